@@ -1,0 +1,63 @@
+// The catalogue of everything that can go wrong in a way that a user meets, and the one class that carries it.
+// Anything else that is thrown is a bug.
+
+/** never: a person must act. after: wait a known time. backoff: may pass. fatal: cannot start (exit 2). client: the caller's fault (4xx). */
+export type Retry = 'never' | 'after' | 'backoff' | 'fatal' | 'client';
+
+/** Code -> when it is worth trying again, and what the user should do. The README's table of codes is compared with this one by a test. */
+export const catalogue = {
+  'config-invalid': { retry: 'fatal', advice: 'correct the named options' },
+  'kubeconfig-unreadable': { retry: 'fatal', advice: 'pass --kubeconfig or set KUBECONFIG to a readable kubeconfig' },
+  'api-unreachable': { retry: 'backoff', advice: 'check the address of the API server and the network between' },
+  'api-unauthorized': {
+    retry: 'backoff',
+    advice: 'renew the credentials in the kubeconfig or the ServiceAccount token',
+  },
+  'api-forbidden': {
+    retry: 'backoff',
+    advice: 'grant the named verb on the named resource (manifests/lockstep.yaml lists them)',
+  },
+  'api-conflict': { retry: 'backoff', advice: 'nothing: the object changed in between and is read again' },
+  'api-invalid': { retry: 'never', advice: 'read the API server’s reason; an admission policy may refuse the patch' },
+  'api-not-found': { retry: 'never', advice: 'nothing when the object was deleted; else check the name' },
+  'api-throttled': { retry: 'after', advice: 'nothing: Lockstep waits as long as the API server asks' },
+  'api-failed': { retry: 'backoff', advice: 'look at the API server’s log' },
+  'listen-failed': { retry: 'fatal', advice: 'free the port or choose another address' },
+} as const satisfies Record<string, { retry: Retry; advice: string }>;
+
+export type ErrorCode = keyof typeof catalogue;
+
+export interface ErrorFacts {
+  /** What failed, on which object. No values, tokens or URLs with credentials. */
+  message: string;
+  cause?: unknown;
+  /** Milliseconds to wait, for codes that retry `after`. */
+  afterMs?: number;
+  details?: Readonly<Record<string, string | number>>;
+}
+
+export class LockstepError extends Error {
+  readonly code: ErrorCode;
+  readonly retry: Retry;
+  readonly afterMs: number | undefined;
+  readonly details: Readonly<Record<string, string | number>>;
+
+  constructor(code: ErrorCode, facts: ErrorFacts) {
+    super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.name = 'LockstepError';
+    this.code = code;
+    this.retry = catalogue[code].retry;
+    this.afterMs = facts.afterMs;
+    this.details = facts.details ?? {};
+  }
+
+  /** What the user should do about it. */
+  get advice(): string {
+    return catalogue[this.code].advice;
+  }
+}
+
+/** True when `error` carries this code. */
+export function hasCode(error: unknown, ...codes: ErrorCode[]): error is LockstepError {
+  return error instanceof LockstepError && codes.includes(error.code);
+}
