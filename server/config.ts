@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { formatDuration } from './core/duration.ts';
 import { noFile, readConfigFile, type ConfigFile } from './config-file.ts';
+import type { ListenAt } from './http/listen.ts';
 import { parseFlags, refuse, type FlagTable, type FlagValues } from './flags.ts';
 
 const cluster = 'Cluster';
@@ -76,12 +77,6 @@ export const serveFlags = {
   },
 } as const satisfies FlagTable;
 
-/** Where to listen; without a host, on every address. */
-export interface ListenAddress {
-  readonly host: string | undefined;
-  readonly port: number;
-}
-
 export interface Config extends ConfigFile {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
@@ -97,8 +92,8 @@ export interface Config extends ConfigFile {
   readonly maxRollouts: number;
   readonly stateDir: string;
   readonly allowLocalGit: boolean;
-  readonly address: ListenAddress;
-  readonly metricsAddress: ListenAddress;
+  readonly address: ListenAt;
+  readonly metricsAddress: ListenAt;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly logFormat: 'json' | 'text';
 }
@@ -175,7 +170,7 @@ function readFileOf(values: FlagValues<typeof serveFlags>, from: Surroundings, p
 }
 
 /** `:8080`, `127.0.0.1:8080`, `[::1]:8080`; port 0 takes any free port. */
-function parseAddress(flag: string, text: string, problems: string[]): ListenAddress {
+function parseAddress(flag: string, text: string, problems: string[]): ListenAt {
   const match = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {
