@@ -28,6 +28,30 @@ export const catalogue = {
     advice: 'restore the Secret lockstep-digest-key from its backup, or delete it to begin anew',
   },
   'listen-failed': { retry: 'fatal', advice: 'free the port or choose another address' },
+  'request-invalid': { retry: 'client', advice: 'correct the request as the message says' },
+  'request-too-large': { retry: 'client', advice: 'send at most 3 MiB' },
+  'request-throttled': { retry: 'client', advice: 'send fewer requests; Retry-After says when' },
+  'route-unknown': { retry: 'client', advice: 'check the path of the URL' },
+  'namespace-unwatched': { retry: 'client', advice: 'add the namespace to --namespaces, or correct the name' },
+  'not-ready': {
+    retry: 'backoff',
+    advice: 'wait: Lockstep has not yet seen the whole cluster; /readyz lists what is missing',
+  },
+  'hook-unauthorized': {
+    retry: 'client',
+    advice:
+      'check the tenant in the URL, and that the token of Flux’s Provider equals the tenant’s key file byte for byte',
+  },
+  'hook-outside-tenant': { retry: 'client', advice: 'add the namespace to the tenant in the file behind --config' },
+  'hook-body-invalid': { retry: 'client', advice: 'send events of a Flux Provider of type generic-hmac' },
+  'hook-answer-invalid': {
+    retry: 'fatal',
+    advice: 'point --server at Lockstep’s Service, and use one version of both',
+  },
+  'hook-server-unreachable': { retry: 'fatal', advice: 'check --server, the Service and the NetworkPolicy' },
+  'hook-server-refused': { retry: 'fatal', advice: 'correct the flags as the server’s message says' },
+  'hook-deadline': { retry: 'never', advice: 'look at the named workloads, or give --timeout more time' },
+  internal: { retry: 'backoff', advice: 'report it with the log’s stack: this is a bug' },
 } as const satisfies Record<string, { retry: Retry; advice: string }>;
 
 export type ErrorCode = keyof typeof catalogue;

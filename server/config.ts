@@ -1,0 +1,186 @@
+// The options of `lockstep serve` and what becomes of them: one frozen Config, or every problem at once.
+import { join } from 'node:path';
+import { formatDuration } from './core/duration.ts';
+import { noFile, readConfigFile, type ConfigFile } from './config-file.ts';
+import type { ListenAt } from './http/listen.ts';
+import { parseFlags, refuse, type FlagTable, type FlagValues } from './flags.ts';
+
+const cluster = 'Cluster';
+const restarts = 'Restarts';
+const recording = 'Recording in Git';
+const serving = 'Serving';
+const logging = 'Logging';
+
+/** The flags of `serve`. The help text and the README's table are made from this. */
+export const serveFlags = {
+  kubeconfig: { type: 'string', group: cluster, help: 'kubeconfig file; else $KUBECONFIG, else the ServiceAccount' },
+  context: { type: 'string', group: cluster, help: 'context of the kubeconfig; else its current one' },
+  namespaces: { type: 'list', default: [], group: cluster, help: 'namespaces to watch, comma-separated; empty: all' },
+  'state-namespace': {
+    type: 'string',
+    group: cluster,
+    help: 'namespace of the ledger, the Lease and the digest key; else $POD_NAMESPACE, else lockstep-system',
+  },
+  'enable-ha': { type: 'bool', group: cluster, help: 'elect a leader by Lease; default: in a cluster yes, else no' },
+  identity: { type: 'string', group: cluster, help: 'name in the Lease; else $POD_NAME, else the host name' },
+  mode: {
+    type: 'choice',
+    choices: ['enforce', 'observe'],
+    default: 'enforce',
+    group: restarts,
+    help: 'observe does everything except write, and says what it would have done',
+  },
+  settle: {
+    type: 'duration',
+    default: 1000,
+    group: restarts,
+    help: 'wait this long after the last change of a workload’s config objects, so that many changes give one restart',
+  },
+  'settle-max': {
+    type: 'duration',
+    default: 10_000,
+    group: restarts,
+    help: 'but never longer than this after the first',
+  },
+  'max-rollouts': {
+    type: 'int',
+    default: 100,
+    group: restarts,
+    help: 'further restarts wait while this many rollouts are in progress; 0: no limit',
+  },
+  config: { type: 'string', group: recording, help: 'YAML file with the sources and the Flux tenants' },
+  'state-dir': {
+    type: 'string',
+    group: recording,
+    help: 'directory for Git mirrors; else lockstep in the temp directory',
+  },
+  'allow-local-git': {
+    type: 'bool',
+    default: false,
+    group: recording,
+    help: 'permit file:// and http:// repositories',
+  },
+  address: { type: 'string', default: ':8080', group: serving, help: 'address of the hooks and the API' },
+  'metrics-address': { type: 'string', default: ':9090', group: serving, help: 'address of the probes and /metrics' },
+  'log-level': {
+    type: 'choice',
+    choices: ['debug', 'info', 'warn', 'error'],
+    default: 'info',
+    group: logging,
+    help: 'least level that is logged',
+  },
+  'log-format': {
+    type: 'choice',
+    choices: ['json', 'text'],
+    group: logging,
+    help: 'default: text on a terminal, else json',
+  },
+} as const satisfies FlagTable;
+
+export interface Config extends ConfigFile {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  /** Empty: every namespace. */
+  readonly namespaces: readonly string[];
+  readonly stateNamespace: string;
+  readonly leaderElection: boolean;
+  readonly identity: string;
+  readonly mode: 'enforce' | 'observe';
+  readonly settleMs: number;
+  readonly settleMaxMs: number;
+  /** 0: no limit. */
+  readonly maxRollouts: number;
+  readonly stateDir: string;
+  readonly allowLocalGit: boolean;
+  readonly address: ListenAt;
+  readonly metricsAddress: ListenAt;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly logFormat: 'json' | 'text';
+}
+
+/** What the configuration is made from; main.ts passes the real ones. */
+export interface Surroundings {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly hostname: string;
+  readonly tempDir: string;
+  /** Whether logs go to a terminal. */
+  readonly isTerminal: boolean;
+  /** Throws when the file cannot be read. */
+  readonly readFile: (path: string) => string;
+}
+
+/** Throws `config-invalid` with every problem, one a line. */
+export function loadConfig(from: Surroundings): Config {
+  const { values, args, problems: mistakes } = parseFlags(serveFlags, from.argv);
+  const problems = [...mistakes];
+  if (mistakes.length === 0) problems.push(...args.map((word) => `unexpected word ${word}: serve takes flags only`));
+  problems.push(...checkValues(values));
+  const file = readFileOf(values, from, problems);
+  const address = parseAddress('address', values.address, problems);
+  const metricsAddress = parseAddress('metrics-address', values['metrics-address'], problems);
+  if (problems.length > 0) throw refuse(problems);
+  return Object.freeze({ ...file, address, metricsAddress, ...fromFlags(values, from) });
+}
+
+function fromFlags(values: FlagValues<typeof serveFlags>, { env, hostname, tempDir, isTerminal }: Surroundings) {
+  return {
+    kubeconfig: values.kubeconfig ?? env['KUBECONFIG'],
+    context: values.context,
+    namespaces: values.namespaces,
+    stateNamespace: values['state-namespace'] ?? env['POD_NAMESPACE'] ?? 'lockstep-system',
+    leaderElection: values['enable-ha'] ?? env['KUBERNETES_SERVICE_HOST'] !== undefined,
+    identity: values.identity ?? env['POD_NAME'] ?? hostname,
+    mode: values.mode,
+    settleMs: values.settle,
+    settleMaxMs: values['settle-max'],
+    maxRollouts: values['max-rollouts'],
+    stateDir: values['state-dir'] ?? join(tempDir, 'lockstep'),
+    allowLocalGit: values['allow-local-git'],
+    logLevel: values['log-level'],
+    logFormat: values['log-format'] ?? (isTerminal ? 'text' : 'json'),
+  } as const;
+}
+
+function checkValues(values: FlagValues<typeof serveFlags>): string[] {
+  const problems: string[] = [];
+  for (const name of [...values.namespaces, values['state-namespace']]) {
+    if (name !== undefined && !isNamespace(name)) problems.push(`"${name}" is no name of a namespace`);
+  }
+  if (values.settle > values['settle-max']) {
+    const [settle, most] = [formatDuration(values.settle), formatDuration(values['settle-max'])];
+    problems.push(`--settle ${settle} is longer than --settle-max ${most}`);
+  }
+  return problems;
+}
+
+function readFileOf(values: FlagValues<typeof serveFlags>, from: Surroundings, problems: string[]): ConfigFile {
+  const path = values.config;
+  if (path === undefined) return noFile;
+  let text: string;
+  try {
+    text = from.readFile(path);
+  } catch (error) {
+    problems.push(`--config ${path}: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return noFile;
+  }
+  const read = readConfigFile(text, values['allow-local-git'] ? 'local-allowed' : 'local-refused');
+  problems.push(...read.problems.map((problem) => `${path}: ${problem}`));
+  return read.file;
+}
+
+/** `:8080`, `127.0.0.1:8080`, `[::1]:8080`; port 0 takes any free port. */
+function parseAddress(flag: string, text: string, problems: string[]): ListenAt {
+  const match = /^(?:\[([\da-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    problems.push(`--${flag} ${text}: want host:port, such as :8080, 127.0.0.1:8080 or [::1]:8080`);
+    return { host: undefined, port: 0 };
+  }
+  return { host: match[1] ?? (match[2] === '' ? undefined : match[2]), port };
+}
+
+/** RFC 1123 label, which namespaces are. */
+function isNamespace(name: string): boolean {
+  return /^[a-z\d]([-a-z\d]{0,61}[a-z\d])?$/.test(name);
+}

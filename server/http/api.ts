@@ -1,0 +1,30 @@
+// The API. First slice: what is still owed in a namespace, as the hook Jobs ask.
+import { Router } from 'express';
+import { formatAnswer, parseRequest } from '../../hooks/resource-hook.ts';
+import { LockstepError } from '../core/errors.ts';
+import type { OwedWorkload } from '../core/hook.ts';
+
+export interface ApiDeps {
+  /** What is owed or not yet available in a namespace; changes that still settle count as owed. */
+  readonly owed: (namespace: string) => readonly OwedWorkload[];
+  /** Whether Lockstep watches the namespace: of any other it knows nothing, and must not say that nothing is owed. */
+  readonly isWatched: (namespace: string) => boolean;
+  /** Resources whose watch is not synced; ready when empty. */
+  readonly unsynced: () => readonly string[];
+}
+
+export function createApi(deps: ApiDeps): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  router.get('/v1/namespaces/:namespace/owed', (request, response) => {
+    const { namespace } = parseRequest(request.params['namespace'], request.query);
+    const missing = deps.unsynced();
+    if (missing.length > 0) {
+      throw new LockstepError('not-ready', { message: `not synced yet: ${missing.join(', ')}` });
+    }
+    if (!deps.isWatched(namespace)) {
+      throw new LockstepError('namespace-unwatched', { message: `Lockstep does not watch namespace ${namespace}` });
+    }
+    response.json(formatAnswer(deps.owed(namespace)));
+  });
+  return router;
+}

@@ -1,0 +1,74 @@
+// The metrics of Lockstep, in a registry of their own. Labels take few values: kinds, reason words, codes, verbs, and namespaces up to
+// a bound; never the names of objects.
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+export interface Metrics {
+  readonly registry: Registry;
+  readonly restarts: Counter<'kind' | 'namespace' | 'reason' | 'result'>;
+  readonly changes: Counter<'kind'>;
+  readonly reconcileSeconds: Histogram<'queue'>;
+  readonly queueDepth: Gauge<'queue'>;
+  readonly watchSynced: Gauge<'resource'>;
+  readonly watchRestarts: Counter<'resource' | 'reason'>;
+  readonly owed: Gauge<'namespace'>;
+  readonly apiRequests: Counter<'verb' | 'resource' | 'code'>;
+  readonly pullRequests: Counter<'action'>;
+  readonly hooks: Counter<'sender' | 'result'>;
+  readonly errors: Counter<'code'>;
+  /** The namespace as a label's value: itself for the first thousand, `other` beyond, so that memory stays bounded. */
+  readonly namespaceLabel: (namespace: string) => string;
+}
+
+export interface BuildFacts {
+  readonly version: string;
+  readonly nodeVersion: string;
+}
+
+/** Series per metric grow with this; a thousand namespaces in one process are already an exception. */
+const namespacesMost = 1000;
+
+/** `process` adds Node's and the process's own metrics, which read timers and /proc: leave it out in tests. */
+export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'none'): Metrics {
+  const registry = new Registry();
+  if (extras === 'process') collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]): Counter<L> =>
+    new Counter({ name: `lockstep_${name}`, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: L[]): Gauge<L> =>
+    new Gauge({ name: `lockstep_${name}`, help, labelNames, registers });
+  gauge('build_info', 'Always 1; the labels say what runs', ['version', 'node']).set(
+    { version: build.version, node: build.nodeVersion },
+    1,
+  );
+  return {
+    registry,
+    restarts: counter('restarts_total', 'Restarts of workloads', ['kind', 'namespace', 'reason', 'result']),
+    changes: counter('changes_total', 'Content changes seen of config objects', ['kind']),
+    reconcileSeconds: new Histogram({
+      name: 'lockstep_reconcile_seconds',
+      help: 'Time of one reconcile',
+      labelNames: ['queue'],
+      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    queueDepth: gauge('queue_depth', 'Keys that wait in a queue', ['queue']),
+    watchSynced: gauge('watch_synced', '1 while a watch is synced, else 0', ['resource']),
+    watchRestarts: counter('watch_restarts_total', 'Watches opened again', ['resource', 'reason']),
+    owed: gauge('owed', 'Workloads whose restart is owed or not yet available', ['namespace']),
+    apiRequests: counter('api_requests_total', 'Requests to the API server', ['verb', 'resource', 'code']),
+    pullRequests: counter('pull_requests_total', 'What was done to pull requests', ['action']),
+    hooks: counter('hooks_total', 'Webhooks received', ['sender', 'result']),
+    errors: counter('errors_total', 'Errors by code of the catalogue; bug: anything else', ['code']),
+    namespaceLabel: boundedLabel(namespacesMost),
+  };
+}
+
+function boundedLabel(most: number): (value: string) => string {
+  const seen = new Set<string>();
+  return (value) => {
+    if (seen.has(value)) return value;
+    if (seen.size >= most) return 'other';
+    seen.add(value);
+    return value;
+  };
+}

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createMetrics } from '../server/metrics.ts';
+
+const build = { version: '1.2.3', nodeVersion: 'v24.0.0' };
+
+test('metrics: every name begins with lockstep_, and two registries do not meet', async () => {
+  const one = createMetrics(build);
+  const two = createMetrics(build);
+  one.restarts.inc({ kind: 'Deployment', namespace: 'shop', reason: 'content-changed', result: 'patched' });
+  const text = await one.registry.metrics();
+  assert.match(text, /lockstep_build_info\{version="1\.2\.3",node="v24\.0\.0"\} 1/);
+  assert.match(
+    text,
+    /lockstep_restarts_total\{kind="Deployment",namespace="shop",reason="content-changed",result="patched"\} 1/,
+  );
+  assert.doesNotMatch(await two.registry.metrics(), /lockstep_restarts_total\{/);
+  for (const metric of await one.registry.getMetricsAsJSON()) assert.match(metric.name, /^lockstep_/);
+});
+
+test('metrics: namespaces beyond the bound share one label', () => {
+  const { namespaceLabel } = createMetrics(build);
+  for (let n = 0; n < 1000; n++) assert.equal(namespaceLabel(`n${n}`), `n${n}`);
+  assert.equal(namespaceLabel('one-more'), 'other');
+  assert.equal(namespaceLabel('n7'), 'n7');
+});
