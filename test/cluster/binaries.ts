@@ -41,6 +41,12 @@ export async function findControlPlane(): Promise<Finding> {
   return { available: false, why: `not in the cache; ${notBuildable}; ${notDownloadable}` };
 }
 
+/** For `test(name, { skip })`: why this machine cannot run a control plane, or false. */
+export async function whySkipped(): Promise<string | false> {
+  const found = await findControlPlane();
+  return found.available ? false : `no control plane: ${found.why}`;
+}
+
 /** The programs, built or downloaded first if they must be. Only one process on the machine does that at a time. */
 export async function provideBinaries(signal?: AbortSignal): Promise<Binaries> {
   const present = await findPresent(say);
