@@ -1,16 +1,10 @@
 // One queue of keys: a key waits at most once, runs at most once at a time, settles, and backs off when it fails.
+import type { Settle } from '../core/settle.ts';
 
 export interface Clock {
   now(): number;
   /** Runs `run` once after `ms`; the returned function takes it back. */
   after(ms: number, run: () => void): () => void;
-}
-
-export interface Settle {
-  /** Quiet time needed; restarted by each call. */
-  readonly windowMs: number;
-  /** From the first call, however noisy. */
-  readonly maxMs: number;
 }
 
 export interface WorkQueue {
@@ -47,94 +41,109 @@ interface Waiting {
 }
 
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
-  const { clock, random, concurrency, handle, onFailure } = options;
-  const waiting = new Map<string, Waiting>();
-  const ready = new Set<string>();
-  const running = new Map<string, { again: boolean }>();
-  const failures = new Map<string, number>();
-  let started = false;
-  let stopped: (() => void) | undefined;
+  return new KeyQueue(options);
+}
 
-  const schedule = (key: string, dueAt: number, latestAt: number | undefined): void => {
-    waiting.get(key)?.cancel();
+class KeyQueue implements WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #ready = new Set<string>();
+  readonly #running = new Map<string, { again: boolean }>();
+  readonly #failures = new Map<string, number>();
+  #isStarted = false;
+  #stopped: (() => void) | undefined;
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+  }
+
+  add(key: string): void {
+    const wait = this.#waiting.get(key);
+    if (wait?.latestAt !== undefined) return;
+    wait?.cancel();
+    this.#waiting.delete(key);
+    this.#makeReady(key);
+  }
+
+  settle(key: string, { windowMs, maxMs }: Settle): void {
+    if (windowMs === 0) return this.add(key);
+    const now = this.#options.clock.now();
+    const latestAt = this.#waiting.get(key)?.latestAt ?? now + maxMs;
+    this.#ready.delete(key);
+    this.#schedule(key, Math.min(now + windowMs, latestAt), latestAt);
+  }
+
+  addAfter(key: string, ms: number): void {
+    const dueAt = this.#options.clock.now() + ms;
+    const wait = this.#waiting.get(key);
+    const isSooner = wait !== undefined && (wait.latestAt !== undefined || wait.dueAt <= dueAt);
+    if (!this.#ready.has(key) && !isSooner) this.#schedule(key, dueAt, undefined);
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    this.#takeNext();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStarted = false;
+    for (const { cancel } of this.#waiting.values()) cancel();
+    this.#waiting.clear();
+    this.#ready.clear();
+    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#stopped = resolve));
+  }
+
+  get depth(): number {
+    return this.#ready.size + this.#running.size + this.#waiting.size;
+  }
+
+  #schedule(key: string, dueAt: number, latestAt: number | undefined): void {
+    const { clock } = this.#options;
+    this.#waiting.get(key)?.cancel();
     const cancel = clock.after(Math.max(0, dueAt - clock.now()), () => {
-      waiting.delete(key);
-      makeReady(key);
+      this.#waiting.delete(key);
+      this.#makeReady(key);
     });
-    waiting.set(key, { dueAt, latestAt, cancel });
-  };
+    this.#waiting.set(key, { dueAt, latestAt, cancel });
+  }
 
-  const makeReady = (key: string): void => {
-    const run = running.get(key);
-    if (run === undefined) ready.add(key);
+  #makeReady(key: string): void {
+    const run = this.#running.get(key);
+    if (run === undefined) this.#ready.add(key);
     else run.again = true;
-    takeNext();
-  };
+    this.#takeNext();
+  }
 
-  const takeNext = (): void => {
-    while (started && running.size < concurrency) {
-      const [key] = ready;
+  #takeNext(): void {
+    while (this.#isStarted && this.#running.size < this.#options.concurrency) {
+      const [key] = this.#ready;
       if (key === undefined) return;
-      ready.delete(key);
-      void runOne(key);
+      this.#ready.delete(key);
+      void this.#run(key);
     }
-  };
+  }
 
-  const runOne = async (key: string): Promise<void> => {
+  async #run(key: string): Promise<void> {
     const run = { again: false };
-    running.set(key, run);
+    this.#running.set(key, run);
     try {
-      await handle(key);
-      failures.delete(key);
+      await this.#options.handle(key);
+      this.#failures.delete(key);
     } catch (error) {
-      const count = (failures.get(key) ?? 0) + 1;
-      failures.set(key, count);
-      const asked = onFailure(key, error);
-      const most = Math.min(backoffMs.most, backoffMs.first * 2 ** Math.min(count - 1, 10));
-      queue.addAfter(key, asked ?? random() * most);
+      this.#retry(key, error);
     } finally {
-      running.delete(key);
-      if (run.again) ready.add(key);
-      if (!started && running.size === 0) stopped?.();
-      takeNext();
+      this.#running.delete(key);
+      if (run.again) this.#ready.add(key);
+      if (!this.#isStarted && this.#running.size === 0) this.#stopped?.();
+      this.#takeNext();
     }
-  };
+  }
 
-  const queue: WorkQueue = {
-    add(key) {
-      const wait = waiting.get(key);
-      if (wait?.latestAt !== undefined) return;
-      wait?.cancel();
-      waiting.delete(key);
-      makeReady(key);
-    },
-    settle(key, { windowMs, maxMs }) {
-      if (windowMs === 0) return queue.add(key);
-      const now = clock.now();
-      const latestAt = waiting.get(key)?.latestAt ?? now + maxMs;
-      ready.delete(key);
-      schedule(key, Math.min(now + windowMs, latestAt), latestAt);
-    },
-    addAfter(key, ms) {
-      const dueAt = clock.now() + ms;
-      const wait = waiting.get(key);
-      if (ready.has(key) || (wait !== undefined && (wait.latestAt !== undefined || wait.dueAt <= dueAt))) return;
-      schedule(key, dueAt, undefined);
-    },
-    start() {
-      started = true;
-      takeNext();
-    },
-    async stop() {
-      started = false;
-      for (const { cancel } of waiting.values()) cancel();
-      waiting.clear();
-      ready.clear();
-      if (running.size > 0) await new Promise<void>((resolve) => (stopped = resolve));
-    },
-    get depth() {
-      return ready.size + running.size + waiting.size;
-    },
-  };
-  return queue;
+  #retry(key: string, error: unknown): void {
+    const count = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, count);
+    const asked = this.#options.onFailure(key, error);
+    const most = Math.min(backoffMs.most, backoffMs.first * 2 ** Math.min(count - 1, 10));
+    this.addAfter(key, asked ?? this.#options.random() * most);
+  }
 }

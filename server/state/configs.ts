@@ -46,77 +46,79 @@ const maxChanges = 32;
 const deletedMemoryMs = 7 * 24 * 3_600_000;
 
 export function createConfigs(keys: readonly DigestKey[]): Configs {
-  const entries = new Map<string, Entry>();
-  const keyById = new Map(keys.map((key) => [key.id, key]));
-  const currentKey = keys[0];
-  if (currentKey === undefined) throw new Error('a digest key is needed');
+  return new DigestedConfigs(keys);
+}
 
-  const digestsOf = (seen: SeenConfig, projection: Projection): string[] =>
-    seen.contents.map((content) =>
-      digestProjection(seen.ref, content, projection, keyById.get(content.keyId) ?? currentKey),
+class DigestedConfigs implements Configs {
+  readonly #entries = new Map<string, Entry>();
+  readonly #keys: ReadonlyMap<string, DigestKey>;
+  /** ConfigMaps need none, but the digest functions ask for one. */
+  readonly #anyKey: DigestKey;
+
+  constructor(keys: readonly DigestKey[]) {
+    const [first] = keys;
+    if (first === undefined) throw new Error('a digest key is needed');
+    this.#keys = new Map(keys.map((key) => [key.id, key]));
+    this.#anyKey = first;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  apply(event: SeenEvent<SeenConfig>, now: number): boolean {
+    if (!event.present) return remove(this.#entries, event, now);
+    const key = objectKey(event.object.ref);
+    const before = this.#entries.get(key);
+    if (before !== undefined) return update(before, event, now);
+    const creation = { resourceVersion: event.version, at: now, watched: true, creation: true, keys: 'all' } as const;
+    const changes = event.how === 'listed' ? [] : [creation];
+    this.#entries.set(key, { seen: event.object, exists: true, deletedAt: 0, changes, watchedSince: event.version });
+    return true;
+  }
+
+  view(key: string, projection: Projection): PairObject | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || !entry.exists || entry.seen.ignored) return undefined;
+    const { uid, resourceVersion, dataWrittenAt } = entry.seen;
+    const changes = entry.changes.filter((change) => touches(change, projection));
+    const digests = this.#digests(entry.seen, projection);
+    return { uid, resourceVersion, digests, changes, watchedSince: entry.watchedSince, dataWrittenAt };
+  }
+
+  recall(key: string, memory: ObjectMemory): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.changes.length > 0) return;
+    const isSame = this.#digests(entry.seen, 'all').includes(memory.digest);
+    if (isSame && memory.changedAt === undefined) return;
+    const { resourceVersion, dataWrittenAt } = entry.seen;
+    const at = isSame ? memory.changedAt : dataWrittenAt;
+    entry.changes = [{ resourceVersion, at, watched: false, creation: false, keys: 'all' }];
+  }
+
+  memorize(key: string): ObjectMemory | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    const { uid, resourceVersion } = entry.seen;
+    return {
+      uid,
+      resourceVersion,
+      digest: this.#digests(entry.seen, 'all')[0] ?? '',
+      changedAt: entry.changes.at(-1)?.at,
+    };
+  }
+
+  prune(now: number): void {
+    for (const [key, entry] of this.#entries) {
+      if (!entry.exists && entry.deletedAt < now - deletedMemoryMs) this.#entries.delete(key);
+    }
+  }
+
+  #digests(seen: SeenConfig, projection: Projection): string[] {
+    return seen.contents.map((content) =>
+      digestProjection(seen.ref, content, projection, this.#keys.get(content.keyId) ?? this.#anyKey),
     );
-
-  return {
-    apply(event, now) {
-      if (!event.present) return remove(entries, event, now);
-      const key = objectKey(event.object.ref);
-      const before = entries.get(key);
-      if (before === undefined) {
-        const creation = {
-          resourceVersion: event.version,
-          at: now,
-          watched: true,
-          creation: true,
-          keys: 'all',
-        } as const;
-        const changes = event.how === 'listed' ? [] : [creation];
-        entries.set(key, { seen: event.object, exists: true, deletedAt: 0, changes, watchedSince: event.version });
-        return true;
-      }
-      return update(before, event, now);
-    },
-    view(key, projection) {
-      const entry = entries.get(key);
-      if (entry === undefined || !entry.exists || entry.seen.ignored) return undefined;
-      const { uid, resourceVersion, dataWrittenAt } = entry.seen;
-      const changes = entry.changes.filter((change) => touches(change, projection));
-      return {
-        uid,
-        resourceVersion,
-        digests: digestsOf(entry.seen, projection),
-        changes,
-        watchedSince: entry.watchedSince,
-        dataWrittenAt,
-      };
-    },
-    recall(key, memory) {
-      const entry = entries.get(key);
-      if (entry === undefined || entry.changes.length > 0) return;
-      const same = digestsOf(entry.seen, 'all').includes(memory.digest);
-      const { resourceVersion, dataWrittenAt } = entry.seen;
-      if (same && memory.changedAt === undefined) return;
-      const at = same ? memory.changedAt : undefined;
-      entry.changes = [{ resourceVersion, at: at ?? dataWrittenAt, watched: false, creation: false, keys: 'all' }];
-    },
-    memorize(key) {
-      const entry = entries.get(key);
-      if (entry === undefined) return undefined;
-      const { uid, resourceVersion } = entry.seen;
-      return {
-        uid,
-        resourceVersion,
-        digest: digestsOf(entry.seen, 'all')[0] ?? '',
-        changedAt: entry.changes.at(-1)?.at,
-      };
-    },
-    prune(now) {
-      for (const [key, entry] of entries)
-        if (!entry.exists && entry.deletedAt < now - deletedMemoryMs) entries.delete(key);
-    },
-    get size() {
-      return entries.size;
-    },
-  };
+  }
 }
 
 function remove(entries: Map<string, Entry>, event: Absence, now: number): boolean {

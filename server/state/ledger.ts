@@ -31,102 +31,116 @@ interface Place {
   readonly lines: Map<string, string>;
   bytes: number;
   dueAt: number | undefined;
-  readonly dirty: Set<string>;
+  dirty: Set<string>;
 }
 
 export function createLedger(store: LedgerStore): Ledger {
-  const records = new Map<string, LedgerRecord>();
-  const placeOf = new Map<string, Place>();
-  const places: Place[] = [];
+  return new ShardedLedger(store);
+}
 
-  const write = (key: string, line: string | undefined, dueAt: number): void => {
-    const place = placeOf.get(key) ?? findRoom(places, (line ?? '').length);
+class ShardedLedger implements Ledger {
+  readonly #store: LedgerStore;
+  readonly #records = new Map<string, LedgerRecord>();
+  readonly #placeOf = new Map<string, Place>();
+  readonly #places: Place[] = [];
+
+  constructor(store: LedgerStore) {
+    this.#store = store;
+  }
+
+  async load(signal: AbortSignal): Promise<{ readonly records: number; readonly damaged: number }> {
+    const shards = await this.#store.load(signal);
+    const damaged = shards.reduce((sum, shard) => sum + this.#read(shard), 0);
+    return { records: this.#records.size, damaged };
+  }
+
+  workload(key: string): WorkloadRecord | undefined {
+    const record = this.#records.get(key);
+    return record?.kind === 'workload' ? record.value : undefined;
+  }
+
+  object(key: string): ObjectMemory | undefined {
+    const record = this.#records.get(key);
+    return record?.kind === 'object' ? record.value : undefined;
+  }
+
+  put(record: LedgerRecord, now: number, traced: 'traced' | 'untraced'): void {
+    const line = formatRecord(record);
+    if (this.#placeOf.get(record.key)?.lines.get(record.key) === line) return;
+    this.#records.set(record.key, record);
+    this.#write(record.key, line, now + delayMs[traced]);
+  }
+
+  remove(key: string, now: number): void {
+    if (this.#records.delete(key)) this.#write(key, undefined, now + delayMs.traced);
+  }
+
+  keys(): readonly string[] {
+    return [...this.#records.keys()];
+  }
+
+  dueAt(): number | undefined {
+    return this.#places.reduce<number | undefined>((due, place) => earlier(due, place.dueAt), undefined);
+  }
+
+  async flush(until: number, signal: AbortSignal): Promise<readonly string[]> {
+    const due = this.#places.filter((place) => place.dueAt !== undefined && place.dueAt <= until);
+    const lost: string[] = [];
+    for (const place of due) lost.push(...(await this.#save(place, signal)));
+    return lost;
+  }
+
+  #write(key: string, line: string | undefined, dueAt: number): void {
+    const place = this.#placeOf.get(key) ?? findRoom(this.#places, (line ?? '').length);
     setLine(place, key, line);
-    if (line === undefined) placeOf.delete(key);
-    else placeOf.set(key, place);
+    if (line === undefined) this.#placeOf.delete(key);
+    else this.#placeOf.set(key, place);
     place.dirty.add(key);
     place.dueAt = Math.min(place.dueAt ?? dueAt, dueAt);
-  };
+  }
 
-  const read = (shard: Shard): { place: Place; damaged: number } => {
+  /** Takes a stored shard in; returns the number of damaged lines. */
+  #read(shard: Shard): number {
     const place = newPlace(shard.name, shard.version);
-    let damaged = 0;
-    for (const line of shard.text.split('\n').filter((text) => text !== '')) {
+    this.#places.push(place);
+    const lines = shard.text.split('\n').filter((text) => text !== '');
+    for (const line of lines) {
       const record = parseRecord(line);
-      if (record === undefined) damaged++;
-      else if (keepsOlder(records.get(record.key), record)) continue;
-      else {
-        records.set(record.key, record);
-        placeOf.set(record.key, place);
-        setLine(place, record.key, line);
-      }
+      if (record === undefined || keepsOlder(this.#records.get(record.key), record)) continue;
+      this.#records.set(record.key, record);
+      this.#placeOf.set(record.key, place);
+      setLine(place, record.key, line);
     }
-    return { place, damaged };
-  };
+    return lines.filter((line) => parseRecord(line) === undefined).length;
+  }
 
-  /** Another process wrote the shard: its records win over what was not written yet. */
-  const yieldTo = async (place: Place, signal: AbortSignal): Promise<string[]> => {
-    const lost = [...place.dirty];
-    for (const key of place.lines.keys()) forget(records, placeOf, key);
-    places.splice(places.indexOf(place), 1);
-    const stored = (await store.load(signal)).find(({ name }) => name === place.name);
-    if (stored !== undefined) places.push(read(stored).place);
-    return lost;
-  };
-
-  const save = async (place: Place, signal: AbortSignal): Promise<readonly string[]> => {
-    const written = [...place.dirty];
+  async #save(place: Place, signal: AbortSignal): Promise<readonly string[]> {
+    const { name, version, dirty } = place;
     const text = [...place.lines.values()].join('\n');
+    place.dirty = new Set();
+    place.dueAt = undefined;
     try {
-      place.dirty.clear();
-      place.dueAt = undefined;
-      place.version = await store.save({ name: place.name, version: place.version, text }, signal);
+      place.version = await this.#store.save({ name, version, text }, signal);
       return [];
     } catch (error) {
-      for (const key of written) place.dirty.add(key);
-      if (hasCode(error, 'api-conflict')) return yieldTo(place, signal);
+      for (const key of dirty) place.dirty.add(key);
+      if (hasCode(error, 'api-conflict')) return this.#yieldTo(place, signal);
       place.dueAt = 0;
       throw error;
     }
-  };
+  }
 
-  return {
-    async load(signal) {
-      let damaged = 0;
-      for (const shard of await store.load(signal)) {
-        const result = read(shard);
-        places.push(result.place);
-        damaged += result.damaged;
-      }
-      return { records: records.size, damaged };
-    },
-    workload(key) {
-      const record = records.get(key);
-      return record?.kind === 'workload' ? record.value : undefined;
-    },
-    object(key) {
-      const record = records.get(key);
-      return record?.kind === 'object' ? record.value : undefined;
-    },
-    put(record, now, traced) {
-      const line = formatRecord(record);
-      if (placeOf.get(record.key)?.lines.get(record.key) === line) return;
-      records.set(record.key, record);
-      write(record.key, line, now + delayMs[traced]);
-    },
-    remove(key, now) {
-      if (!records.delete(key)) return;
-      write(key, undefined, now + delayMs.traced);
-    },
-    keys: () => [...records.keys()],
-    dueAt: () => places.reduce<number | undefined>((due, place) => earlier(due, place.dueAt), undefined),
-    async flush(until, signal) {
-      const due = places.filter((place) => place.dueAt !== undefined && place.dueAt <= until);
-      const lost: string[] = [];
-      for (const place of due) lost.push(...(await save(place, signal)));
-      return lost;
-    },
-  };
+  /** Another process wrote the shard: its records win over what was not written yet. */
+  async #yieldTo(place: Place, signal: AbortSignal): Promise<readonly string[]> {
+    const stored = (await this.#store.load(signal)).find(({ name }) => name === place.name);
+    for (const key of place.lines.keys()) {
+      this.#records.delete(key);
+      this.#placeOf.delete(key);
+    }
+    this.#places.splice(this.#places.indexOf(place), 1);
+    if (stored !== undefined) this.#read(stored);
+    return [...place.dirty];
+  }
 }
 
 function newPlace(name: string, version: string | undefined): Place {
@@ -158,11 +172,6 @@ function setLine(place: Place, key: string, line: string | undefined): void {
 /** Two processes may have placed one record in two shards; the one that was restarted more often is newer. */
 function keepsOlder(before: LedgerRecord | undefined, record: LedgerRecord): boolean {
   return before?.kind === 'workload' && record.kind === 'workload' && before.value.n >= record.value.n;
-}
-
-function forget(records: Map<string, LedgerRecord>, placeOf: Map<string, Place>, key: string): void {
-  records.delete(key);
-  placeOf.delete(key);
 }
 
 function earlier(a: number | undefined, b: number | undefined): number | undefined {
