@@ -1,6 +1,6 @@
 // The config objects of the cluster as digests, with what changed while watched. Deleted ones stay for a while, so that a
 // return is compared (RESTART-PROTOCOL.md rule 2).
-import { digestProjection, type DigestKey, type Projection } from '../core/digest.ts';
+import { digestProjection, hasAllKeys, markKeys, type DigestKey, type Projection } from '../core/digest.ts';
 import { objectKey } from '../core/object.ts';
 import type { Absence, Presence, SeenConfig, SeenEvent } from '../core/seen.ts';
 import type { Change, PairObject } from '../core/snapshot.ts';
@@ -25,6 +25,8 @@ export interface ObjectMemory {
   readonly digest: string;
   readonly resourceVersion: string;
   readonly changedAt: number | undefined;
+  /** Its data keys, as `markKeys` marks them. */
+  readonly keyMarks: string;
 }
 
 export interface Configs {
@@ -92,7 +94,9 @@ class DigestedConfigs implements Configs {
     const isSame = this.#digests(entry.seen, 'all').includes(memory.digest);
     if (isSame && memory.changedAt === undefined) return;
     const { resourceVersion, dataWrittenAt } = entry.seen;
-    const at = isSame ? memory.changedAt : dataWrittenAt;
+    // Removing a key moves no time in managedFields.
+    const isBounded = entry.seen.contents.slice(0, 1).every((content) => hasAllKeys(content, memory.keyMarks));
+    const at = isSame ? memory.changedAt : isBounded ? dataWrittenAt : undefined;
     entry.changes = [{ resourceVersion, at, watched: false, creation: false, keys: 'all' }];
   }
 
