@@ -104,12 +104,9 @@ class DigestedConfigs implements Configs {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     const { uid, resourceVersion } = entry.seen;
-    return {
-      uid,
-      resourceVersion,
-      digest: this.#digests(entry.seen, 'all')[0] ?? '',
-      changedAt: entry.changes.at(-1)?.at,
-    };
+    const digest = this.#digests(entry.seen, 'all')[0] ?? '';
+    const keyMarks = entry.seen.contents.slice(0, 1).map(markKeys).join('');
+    return { uid, resourceVersion, digest, changedAt: entry.changes.at(-1)?.at, keyMarks };
   }
 
   prune(now: number): void {
