@@ -10,7 +10,7 @@ import { waitUntilNothingOwed, type WaitOptions } from './http/hook-client.ts';
 export const hookFlags = {
   server: {
     type: 'string',
-    default: 'http://lockstep.lockstep-system.svc:8080',
+    default: 'http://lockstep.lockstep-system.svc',
     group: 'Flags',
     help: 'URL of Lockstep’s Service',
   },
