@@ -20,8 +20,13 @@ export const catalogue = {
   'api-conflict': { retry: 'backoff', advice: 'nothing: the object changed in between and is read again' },
   'api-invalid': { retry: 'never', advice: 'read the API server’s reason; an admission policy may refuse the patch' },
   'api-not-found': { retry: 'never', advice: 'nothing when the object was deleted; else check the name' },
+  'api-expired': { retry: 'backoff', advice: 'nothing: Lockstep lists again' },
   'api-throttled': { retry: 'after', advice: 'nothing: Lockstep waits as long as the API server asks' },
   'api-failed': { retry: 'backoff', advice: 'look at the API server’s log' },
+  'digest-key-unusable': {
+    retry: 'fatal',
+    advice: 'restore the Secret lockstep-digest-key from its backup, or delete it to begin anew',
+  },
   'listen-failed': { retry: 'fatal', advice: 'free the port or choose another address' },
   'request-invalid': { retry: 'client', advice: 'correct the request as the message says' },
   'request-too-large': { retry: 'client', advice: 'send at most 3 MiB' },

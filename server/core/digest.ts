@@ -1,0 +1,85 @@
+// Turns content into digests that identify it without revealing it. RESTART-PROTOCOL.md "Digests".
+//
+// Two levels, so that values can be dropped at ingestion while any choice of keys can still be compared:
+// each key's value becomes a value digest; a projection (all keys, or the used ones) of an object becomes
+// one digest over namespace, kind, name and its (key, value digest) pairs.
+import { createHash, createHmac } from 'node:crypto';
+import type { ConfigRef } from './object.ts';
+
+/** The 256-bit key of Secret digests. `id` is public and stands before every digest. */
+export interface DigestKey {
+  readonly id: string;
+  readonly secret: Uint8Array;
+}
+
+/** Key id of ConfigMap digests, which are plain SHA-256: a ConfigMap is not confidential. */
+export const plainKeyId = 'sha256';
+
+/** Value digests by data key, all made under the digest key `keyId`. */
+export interface ContentDigests {
+  readonly keyId: string;
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** The data keys that a workload uses: all of them, or a sorted list. */
+export type Projection = 'all' | readonly string[];
+
+type Field = string | Uint8Array;
+
+/** `field` names where the value stood: the same bytes under data and binaryData are different content for an environment. */
+export type DataField = 'data' | 'binaryData';
+
+export interface ValueInput {
+  readonly dataKey: string;
+  readonly field: DataField;
+  readonly value: Uint8Array;
+}
+
+/** The value digests of a whole object: 128 bits each, base64url. */
+export function digestValues(ref: ConfigRef, inputs: readonly ValueInput[], key: DigestKey): ContentDigests {
+  const values = new Map<string, string>();
+  for (const { dataKey, field, value } of inputs) {
+    const fields = [...identity(ref), dataKey, field, value];
+    values.set(dataKey, digestFields(ref, fields, key).subarray(0, 16).toString('base64url'));
+  }
+  return { keyId: ref.kind === 'Secret' ? key.id : plainKeyId, values };
+}
+
+/** `<key id>:<256-bit digest>` of the projection. Used keys that the object does not have are left out. */
+export function digestProjection(
+  ref: ConfigRef,
+  content: ContentDigests,
+  projection: Projection,
+  key: DigestKey,
+): string {
+  const used =
+    projection === 'all' ? [...content.values.keys()] : projection.filter((name) => content.values.has(name));
+  const fields: Field[] = identity(ref);
+  for (const name of used.sort(compareBytes)) fields.push(name, content.values.get(name) ?? '');
+  return `${content.keyId}:${digestFields(ref, fields, key).toString('base64url')}`;
+}
+
+/** The key id of `<key id>:<digest>`. */
+export function keyIdOf(digest: string): string {
+  return digest.slice(0, digest.indexOf(':'));
+}
+
+/** Clusters that share a base agree about a ConfigMap, so its namespace is left out. */
+function identity(ref: ConfigRef): Field[] {
+  return ref.kind === 'Secret' ? [ref.namespace, ref.kind, ref.name] : [ref.kind, ref.name];
+}
+
+function digestFields(ref: ConfigRef, fields: readonly Field[], key: DigestKey): Buffer {
+  const hash = ref.kind === 'Secret' ? createHmac('sha256', key.secret) : createHash('sha256');
+  for (const field of fields) {
+    const bytes = typeof field === 'string' ? Buffer.from(field, 'utf8') : field;
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    hash.update(length).update(bytes);
+  }
+  return hash.digest();
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
+}

@@ -1,0 +1,69 @@
+// Did every pod of the current template begin after the content last changed? RESTART-PROTOCOL.md rules 7 and 9.
+import { isNewer } from './object.ts';
+import type { Change, PairObject, PodFacts, Snapshot } from './snapshot.ts';
+import type { Ack } from './restart.ts';
+
+/** Clocks of API servers and of Lockstep may differ by this much, and timestamps are whole seconds. */
+export const skewAllowanceMs = 2_000;
+
+/** `unknown-without-pods`: the pods' own ages could still prove it. */
+export type Freshness = 'fresh' | 'not-proven' | 'unknown-without-pods';
+
+/** Pods are not worth a request for a change this young: few can have been replaced by chance since. */
+const churnMs = 30_000;
+
+/** The newest change of the used keys that is known; undefined when none was ever seen. */
+export function lastChange(object: PairObject): Change | undefined {
+  return object.changes.at(-1);
+}
+
+/** Rule 7. Without a known change the object's own version bounds it from above, and its time is what managedFields say. */
+export function judgeFreshness(snapshot: Snapshot, object: PairObject): Freshness {
+  const change = lastChange(object);
+  if (snapshot.revision === undefined) return 'not-proven';
+  const { addedVersion, createdAt } = snapshot.revision;
+  const changeVersion = change?.watched === true ? change.resourceVersion : object.resourceVersion;
+  if (snapshot.oneOrder && addedVersion !== undefined && isNewer(addedVersion, changeVersion)) return 'fresh';
+  const at = change === undefined ? object.dataWrittenAt : change.at;
+  if (at === undefined) return 'not-proven';
+  if (createdAt > at + skewAllowanceMs) return 'fresh';
+  if (snapshot.pods === undefined) return snapshot.now - at > churnMs ? 'unknown-without-pods' : 'not-proven';
+  return allNewer(snapshot.pods, at) ? 'fresh' : 'not-proven';
+}
+
+/** Every pod of the current template was created strictly after `at`. */
+export function allNewer(pods: readonly PodFacts[], at: number): boolean {
+  return pods.every((pod) => !pod.current || pod.createdAt > at + skewAllowanceMs);
+}
+
+/** When the used content left the acked digest and was back again; undefined when it never left. */
+export interface Absence {
+  readonly leftAt: number;
+  readonly backAt: number;
+  /** Nobody watched: it may never have left. */
+  readonly blind: boolean;
+}
+
+/** Rule 9: the digest equals the ack; was it different in between? */
+export function findAbsence(snapshot: Snapshot, object: PairObject, ack: Ack): Absence | undefined {
+  if (object.uid === ack.uid && object.resourceVersion === ack.resourceVersion) return undefined;
+  const watched = !isNewer(object.watchedSince, ack.resourceVersion);
+  if (watched) {
+    const since = object.changes.filter(
+      (change) => change.watched && isNewer(change.resourceVersion, ack.resourceVersion),
+    );
+    const [first, last] = [since[0]?.at, since.at(-1)?.at];
+    return first === undefined || last === undefined ? undefined : { leftAt: first, backAt: last, blind: false };
+  }
+  const { settledAt } = snapshot;
+  const writtenAt = object.dataWrittenAt;
+  if (settledAt === undefined || writtenAt === undefined || writtenAt < settledAt) return undefined;
+  return { leftAt: settledAt, backAt: writtenAt, blind: true };
+}
+
+/** A pod that was born while the content was away may have read it. Bounds are widened by a second: timestamps are whole seconds. */
+export function wasBornIn(pods: readonly PodFacts[], absence: Absence): boolean {
+  return pods.some(
+    (pod) => pod.current && pod.createdAt >= absence.leftAt - 1_000 && pod.createdAt <= absence.backAt + 1_000,
+  );
+}

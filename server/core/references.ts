@@ -1,0 +1,123 @@
+// Which config objects a pod template uses, and which of their keys.
+import type { ConfigKind } from './object.ts';
+import type { Projection } from './digest.ts';
+
+/** A pod template's use of one config object of its own namespace. */
+export interface Reference {
+  readonly kind: ConfigKind;
+  readonly name: string;
+  /** Used data keys; `all` for envFrom and for whole volumes. */
+  readonly keys: Projection;
+  /** Pods start without it: every use says `optional`. */
+  readonly optional: boolean;
+}
+
+/** The part of a pod spec that can refer to config objects (core/v1 PodSpec). */
+export interface PodSpec {
+  readonly containers?: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly volumes?: readonly Volume[];
+}
+interface Container {
+  readonly env?: readonly {
+    readonly valueFrom?: { readonly secretKeyRef?: KeyRef; readonly configMapKeyRef?: KeyRef };
+  }[];
+  readonly envFrom?: readonly { readonly secretRef?: NameRef; readonly configMapRef?: NameRef }[];
+  readonly volumeMounts?: readonly Mount[];
+}
+interface Mount {
+  readonly name?: string;
+  readonly subPath?: string;
+  readonly subPathExpr?: string;
+}
+interface Volume {
+  readonly name?: string;
+  readonly secret?: { readonly secretName?: string; readonly optional?: boolean; readonly items?: readonly Item[] };
+  readonly configMap?: NamedItems;
+  readonly projected?: {
+    readonly sources?: readonly { readonly secret?: NamedItems; readonly configMap?: NamedItems }[];
+  };
+}
+interface NamedItems extends NameRef {
+  readonly items?: readonly Item[];
+}
+interface KeyRef extends NameRef {
+  readonly key?: string;
+}
+interface NameRef {
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+interface Item {
+  readonly key?: string;
+  readonly path?: string;
+}
+
+/** The references of a pod template, sorted by kind and name, one for each config object. */
+export function findReferences(spec: PodSpec): Reference[] {
+  const found = new Map<string, Reference>();
+  const use: Use = ({ kind, name, keys, optional }) => {
+    if (name === undefined || name === '') return;
+    const id = `${kind}/${name}`;
+    const before = found.get(id);
+    const merged =
+      before === undefined ? keys : before.keys === 'all' || keys === 'all' ? 'all' : [...before.keys, ...keys];
+    found.set(id, { kind, name, keys: merged, optional: optional === true && before?.optional !== false });
+  };
+  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
+  for (const container of containers) useEnvironment(container, use);
+  for (const volume of spec.volumes ?? []) {
+    const mounts = containers.flatMap((container) =>
+      (container.volumeMounts ?? []).filter((mount) => mount.name === volume.name),
+    );
+    if (mounts.length > 0) useVolume(volume, mounts, use);
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => sortKeys(reference));
+}
+
+type Use = (use: {
+  kind: ConfigKind;
+  name: string | undefined;
+  keys: Projection;
+  optional: boolean | undefined;
+}) => void;
+
+function useEnvironment(container: Container, use: Use): void {
+  for (const { valueFrom } of container.env ?? []) {
+    useKey('Secret', valueFrom?.secretKeyRef, use);
+    useKey('ConfigMap', valueFrom?.configMapKeyRef, use);
+  }
+  for (const { secretRef, configMapRef } of container.envFrom ?? []) {
+    use({ kind: 'Secret', name: secretRef?.name, keys: 'all', optional: secretRef?.optional });
+    use({ kind: 'ConfigMap', name: configMapRef?.name, keys: 'all', optional: configMapRef?.optional });
+  }
+}
+
+function useKey(kind: ConfigKind, ref: KeyRef | undefined, use: Use): void {
+  if (ref?.key !== undefined) use({ kind, name: ref.name, keys: [ref.key], optional: ref.optional });
+}
+
+function useVolume(volume: Volume, mounts: readonly Mount[], use: Use): void {
+  const { secret, configMap, projected } = volume;
+  const useItems = (kind: ConfigKind, source: NamedItems | undefined): void =>
+    use({ kind, name: source?.name, keys: usedKeys(source?.items, mounts), optional: source?.optional });
+  use({ kind: 'Secret', name: secret?.secretName, keys: usedKeys(secret?.items, mounts), optional: secret?.optional });
+  useItems('ConfigMap', configMap);
+  for (const source of projected?.sources ?? []) {
+    useItems('Secret', source.secret);
+    useItems('ConfigMap', source.configMap);
+  }
+}
+
+/** Items name the keys; without items each key is a file, so mounts of single files (subPath) name them too. */
+function usedKeys(items: readonly Item[] | undefined, mounts: readonly Mount[]): Projection {
+  if (items !== undefined && items.length > 0)
+    return items.flatMap((item) => (item.key === undefined ? [] : [item.key]));
+  const files = mounts.map((mount) => (mount.subPathExpr === undefined ? mount.subPath : undefined));
+  if (files.some((file) => file === undefined || file === '')) return 'all';
+  return files.flatMap((file) => (file === undefined ? [] : [file.split('/')[0] ?? file]));
+}
+
+function sortKeys(reference: Reference): Reference {
+  return reference.keys === 'all' ? reference : { ...reference, keys: [...new Set(reference.keys)].sort() };
+}

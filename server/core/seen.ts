@@ -1,0 +1,79 @@
+// What the reflectors hand on: objects of the cluster reduced to the facts that decisions need. None can hold a Secret's value.
+import type { ContentDigests } from './digest.ts';
+import type { ConfigRef, WorkloadRef } from './object.ts';
+import type { Reference } from './references.ts';
+import type { OptIn } from './reload.ts';
+import type { RestartKey } from './restart.ts';
+
+export interface SeenConfig {
+  readonly ref: ConfigRef;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Under each held digest key, the current one first. */
+  readonly contents: readonly ContentDigests[];
+  /** Marked by annotation as not restarting anything. */
+  readonly ignored: boolean;
+  /** Newest time (ms) among the managedFields entries that own data. */
+  readonly dataWrittenAt: number | undefined;
+}
+
+export interface SeenWorkload {
+  readonly ref: WorkloadRef;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly createdAt: number;
+  readonly optIn: OptIn;
+  /** References of the opted-in kinds only. */
+  readonly references: readonly Reference[];
+  readonly restartKey: RestartKey | undefined;
+  /** `lockstep.dev/*` and `checksum.lockstep.dev/*` annotations of the object itself. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Label selector of its pods, as text. */
+  readonly podSelector: string;
+  /** Names the current ReplicaSet (revision number) or ControllerRevision (name; newest when empty); undefined while unobserved. */
+  readonly currentRevision: string | undefined;
+  readonly paused: boolean;
+  /** Pods stay until somebody deletes them: OnDelete, or a StatefulSet partition. */
+  readonly waitsForDelete: boolean;
+  /** All replicas run the current template and are available. */
+  readonly rolledOut: boolean;
+  readonly deleting: boolean;
+}
+
+/** A ReplicaSet or ControllerRevision. */
+export interface SeenRevision {
+  readonly uid: string;
+  readonly ownerUid: string;
+  readonly name: string;
+  /** Deployment's revision annotation, or the ControllerRevision's number. */
+  readonly number: string;
+  readonly createdAt: number;
+  readonly resourceVersion: string;
+  /** The pods' label controller-revision-hash. */
+  readonly hash: string;
+}
+
+export interface SeenNamespace {
+  readonly name: string;
+  readonly paused: boolean;
+}
+
+/**
+ * One thing a reflector tells. `listed` comes from a list, `added` and `modified` from a watch without a gap; an absence was
+ * watched, or found by a list. `version` is the event's resourceVersion.
+ */
+export type SeenEvent<T> = Presence<T> | Absence;
+
+export interface Presence<T> {
+  readonly present: true;
+  readonly how: 'listed' | 'added' | 'modified';
+  readonly object: T;
+  readonly version: string;
+}
+
+export interface Absence {
+  readonly present: false;
+  readonly watched: boolean;
+  readonly key: string;
+  readonly version: string;
+}

@@ -1,0 +1,87 @@
+// All that one decision about a workload needs, as plain values. Times are milliseconds since the epoch.
+import type { Acks, RestartKey } from './restart.ts';
+import type { WorkloadRef } from './object.ts';
+
+/** What Lockstep remembers about a workload (ledger). */
+export interface WorkloadRecord {
+  readonly uid: string;
+  /** The highest restart counter known to have been written. */
+  readonly n: number;
+  readonly acks: Acks;
+}
+
+/** A data change of a config object, as far as the keys in question are concerned. */
+export interface Change {
+  /** The write itself when `watched`; otherwise the version at which the change was found. */
+  readonly resourceVersion: string;
+  /** When it was written; undefined when nothing tells (a key vanished while unwatched). */
+  readonly at: number | undefined;
+  /** Seen as an event of a watch without a gap. */
+  readonly watched: boolean;
+  /** The object came into being. */
+  readonly creation: boolean;
+}
+
+/** A config object as a pair sees it: only the used keys count. */
+export interface PairObject {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Digest of the used keys under each held digest key; the first is the current one. */
+  readonly digests: readonly string[];
+  /** Changes of used keys since `watchedSince`, oldest first, and what the ledger knew before. */
+  readonly changes: readonly Change[];
+  /** The version from which the watch has no gap. */
+  readonly watchedSince: string;
+  /** Newest time among the managedFields entries that own data. */
+  readonly dataWrittenAt: number | undefined;
+}
+
+/** One config object that the workload uses. */
+export interface Pair {
+  /** `Secret/db`: also the name of its ack. */
+  readonly name: string;
+  readonly projection: string;
+  /** Pods start without it. */
+  readonly optional: boolean;
+  /** Undefined while the config object does not exist. */
+  readonly object: PairObject | undefined;
+}
+
+/** The ReplicaSet or ControllerRevision of the current template: immutable facts only. */
+export interface Revision {
+  readonly createdAt: number;
+  /** The version of its creation, when a watch without a gap delivered it. */
+  readonly addedVersion: string | undefined;
+}
+
+export interface PodFacts {
+  readonly createdAt: number;
+  readonly current: boolean;
+}
+
+export interface WorkloadFacts {
+  readonly ref: WorkloadRef;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly createdAt: number;
+  readonly restartKey: RestartKey | undefined;
+}
+
+export interface Snapshot {
+  readonly now: number;
+  readonly workload: WorkloadFacts;
+  /** Undefined while the controller has not observed the template yet. */
+  readonly revision: Revision | undefined;
+  /** Read last, or undefined when not read. */
+  readonly pods: readonly PodFacts[] | undefined;
+  readonly pairs: readonly Pair[];
+  readonly record: WorkloadRecord | undefined;
+  /** The workload was seen before without being opted in. */
+  readonly optInSeen: boolean;
+  /** Everything until here was decided; undefined when unknown. */
+  readonly settledAt: number | undefined;
+  /** Facts were read in the order workload, ledger, config objects, revisions and pods, not from caches of any age. */
+  readonly proven: boolean;
+  /** Resource versions of different resources are in one order (self-tested). */
+  readonly oneOrder: boolean;
+}

@@ -1,0 +1,130 @@
+// Finds the API server and the credentials for it. client-node reads kubeconfigs, tokens, certificates and exec plugins; the
+// connections are ours, since client-node's own does a TLS handshake for each request (measured, see README).
+import { KubeConfig } from '@kubernetes/client-node';
+import { Agent, ProxyAgent, type Dispatcher } from 'undici';
+import { LockstepError } from '../core/errors.ts';
+
+export interface Connection {
+  /** Origin of the API server, for messages too: it holds no credentials. */
+  readonly server: string;
+  /** Path before `/api`, for API servers behind a proxy. */
+  readonly basePath: string;
+  /** For requests that end. */
+  readonly dispatcher: Dispatcher;
+  /** For watches, which keep a connection each. */
+  readonly watchDispatcher: Dispatcher;
+  /** Headers that authenticate; asked for each request, since tokens change. */
+  readonly headers: () => Promise<Record<string, string>>;
+  readonly close: () => Promise<void>;
+}
+
+export interface ConnectionOptions {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+}
+
+/** More parallel requests only queue inside the API server; 32 kept a 2-core one busy (measured). */
+const maxConnections = 32;
+/** Tokens are re-read this often; a ServiceAccount's is renewed long before it ends. */
+const headersTtlMs = 30_000;
+
+/** Throws `kubeconfig-unreadable`. */
+export async function connect(options: ConnectionOptions, now: () => number): Promise<Connection> {
+  const config = readConfig(options);
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) {
+    throw new LockstepError('kubeconfig-unreadable', {
+      message: `kubeconfig ${options.kubeconfig ?? '(default)'} names no cluster for context ${config.getCurrentContext() || '(none)'}`,
+    });
+  }
+  const url = parseServer(cluster.server, options);
+  const tls = await readCredentials(config, options);
+  const settings = {
+    connect: { ...tls.connect, keepAlive: true, keepAliveInitialDelay: 15_000 },
+    keepAliveTimeout: 60_000,
+  };
+  const open = (connections: number | null): Dispatcher =>
+    cluster.proxyUrl === undefined
+      ? new Agent({ ...settings, connections })
+      : new ProxyAgent({ uri: cluster.proxyUrl, requestTls: settings.connect, connections });
+  const dispatcher = open(maxConnections);
+  const watchDispatcher = open(null);
+  return {
+    server: url.origin,
+    basePath: url.pathname.replace(/\/$/, ''),
+    dispatcher,
+    watchDispatcher,
+    headers: cached(async () => (await readCredentials(config, options)).headers, { first: tls.headers, now }),
+    close: async () => {
+      await Promise.all([dispatcher.destroy(), watchDispatcher.destroy()]);
+    },
+  };
+}
+
+function readConfig({ kubeconfig, context }: ConnectionOptions): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(kubeconfig);
+    if (context !== undefined) config.setCurrentContext(context);
+  } catch (error) {
+    throw unreadable(kubeconfig, error);
+  }
+  if (context !== undefined && config.getContextObject(context) === null) {
+    throw new LockstepError('kubeconfig-unreadable', {
+      message: `kubeconfig ${kubeconfig ?? '(default)'} has no context ${context}`,
+    });
+  }
+  return config;
+}
+
+function parseServer(server: string, { kubeconfig }: ConnectionOptions): URL {
+  try {
+    return new URL(server);
+  } catch (error) {
+    throw unreadable(kubeconfig, error);
+  }
+}
+
+interface Credentials {
+  readonly connect: { ca?: Buffer; cert?: Buffer; key?: Buffer; servername?: string; rejectUnauthorized?: boolean };
+  readonly headers: Record<string, string>;
+}
+
+async function readCredentials(config: KubeConfig, { kubeconfig }: ConnectionOptions): Promise<Credentials> {
+  try {
+    const found: Parameters<KubeConfig['applyToHTTPSOptions']>[0] = {};
+    await config.applyToHTTPSOptions(found);
+    const headers = Object.fromEntries(
+      Object.entries(found.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]),
+    );
+    if (typeof found.auth === 'string')
+      headers['authorization'] = `Basic ${Buffer.from(found.auth).toString('base64')}`;
+    const names = ['ca', 'cert', 'key', 'servername', 'rejectUnauthorized'] as const;
+    const connect = Object.fromEntries(
+      names.flatMap((name) => (found[name] === undefined ? [] : [[name, found[name]]])),
+    );
+    return { connect, headers };
+  } catch (error) {
+    throw unreadable(kubeconfig, error);
+  }
+}
+
+function unreadable(kubeconfig: string | undefined, cause: unknown): LockstepError {
+  const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'not a kubeconfig';
+  return new LockstepError('kubeconfig-unreadable', {
+    message: `kubeconfig ${kubeconfig ?? '(default)'} cannot be used: ${why}`,
+    cause,
+  });
+}
+
+function cached<T>(read: () => Promise<T>, { first, now }: { first: T; now: () => number }): () => Promise<T> {
+  let value = first;
+  let readAt = now();
+  return async () => {
+    if (now() - readAt < headersTtlMs) return value;
+    value = await read();
+    readAt = now();
+    return value;
+  };
+}

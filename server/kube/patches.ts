@@ -1,0 +1,87 @@
+// The only writes to users' objects: the restart key, and Kubernetes Events about it.
+import type { ClusterEvent, EventRecorder, RestartWriter } from '../core/cluster.ts';
+import { workloadKinds } from '../core/object.ts';
+import type { Client } from './client.ts';
+import { workloadPath } from './ingest.ts';
+import type { ApiObject } from './reflector.ts';
+
+/** Every write names it: a client that names no manager gets one from its user agent. */
+export const fieldManager = 'lockstep';
+
+export function createRestartWriter(client: Client): RestartWriter {
+  return {
+    async restart({ kind, namespace, name }, patch, signal) {
+      const answer = await client.send({
+        verb: 'patch',
+        resource: workloadKinds[kind].resource,
+        subject: `${namespace}/${name}`,
+        path: workloadPath(kind, namespace, name),
+        query: { fieldManager },
+        body: patch,
+        contentType: 'application/merge-patch+json',
+        signal,
+      });
+      return (answer as ApiObject).metadata.resourceVersion;
+    },
+  };
+}
+
+export interface RecorderOptions {
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  readonly onLost: (error: unknown) => void;
+}
+
+/** Waiting events beyond this are dropped: they inform, they are not the record. */
+const maxWaiting = 1_000;
+
+/** core/v1 Events, one at a time and beside the loop, so that they never delay a restart. */
+export function createEventRecorder(client: Client, options: RecorderOptions): EventRecorder {
+  const waiting: ClusterEvent[] = [];
+  let sending = false;
+  const send = async (): Promise<void> => {
+    sending = true;
+    for (let event = waiting.shift(); event !== undefined && !options.signal.aborted; event = waiting.shift()) {
+      const { namespace } = event.workload;
+      const path = `/api/v1/namespaces/${namespace}/events`;
+      const request = {
+        verb: 'create',
+        resource: 'events',
+        subject: namespace,
+        path,
+        query: { fieldManager },
+      } as const;
+      await client.send({ ...request, body: toEvent(event, options), signal: options.signal }).catch(options.onLost);
+    }
+    sending = false;
+  };
+  return {
+    record(event) {
+      if (waiting.length >= maxWaiting) return;
+      waiting.push(event);
+      if (!sending) void send();
+    },
+  };
+}
+
+function toEvent({ workload, type, reason, message }: ClusterEvent, { now, random }: RecorderOptions): object {
+  const at = new Date(now()).toISOString().replace(/\.\d+Z$/, 'Z');
+  const suffix = Math.floor(random() * 2 ** 40).toString(16);
+  const { namespace, name, kind, uid } = workload;
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { namespace, name: `${name.slice(0, 200)}.${now().toString(16)}${suffix}` },
+    involvedObject: { apiVersion: 'apps/v1', kind, namespace, name, uid },
+    type,
+    reason,
+    message,
+    source: { component: 'lockstep' },
+    reportingComponent: 'lockstep.dev/lockstep',
+    reportingInstance: 'lockstep',
+    firstTimestamp: at,
+    lastTimestamp: at,
+    count: 1,
+  };
+}

@@ -1,0 +1,56 @@
+// Reads of single objects past every cache, for decisions that must not rest on old facts.
+import type { Reads } from '../core/cluster.ts';
+import type { DigestKey } from '../core/digest.ts';
+import { hasCode } from '../core/errors.ts';
+import { configResources, workloadKinds } from '../core/object.ts';
+import type { ApiRequest, Client } from './client.ts';
+import { parseConfig, parsePod, parseWorkload, workloadPath } from './ingest.ts';
+import type { ApiObject } from './reflector.ts';
+
+const metadataOnlyList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+
+export function createReads(client: Client, keys: readonly DigestKey[]): Reads {
+  return {
+    async workload(ref, signal) {
+      const { kind, namespace, name } = ref;
+      const path = workloadPath(kind, namespace, name);
+      const object = await get(client, {
+        resource: workloadKinds[kind].resource,
+        subject: `${namespace}/${name}`,
+        path,
+        signal,
+      });
+      return object === undefined ? undefined : parseWorkload(kind, object).value;
+    },
+    async config(ref, signal) {
+      const { kind, namespace, name } = ref;
+      const resource = configResources[kind];
+      const path = `/api/v1/namespaces/${namespace}/${resource}/${name}`;
+      const object = await get(client, { resource, subject: `${namespace}/${name}`, path, signal });
+      return object === undefined ? undefined : parseConfig(kind, object, keys).value;
+    },
+    async pods(workload, current, signal) {
+      const { namespace } = workload.ref;
+      const answer = await client.send({
+        verb: 'list',
+        resource: 'pods',
+        subject: namespace,
+        path: `/api/v1/namespaces/${namespace}/pods`,
+        query: { labelSelector: workload.podSelector },
+        accept: metadataOnlyList,
+        signal,
+      });
+      const { items } = answer as { items: readonly ApiObject[] };
+      return items.map((pod) => parsePod(pod, current));
+    },
+  };
+}
+
+async function get(client: Client, request: Omit<ApiRequest, 'verb'>): Promise<ApiObject | undefined> {
+  try {
+    return (await client.send({ verb: 'get', ...request })) as ApiObject;
+  } catch (error) {
+    if (hasCode(error, 'api-not-found')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,204 @@
+// Brings one workload in step: gathers a snapshot, decides, acts. Called by the work queue with a workload's key.
+import type { Reads, RestartWriter } from '../core/cluster.ts';
+import { decideWorkload, type Acked, type Decision, type Owed } from '../core/decide-workload.ts';
+import { hasCode } from '../core/errors.ts';
+import { holdRestart, refusedRetryMs, type HoldReason } from '../core/hold.ts';
+import { isNewer, objectKey, type WorkloadRef } from '../core/object.ts';
+import { restartPatch } from '../core/restart.ts';
+import type { SeenWorkload } from '../core/seen.ts';
+import type { WorkloadRecord } from '../core/snapshot.ts';
+import type { Namespaces } from '../state/workloads.ts';
+import { gather, prove, unproven, type LiveState } from './gather.ts';
+import type { Clock } from './workqueue.ts';
+
+type Restart = Extract<Decision, { kind: 'restart' }>;
+
+/** What a reconcile did, for the log, metrics, Events and the audit; one reason word everywhere. */
+export type Outcome =
+  | { readonly kind: 'recorded'; readonly workload: WorkloadRef; readonly acked: readonly Acked[] }
+  | {
+      readonly kind: 'restarted' | 'would-restart' | 'restarting';
+      readonly workload: SeenWorkload;
+      readonly owed: readonly Owed[];
+      readonly n: number;
+    }
+  | {
+      readonly kind: 'held';
+      readonly workload: SeenWorkload;
+      readonly owed: readonly Owed[];
+      readonly reason: HoldReason;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly workload: SeenWorkload;
+      readonly owed: readonly Owed[];
+      readonly error: unknown;
+    }
+  | { readonly kind: 'conflict'; readonly workload: WorkloadRef };
+
+export interface WorkloadDeps {
+  readonly state: LiveState;
+  readonly namespaces: Namespaces;
+  readonly stateNamespace: string;
+  readonly reads: Reads;
+  readonly writer: RestartWriter;
+  readonly clock: Clock;
+  readonly mode: 'enforce' | 'observe';
+  readonly maxRollouts: number;
+  /** True once for each key after start, when the lists were made in the order that proves them. */
+  readonly takeBootProof: (key: string) => boolean;
+  readonly retryAfter: (key: string, ms: number) => void;
+  readonly report: (outcome: Outcome) => void;
+}
+
+export interface WorkloadReconciler {
+  reconcile(key: string, signal: AbortSignal): Promise<void>;
+  /** Why workloads that are owed a restart do not get it, by key. */
+  readonly held: ReadonlyMap<string, HoldReason>;
+}
+
+/** Caches that lag catch up by an event; this bounds what a lost one costs. */
+const lagRetryMs = 250;
+/** Decide, prove, decide with pods, and once more when the proof changed the question. */
+const maxRounds = 4;
+
+export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler {
+  const { state, clock } = deps;
+  const held = new Map<string, HoldReason>();
+  const memory = new Map<string, Memory>();
+
+  const decide = async (key: string, workload: SeenWorkload, signal: AbortSignal): Promise<Decision | undefined> => {
+    let proof = deps.takeBootProof(key) ? { proven: true, pods: undefined } : unproven;
+    for (let round = 0; round < maxRounds; round++) {
+      const decision = decideWorkload(gather(state, workload, proof, clock.now()));
+      if (decision.kind !== 'look') return decision;
+      const found = await prove(state, workload, { reads: deps.reads, facts: decision.facts, signal });
+      if (found === undefined) return undefined;
+      proof = found;
+    }
+    return undefined;
+  };
+
+  return {
+    held,
+    async reconcile(key, signal) {
+      const workload = state.workloads.get(key);
+      held.delete(key);
+      if (workload === undefined) {
+        memory.delete(key);
+        state.ledger.remove(key, clock.now());
+        return;
+      }
+      const facts = memory.get(key) ?? remember(memory, key);
+      if (facts.patchedVersion !== undefined && isNewer(facts.patchedVersion, workload.resourceVersion)) {
+        deps.retryAfter(key, lagRetryMs);
+        return;
+      }
+      const decision = await decide(key, workload, signal);
+      if (decision === undefined) deps.retryAfter(key, lagRetryMs);
+      else if (decision.kind === 'record') record(deps, workload, decision.record, 'untraced', decision.acked);
+      else if (decision.kind === 'restart') await restartOrHold(deps, { key, workload, decision, facts, held, signal });
+    },
+  };
+}
+
+/** What this process remembers of a workload beside the ledger. */
+interface Memory {
+  patchedVersion: string | undefined;
+  refusedAt: number | undefined;
+  undoneAt: readonly number[];
+}
+
+function remember(memory: Map<string, Memory>, key: string): Memory {
+  const facts: Memory = { patchedVersion: undefined, refusedAt: undefined, undoneAt: [] };
+  memory.set(key, facts);
+  return facts;
+}
+
+interface RestartJob {
+  readonly key: string;
+  readonly workload: SeenWorkload;
+  readonly decision: Restart;
+  readonly facts: Memory;
+  readonly held: Map<string, HoldReason>;
+  readonly signal: AbortSignal;
+}
+
+async function restartOrHold(deps: WorkloadDeps, job: RestartJob): Promise<void> {
+  const { key, workload, decision, facts } = job;
+  const { owed } = decision;
+  const now = deps.clock.now();
+  const hold = holdRestart(holdFacts(deps, job, now), owed);
+  if (hold !== undefined) {
+    job.held.set(key, hold.reason);
+    deps.report({ kind: 'held', workload, owed, reason: hold.reason });
+    if (hold.retryAt !== undefined) deps.retryAfter(key, hold.retryAt - now);
+    return;
+  }
+  if (deps.mode === 'observe') {
+    deps.report({ kind: 'would-restart', workload, owed, n: decision.key.n });
+    record(deps, workload, { ...decision.record, n: decision.record.n - 1 }, 'untraced', []);
+    return;
+  }
+  deps.report({ kind: 'restarting', workload, owed, n: decision.key.n });
+  try {
+    facts.patchedVersion = await deps.writer.restart(
+      workload.ref,
+      restartPatch(decision.key, decision.resourceVersion),
+      job.signal,
+    );
+  } catch (error) {
+    afterFailure(deps, job, error);
+    return;
+  }
+  if (owed.every(({ reason }) => reason === 'undone')) facts.undoneAt = [...facts.undoneAt.slice(-2), now];
+  facts.refusedAt = undefined;
+  record(deps, workload, decision.record, 'traced', []);
+  deps.report({ kind: 'restarted', workload, owed, n: decision.key.n });
+}
+
+function holdFacts(deps: WorkloadDeps, { key, workload, facts }: RestartJob, now: number) {
+  const { rollingOut } = deps.state.workloads;
+  return {
+    now,
+    paused: workload.paused,
+    deleting: workload.deleting,
+    pauseSwitch: deps.namespaces.isPaused(workload.ref.namespace) || deps.namespaces.isPaused(deps.stateNamespace),
+    refusedAt: facts.refusedAt,
+    undoneAt: facts.undoneAt,
+    rolloutsInProgress: rollingOut.size - (rollingOut.has(key) ? 1 : 0),
+    maxRollouts: deps.maxRollouts,
+  };
+}
+
+/** Rule 5: a conflict starts again. Rule 12: what is refused stays owed. Everything else goes to the queue's backoff. */
+function afterFailure(deps: WorkloadDeps, { key, workload, decision, facts, held }: RestartJob, error: unknown): void {
+  if (hasCode(error, 'api-conflict')) {
+    deps.report({ kind: 'conflict', workload: workload.ref });
+    deps.retryAfter(key, lagRetryMs);
+    return;
+  }
+  if (!hasCode(error, 'api-invalid', 'api-forbidden')) throw error;
+  facts.refusedAt = deps.clock.now();
+  held.set(key, 'refused');
+  deps.report({ kind: 'refused', workload, owed: decision.owed, error });
+  deps.retryAfter(key, refusedRetryMs);
+}
+
+function record(
+  deps: WorkloadDeps,
+  workload: SeenWorkload,
+  value: WorkloadRecord,
+  traced: 'traced' | 'untraced',
+  acked: readonly Acked[],
+): void {
+  const { ledger, configs } = deps.state;
+  const now = deps.clock.now();
+  ledger.put({ kind: 'workload', key: objectKey(workload.ref), value }, now, traced);
+  for (const { kind, name } of workload.references) {
+    const key = objectKey({ kind, namespace: workload.ref.namespace, name });
+    const memory = configs.memorize(key);
+    if (memory !== undefined) ledger.put({ kind: 'object', key, value: memory }, now, traced);
+  }
+  if (acked.length > 0) deps.report({ kind: 'recorded', workload: workload.ref, acked });
+}

@@ -1,0 +1,50 @@
+// The text of a ledger shard: one JSON line for each record, so that a damaged line costs one record.
+//   ["w","Deployment/shop/web","<uid>",3,{"Secret/db":["<digest>","<projection>","<uid>","<resourceVersion>"]}]
+//   ["o","Secret/shop/db","<uid>","<digest>","<resourceVersion>",1700000000000]
+import { parseAcks, tuple } from '../core/restart.ts';
+import type { WorkloadRecord } from '../core/snapshot.ts';
+import type { ObjectMemory } from './configs.ts';
+
+export type LedgerRecord =
+  | { readonly kind: 'workload'; readonly key: string; readonly value: WorkloadRecord }
+  | { readonly kind: 'object'; readonly key: string; readonly value: ObjectMemory };
+
+export function formatRecord(record: LedgerRecord): string {
+  if (record.kind === 'workload') {
+    const { uid, n, acks } = record.value;
+    const names = Object.keys(acks).sort();
+    return JSON.stringify([
+      'w',
+      record.key,
+      uid,
+      n,
+      Object.fromEntries(names.map((name) => [name, tuple(acks[name])])),
+    ]);
+  }
+  const { uid, digest, resourceVersion, changedAt } = record.value;
+  return JSON.stringify(['o', record.key, uid, digest, resourceVersion, changedAt ?? 0]);
+}
+
+/** Undefined for a line that is no record. */
+export function parseRecord(line: string): LedgerRecord | undefined {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(fields) || typeof fields[1] !== 'string' || typeof fields[2] !== 'string') return undefined;
+  const [tag, key, uid, third, fourth, fifth] = fields as [unknown, string, string, unknown, unknown, unknown];
+  if (tag === 'w' && typeof third === 'number') {
+    const acks = parseAcks(fourth);
+    return acks === undefined ? undefined : { kind: 'workload', key, value: { uid, n: third, acks } };
+  }
+  if (tag === 'o' && typeof third === 'string' && typeof fourth === 'string' && typeof fifth === 'number') {
+    return {
+      kind: 'object',
+      key,
+      value: { uid, digest: third, resourceVersion: fourth, changedAt: fifth === 0 ? undefined : fifth },
+    };
+  }
+  return undefined;
+}
