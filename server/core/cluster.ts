@@ -8,8 +8,12 @@ export interface Reads {
   /** Undefined when it does not exist. Throws `api-*`. */
   workload(ref: WorkloadRef, signal: AbortSignal): Promise<SeenWorkload | undefined>;
   config(ref: ConfigRef, signal: AbortSignal): Promise<SeenConfig | undefined>;
-  /** The pods that `workload` selects; `current` is their newest revision. */
-  pods(workload: SeenWorkload, current: RevisionIdentity, signal: AbortSignal): Promise<readonly PodFacts[]>;
+  /** The pods that `workload` selects; without a known revision all count as current. */
+  pods(
+    workload: SeenWorkload,
+    current: RevisionIdentity | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly PodFacts[]>;
 }
 
 export interface RevisionIdentity {

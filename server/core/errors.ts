@@ -27,6 +27,10 @@ export const catalogue = {
     retry: 'fatal',
     advice: 'restore the Secret lockstep-digest-key from its backup, or delete it to begin anew',
   },
+  'lease-lost': {
+    retry: 'fatal',
+    advice: 'nothing when a pod takes over from it; else see that clocks and the API server are well',
+  },
   'listen-failed': { retry: 'fatal', advice: 'free the port or choose another address' },
   'request-invalid': { retry: 'client', advice: 'correct the request as the message says' },
   'request-too-large': { retry: 'client', advice: 'send at most 3 MiB' },

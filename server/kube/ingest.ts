@@ -1,4 +1,5 @@
 // Reduces objects of the API server to the facts that Lockstep keeps. Values of Secrets and ConfigMaps end here.
+import type { RevisionIdentity } from '../core/cluster.ts';
 import { digestValues, type DigestKey, type ValueInput } from '../core/digest.ts';
 import { objectKey, workloadKinds, type ConfigKind, type ConfigRef, type WorkloadKind } from '../core/object.ts';
 import { findReferences, type PodSpec } from '../core/references.ts';
@@ -186,12 +187,15 @@ export function parseNamespace(object: ApiObject): Parsed<SeenNamespace> {
 }
 
 /** A pod's age, and whether it belongs to the current revision: by its ReplicaSet, or by the label of its ControllerRevision. */
-export function parsePod(object: ApiObject, current: { readonly uid: string; readonly hash: string }): PodFacts {
+export function parsePod(object: ApiObject, revision: RevisionIdentity | undefined): PodFacts {
   const { metadata } = object as unknown as { metadata: Metadata };
   const label = metadata.labels?.['controller-revision-hash'];
-  const owned = metadata.ownerReferences?.some(({ uid }) => uid === current.uid) === true;
-  const labelled = label !== undefined && (label === current.hash || current.hash.endsWith(`-${label}`));
-  return { createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0, current: owned || labelled };
+  const owned = metadata.ownerReferences?.some(({ uid }) => uid === revision?.uid) === true;
+  const labelled = label !== undefined && (label === revision?.hash || revision?.hash.endsWith(`-${label}`) === true);
+  return {
+    createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
+    current: revision === undefined || owned || labelled,
+  };
 }
 
 /** Where a workload kind lives: `/apis/apps/v1/...`. */

@@ -18,10 +18,8 @@ export interface LeaderOptions {
 export interface Leadership {
   /** The mark that the previous holder left. */
   readonly settledAt: number | undefined;
-  /** Aborts when the Lease is lost. */
-  readonly lost: AbortSignal;
-  /** Renews until the Lease is lost or `stop` aborts, then lets go. */
-  readonly hold: (stop: AbortSignal) => Promise<void>;
+  /** Renews until `letGo` aborts, then lets go at once; or until another process has taken it. */
+  readonly hold: (letGo: AbortSignal) => Promise<'released' | 'lost'>;
 }
 
 const name = 'lockstep';
@@ -29,6 +27,8 @@ const name = 'lockstep';
 const durationSeconds = 15;
 const renewMs = 5_000;
 const retryMs = 2_000;
+/** Before the Lease expires for the others. */
+const giveUpMs = 11_000;
 const settledAnnotation = 'lockstep.dev/settled-at';
 
 interface Lease {
@@ -63,43 +63,50 @@ export async function becomeLeader(options: LeaderOptions, signal: AbortSignal):
 }
 
 function lead(options: LeaderOptions, first: Lease, settledAt: number | undefined): Leadership {
-  const lost = new AbortController();
-  let lease = first;
-  let renewedAt = options.now();
+  const renew = async (lease: Lease, signal: AbortSignal): Promise<Lease> => {
+    try {
+      return await writeLease(options, { lease, holder: options.identity, signal });
+    } catch (error) {
+      if (!signal.aborted) options.onTrouble(error);
+      return lease;
+    }
+  };
   return {
     settledAt,
-    lost: lost.signal,
-    async hold(stop) {
-      while (!stop.aborted && !lost.signal.aborted) {
-        await options.sleep(renewMs, stop);
-        if (stop.aborted) break;
-        try {
-          lease = await writeLease(options, { lease, holder: options.identity, signal: stop });
+    async hold(letGo) {
+      let lease = first;
+      let renewedAt = options.now();
+      while (!letGo.aborted) {
+        await options.sleep(renewMs, letGo);
+        if (letGo.aborted) break;
+        const renewed = await renew(lease, letGo);
+        if (renewed === lease) {
+          const ours = await readOurs(options, letGo);
+          if (ours === 'taken' || options.now() - renewedAt > giveUpMs) return 'lost';
+          lease = ours ?? lease;
+        } else {
+          lease = renewed;
           renewedAt = options.now();
-        } catch (error) {
-          if (stop.aborted) break;
-          options.onTrouble(error);
-          if (hasCode(error, 'api-conflict')) lease = (await readOurs(options, stop)) ?? lease;
-          if (options.now() - renewedAt > durationSeconds * 1_000 * 0.7 || hasCode(error, 'api-conflict')) {
-            const ours = await readOurs(options, stop);
-            if (ours === undefined) lost.abort();
-            else lease = ours;
-          }
         }
       }
-      if (!lost.signal.aborted) await letGo(options, lease);
+      await release(options, lease);
+      return 'released';
     },
   };
 }
 
-/** The Lease while it is still ours. */
-async function readOurs(options: LeaderOptions, signal: AbortSignal): Promise<Lease | undefined> {
-  const lease = await readLease(options, signal).catch(() => undefined);
-  return lease?.spec?.holderIdentity === options.identity ? lease : undefined;
+/** The Lease while it is still ours; undefined when nobody can say. */
+async function readOurs(options: LeaderOptions, signal: AbortSignal): Promise<Lease | 'taken' | undefined> {
+  try {
+    const lease = await readLease(options, signal);
+    return lease?.spec?.holderIdentity === options.identity ? lease : 'taken';
+  } catch {
+    return undefined;
+  }
 }
 
 /** So that the next leader need not wait. */
-async function letGo(options: LeaderOptions, lease: Lease): Promise<void> {
+async function release(options: LeaderOptions, lease: Lease): Promise<void> {
   const signal = AbortSignal.timeout(3_000);
   await writeLease(options, { lease, holder: '', signal }).catch(options.onTrouble);
 }

@@ -66,7 +66,6 @@ export async function prove(
     const cached = state.configs.view(objectKey(ref), 'all');
     if (config?.ignored !== true && config?.resourceVersion !== cached?.resourceVersion) return undefined;
   }
-  const current = state.revisions.current(workload);
-  if (facts === 'reads' || current === undefined) return { proven: true, pods: facts === 'pods' ? [] : undefined };
-  return { proven: true, pods: await reads.pods(workload, current, signal) };
+  if (facts === 'reads') return { proven: true, pods: undefined };
+  return { proven: true, pods: await reads.pods(workload, state.revisions.current(workload), signal) };
 }

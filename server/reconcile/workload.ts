@@ -9,7 +9,6 @@ import type { SeenWorkload } from '../core/seen.ts';
 import type { WorkloadRecord } from '../core/snapshot.ts';
 import type { Namespaces } from '../state/workloads.ts';
 import { gather, prove, unproven, type LiveState } from './gather.ts';
-import type { Clock } from './workqueue.ts';
 
 type Restart = Extract<Decision, { kind: 'restart' }>;
 
@@ -42,7 +41,8 @@ export interface WorkloadDeps {
   readonly stateNamespace: string;
   readonly reads: Reads;
   readonly writer: RestartWriter;
-  readonly clock: Clock;
+  /** Wall clock (ms). */
+  readonly now: () => number;
   readonly mode: 'enforce' | 'observe';
   readonly maxRollouts: number;
   /** True once for each key after start, when the lists were made in the order that proves them. */
@@ -63,14 +63,15 @@ const lagRetryMs = 250;
 const maxRounds = 4;
 
 export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler {
-  const { state, clock } = deps;
+  const { state, now } = deps;
   const held = new Map<string, HoldReason>();
   const memory = new Map<string, Memory>();
+  const rollouts = new Map<string, Memory>();
 
   const decide = async (key: string, workload: SeenWorkload, signal: AbortSignal): Promise<Decision | undefined> => {
     let proof = deps.takeBootProof(key) ? { proven: true, pods: undefined } : unproven;
     for (let round = 0; round < maxRounds; round++) {
-      const decision = decideWorkload(gather(state, workload, proof, clock.now()));
+      const decision = decideWorkload(gather(state, workload, proof, now()));
       if (decision.kind !== 'look') return decision;
       const found = await prove(state, workload, { reads: deps.reads, facts: decision.facts, signal });
       if (found === undefined) return undefined;
@@ -86,7 +87,7 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
       held.delete(key);
       if (workload === undefined) {
         memory.delete(key);
-        state.ledger.remove(key, clock.now());
+        state.ledger.remove(key, now());
         return;
       }
       const facts = memory.get(key) ?? remember(memory, key);
@@ -97,7 +98,8 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
       const decision = await decide(key, workload, signal);
       if (decision === undefined) deps.retryAfter(key, lagRetryMs);
       else if (decision.kind === 'record') record(deps, workload, decision.record, 'untraced', decision.acked);
-      else if (decision.kind === 'restart') await restartOrHold(deps, { key, workload, decision, facts, held, signal });
+      else if (decision.kind === 'restart')
+        await restartOrHold(deps, { key, workload, decision, facts, held, rollouts, signal });
     },
   };
 }
@@ -105,12 +107,13 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
 /** What this process remembers of a workload beside the ledger. */
 interface Memory {
   patchedVersion: string | undefined;
+  patchedAt: number;
   refusedAt: number | undefined;
   undoneAt: readonly number[];
 }
 
 function remember(memory: Map<string, Memory>, key: string): Memory {
-  const facts: Memory = { patchedVersion: undefined, refusedAt: undefined, undoneAt: [] };
+  const facts: Memory = { patchedVersion: undefined, patchedAt: 0, refusedAt: undefined, undoneAt: [] };
   memory.set(key, facts);
   return facts;
 }
@@ -121,13 +124,14 @@ interface RestartJob {
   readonly decision: Restart;
   readonly facts: Memory;
   readonly held: Map<string, HoldReason>;
+  readonly rollouts: Map<string, Memory>;
   readonly signal: AbortSignal;
 }
 
 async function restartOrHold(deps: WorkloadDeps, job: RestartJob): Promise<void> {
   const { key, workload, decision, facts } = job;
   const { owed } = decision;
-  const now = deps.clock.now();
+  const now = deps.now();
   const hold = holdRestart(holdFacts(deps, job, now), owed);
   if (hold !== undefined) {
     job.held.set(key, hold.reason);
@@ -153,12 +157,27 @@ async function restartOrHold(deps: WorkloadDeps, job: RestartJob): Promise<void>
   }
   if (owed.every(({ reason }) => reason === 'undone')) facts.undoneAt = [...facts.undoneAt.slice(-2), now];
   facts.refusedAt = undefined;
+  facts.patchedAt = now;
+  if (deps.maxRollouts > 0) job.rollouts.set(job.key, facts);
   record(deps, workload, decision.record, 'traced', []);
   deps.report({ kind: 'restarted', workload, owed, n: decision.key.n });
 }
 
-function holdFacts(deps: WorkloadDeps, { key, workload, facts }: RestartJob, now: number) {
-  const { rollingOut } = deps.state.workloads;
+/** A rollout that takes longer has failed as far as the cap is concerned: it must not hold back the others for ever. */
+const rolloutMs = 600_000;
+
+/** Restarts of ours whose rollout is not complete. */
+function countRollouts({ workloads }: LiveState, rollouts: Map<string, Memory>, now: number): number {
+  for (const [key, facts] of rollouts) {
+    const workload = workloads.get(key);
+    const lagging = workload !== undefined && isNewer(facts.patchedVersion ?? '', workload.resourceVersion);
+    const complete = workload === undefined || (!lagging && workload.rolledOut);
+    if (complete || facts.patchedAt < now - rolloutMs) rollouts.delete(key);
+  }
+  return rollouts.size;
+}
+
+function holdFacts(deps: WorkloadDeps, { workload, facts, rollouts }: RestartJob, now: number) {
   return {
     now,
     paused: workload.paused,
@@ -166,7 +185,7 @@ function holdFacts(deps: WorkloadDeps, { key, workload, facts }: RestartJob, now
     pauseSwitch: deps.namespaces.isPaused(workload.ref.namespace) || deps.namespaces.isPaused(deps.stateNamespace),
     refusedAt: facts.refusedAt,
     undoneAt: facts.undoneAt,
-    rolloutsInProgress: rollingOut.size - (rollingOut.has(key) ? 1 : 0),
+    rolloutsInProgress: deps.maxRollouts === 0 ? 0 : countRollouts(deps.state, rollouts, now),
     maxRollouts: deps.maxRollouts,
   };
 }
@@ -179,7 +198,7 @@ function afterFailure(deps: WorkloadDeps, { key, workload, decision, facts, held
     return;
   }
   if (!hasCode(error, 'api-invalid', 'api-forbidden')) throw error;
-  facts.refusedAt = deps.clock.now();
+  facts.refusedAt = deps.now();
   held.set(key, 'refused');
   deps.report({ kind: 'refused', workload, owed: decision.owed, error });
   deps.retryAfter(key, refusedRetryMs);
@@ -193,7 +212,7 @@ function record(
   acked: readonly Acked[],
 ): void {
   const { ledger, configs } = deps.state;
-  const now = deps.clock.now();
+  const now = deps.now();
   ledger.put({ kind: 'workload', key: objectKey(workload.ref), value }, now, traced);
   for (const { kind, name } of workload.references) {
     const key = objectKey({ kind, namespace: workload.ref.namespace, name });

@@ -11,9 +11,8 @@ export interface Workloads {
   usersOf(config: string): readonly string[];
   /** True when it was seen before without being opted in. */
   wasOptedOut(key: string): boolean;
+  /** Keys of the opted-in workloads. */
   keys(): Iterable<string>;
-  /** Opted-in workloads that have not rolled out yet. */
-  readonly rollingOut: ReadonlySet<string>;
 }
 
 export function createWorkloads(): Workloads {
@@ -21,7 +20,6 @@ export function createWorkloads(): Workloads {
   const optedOut = new Map<string, string>();
   const everOptedOut = new Set<string>();
   const users = new Map<string, Set<string>>();
-  const rollingOut = new Set<string>();
 
   const unlink = (key: string): void => {
     const before = optedIn.get(key);
@@ -32,13 +30,11 @@ export function createWorkloads(): Workloads {
       if (set?.size === 0) users.delete(config);
     }
     optedIn.delete(key);
-    rollingOut.delete(key);
   };
 
   const link = (key: string, workload: SeenWorkload): void => {
     optedIn.set(key, workload);
     for (const config of usedConfigs(workload)) users.set(config, (users.get(config) ?? new Set()).add(key));
-    if (!workload.rolledOut) rollingOut.add(key);
   };
 
   return {
@@ -66,7 +62,6 @@ export function createWorkloads(): Workloads {
     usersOf: (config) => [...(users.get(config) ?? [])],
     wasOptedOut: (key) => everOptedOut.has(key),
     keys: () => optedIn.keys(),
-    rollingOut,
   };
 }
 

@@ -1,6 +1,5 @@
 // The least client that the control plane itself needs: requests and watches over one kept-alive pool with a client certificate.
 import { Agent, request } from 'undici';
-import { createInterface } from 'node:readline';
 import type { ClientCredentials } from './certificates.ts';
 
 // Enough to keep a two-core API server busy; each costs it some 100 KB.
@@ -46,8 +45,19 @@ export function createApiClient(url: string, credentials: ClientCredentials, use
     async *watch(path, signal) {
       const reply = await send('GET', path, { signal });
       if (reply.statusCode !== 200) throw new Error(`watch ${path}: ${reply.statusCode} ${await reply.body.text()}`);
-      for await (const line of createInterface({ input: reply.body })) yield JSON.parse(line);
+      for await (const line of splitLines(reply.body)) yield JSON.parse(line);
     },
     close: () => dispatcher.destroy(),
   };
+}
+
+/** Unlike readline it passes on a broken connection as an error, and gives no half line. */
+async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
 }

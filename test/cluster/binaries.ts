@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { buildBinaries, readPinnedVersions, whyNotBuildable } from './build.ts';
 import { downloadBinaries, publishedVersion, whyNotDownloadable } from './download.ts';
@@ -26,13 +26,13 @@ const run = promisify(execFile);
 const say = (line: string): boolean => process.stderr.write(`test/cluster: ${line}\n`);
 
 /** What `provideBinaries` would use, found out without building or downloading anything. */
-export async function findControlPlane(): Promise<Finding> {
+export async function findControlPlane(env: NodeJS.ProcessEnv = process.env): Promise<Finding> {
   const { kubernetes } = await readPinnedVersions();
   const openssl = await run('openssl', ['version'])
     .then(() => true)
     .catch(() => false);
   if (!openssl) return { available: false, why: 'openssl is not installed' };
-  const present = await findPresent(() => {});
+  const present = await findPresent(env, () => {});
   if (present !== undefined) return { available: true, version: present.version, origin: present.origin };
   const notBuildable = await whyNotBuildable();
   if (notBuildable === undefined) return { available: true, version: kubernetes, origin: 'build' };
@@ -41,19 +41,26 @@ export async function findControlPlane(): Promise<Finding> {
   return { available: false, why: `not in the cache; ${notBuildable}; ${notDownloadable}` };
 }
 
+/** For `test(name, { skip })`: why this machine cannot run a control plane, or false. */
+export async function whySkipped(): Promise<string | false> {
+  const found = await findControlPlane();
+  return found.available ? false : `no control plane: ${found.why}`;
+}
+
 /** The programs, built or downloaded first if they must be. Only one process on the machine does that at a time. */
 export async function provideBinaries(signal?: AbortSignal): Promise<Binaries> {
-  const present = await findPresent(say);
+  const { env } = process;
+  const present = await findPresent(env, say);
   if (present !== undefined) return present;
-  const cache = cacheDirectory();
+  const cache = cacheDirectory(env);
   await mkdir(cache, { recursive: true });
   return withLock(join(cache, 'lock'), { say, signal }, async () => {
-    const arrived = await findPresent(() => {});
+    const arrived = await findPresent(env, () => {});
     if (arrived !== undefined) return arrived;
     const notBuildable = await whyNotBuildable();
     if (notBuildable === undefined) {
       const versions = await readPinnedVersions();
-      const directory = pinnedDirectory(versions);
+      const directory = pinnedDirectory(env, versions);
       await buildBinaries({ directory, version: versions.kubernetes, say, signal });
       return { directory, version: versions.kubernetes, origin: 'build' };
     }
@@ -64,9 +71,9 @@ export async function provideBinaries(signal?: AbortSignal): Promise<Binaries> {
   });
 }
 
-async function findPresent(note: (line: string) => void): Promise<Binaries | undefined> {
-  const assets = process.env['KUBEBUILDER_ASSETS'];
-  if (assets !== undefined) {
+async function findPresent(env: NodeJS.ProcessEnv, note: (line: string) => void): Promise<Binaries | undefined> {
+  if (env['KUBEBUILDER_ASSETS']) {
+    const assets = resolve(env['KUBEBUILDER_ASSETS']);
     const missing = await listMissing(assets);
     if (missing.length === 0)
       return { directory: assets, version: await readVersion(assets), origin: 'KUBEBUILDER_ASSETS' };
@@ -74,21 +81,21 @@ async function findPresent(note: (line: string) => void): Promise<Binaries | und
   }
   const versions = await readPinnedVersions();
   for (const [directory, version] of [
-    [pinnedDirectory(versions), versions.kubernetes],
-    [join(cacheDirectory(), publishedVersion), publishedVersion],
+    [pinnedDirectory(env, versions), versions.kubernetes],
+    [join(cacheDirectory(env), publishedVersion), publishedVersion],
   ] as const) {
     if ((await listMissing(directory)).length === 0) return { directory, version, origin: 'cache' };
   }
   return undefined;
 }
 
-function cacheDirectory(): string {
-  const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+function cacheDirectory(env: NodeJS.ProcessEnv): string {
+  const base = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   return join(base, 'lockstep', 'control-plane');
 }
 
-function pinnedDirectory({ kubernetes, etcd }: { kubernetes: string; etcd: string }): string {
-  return join(cacheDirectory(), `${kubernetes}-etcd-${etcd}`);
+function pinnedDirectory(env: NodeJS.ProcessEnv, { kubernetes, etcd }: { kubernetes: string; etcd: string }): string {
+  return join(cacheDirectory(env), `${kubernetes}-etcd-${etcd}`);
 }
 
 async function listMissing(directory: string): Promise<string[]> {

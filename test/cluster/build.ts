@@ -56,7 +56,7 @@ export async function buildBinaries({
     await goBuild({ ...step, module: 'kubernetes', argv: ['-ldflags', ldflags, '-o', `${work}/`, ...packages] });
     const etcd = ['-ldflags', '-s -w', '-o', join(work, 'etcd'), 'go.etcd.io/etcd/server/v3'];
     await goBuild({ ...step, module: 'etcd', argv: etcd });
-    await rm(join(work, 'build.log'));
+    await Promise.all(['kubernetes', 'etcd'].map((module) => rm(join(work, `${module}.log`))));
     await rename(work, directory);
     say(`built into ${directory}`);
   } finally {
@@ -74,7 +74,7 @@ interface GoBuild {
 
 async function goBuild({ module, argv, work, say, signal }: GoBuild): Promise<void> {
   signal?.throwIfAborted();
-  const logFile = join(work, 'build.log');
+  const logFile = join(work, `${module}.log`);
   const startedAt = performance.now();
   const compiler = startGuarded({
     name: 'go',

@@ -66,7 +66,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       const path = '/api/v1/namespaces/default/serviceaccounts/default';
       await untilServed({ directory, url, path, needs: [etcd, apiServer, manager], signal });
     }
-    if (fakeNode) parts.push(await startFakeNode(url, await readCredentials(directory, 'fake-node')));
+    if (fakeNode) {
+      const credentials = await readCredentials(directory, 'fake-node');
+      parts.push(await startFakeNode({ url, credentials, logFile: join(directory, 'fake-node.log') }));
+    }
   } catch (error) {
     await stop();
     throw error;

@@ -12,15 +12,19 @@ import type { Installation } from './build.ts';
 export const publishedVersion = 'v1.36.0';
 
 const run = promisify(execFile);
-const index = 'https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml';
-const kubernetes = `https://dl.k8s.io/${publishedVersion}/bin`;
+const published = {
+  /** envtest's index: version -> archive -> where it is and its SHA-512. */
+  index: 'https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml',
+  /** `<version>/bin/<os>/<architecture>/<program>`, its SHA-256 beside it. */
+  kubernetes: 'https://dl.k8s.io',
+};
 const reachMs = 5_000;
 const downloadMs = 10 * 60_000;
 
 /** Undefined when the index of archives answers. */
 export async function whyNotDownloadable(): Promise<string | undefined> {
   try {
-    const { ok, status } = await fetch(index, { method: 'HEAD', signal: AbortSignal.timeout(reachMs) });
+    const { ok, status } = await fetch(published.index, { method: 'HEAD', signal: AbortSignal.timeout(reachMs) });
     return ok ? undefined : `envtest's index answers ${status}`;
   } catch {
     return 'envtest’s archives cannot be reached';
@@ -28,20 +32,23 @@ export async function whyNotDownloadable(): Promise<string | undefined> {
 }
 
 /** Fills `directory`, which appears complete or not at all. */
-export async function downloadBinaries({ directory, say, signal }: Installation): Promise<void> {
+export async function downloadBinaries(
+  { directory, say, signal }: Installation,
+  sources: typeof published = published,
+): Promise<void> {
   const deadline = AbortSignal.timeout(downloadMs);
   const get = (url: string) => download(url, signal ? AbortSignal.any([signal, deadline]) : deadline);
   const work = `${directory}.downloading-${process.pid}`;
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
   await mkdir(work, { recursive: true });
   try {
-    const archive = findArchive((await get(index)).toString(), `${process.platform}-${architecture}`);
+    const archive = findArchive((await get(sources.index)).toString(), `${process.platform}-${architecture}`);
     say(`downloading ${archive.selfLink}`);
     const packed = join(work, 'envtest.tar.gz');
     await writeFile(packed, check(await get(archive.selfLink), 'sha512', archive.hash));
     await run('tar', ['-xzf', packed, '-C', work, '--strip-components=2']);
     await rm(packed);
-    const manager = `${kubernetes}/${process.platform}/${architecture}/kube-controller-manager`;
+    const manager = `${sources.kubernetes}/${publishedVersion}/bin/${process.platform}/${architecture}/kube-controller-manager`;
     say(`downloading ${manager}`);
     const hash = (await get(`${manager}.sha256`)).toString().trim();
     await writeFile(join(work, 'kube-controller-manager'), check(await get(manager), 'sha256', hash));

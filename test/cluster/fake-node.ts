@@ -1,5 +1,6 @@
 // One node without machines behind it: registers itself, then takes every pod through its life by watching pods.
 import type { V1Pod } from '@kubernetes/client-node';
+import { appendFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createApiClient, type ApiClient, type ApiReply } from './api.ts';
 import type { ClientCredentials } from './certificates.ts';
@@ -13,8 +14,15 @@ export interface FakeNode {
 const retryMs = 200;
 const leaseRenewMs = 10_000;
 
+export interface FakeNodeOptions {
+  url: string;
+  credentials: ClientCredentials;
+  /** Gets a line for whatever the node could not do and tries again. */
+  logFile: string;
+}
+
 /** Resolves once pods can be scheduled onto the node. */
-export async function startFakeNode(url: string, credentials: ClientCredentials): Promise<FakeNode> {
+export async function startFakeNode({ url, credentials, logFile }: FakeNodeOptions): Promise<FakeNode> {
   const api = createApiClient(url, credentials, 'fake-node');
   const stopping = new AbortController();
   try {
@@ -23,7 +31,7 @@ export async function startFakeNode(url: string, credentials: ClientCredentials)
     await api.close();
     throw error;
   }
-  const running = Promise.all([watchPods(api, stopping.signal), renewLease(api, stopping.signal)]);
+  const running = Promise.all([watchPods({ api, signal: stopping.signal, logFile }), renewLease(api, stopping.signal)]);
   return {
     async stop() {
       stopping.abort();
@@ -41,18 +49,26 @@ async function register(api: ApiClient): Promise<void> {
   expectStatus(await api.call('PATCH', path, { body: { spec: { taints: null } }, contentType }), 200);
 }
 
+interface Watcher {
+  api: ApiClient;
+  signal: AbortSignal;
+  logFile: string;
+}
+
 /** Every connection starts with all pods as ADDED, so a broken watch is simply begun again. */
-async function watchPods(api: ApiClient, signal: AbortSignal): Promise<void> {
-  const lives = createLives(api, signal);
+async function watchPods(watcher: Watcher): Promise<void> {
+  const { api, signal } = watcher;
+  const lives = createLives(watcher);
   while (!signal.aborted) {
     try {
       for await (const event of api.watch('/api/v1/pods?watch=1', signal)) {
         const { type, object } = event as { type: string; object: V1Pod };
         if (type === 'ADDED' || type === 'MODIFIED') lives.see(object);
       }
-    } catch {
-      await pause(retryMs, signal);
+    } catch (error) {
+      await report(watcher, 'watching pods', error);
     }
+    await pause(retryMs, signal);
   }
   await lives.settled();
 }
@@ -63,7 +79,8 @@ interface Lives {
 }
 
 /** One action per pod at a time, always on the newest state seen. */
-function createLives(api: ApiClient, signal: AbortSignal): Lives {
+function createLives(watcher: Watcher): Lives {
+  const { api, signal } = watcher;
   const newest = new Map<string, V1Pod>();
   const busy = new Map<string, Promise<void>>();
   const live = async (uid: string) => {
@@ -71,8 +88,9 @@ function createLives(api: ApiClient, signal: AbortSignal): Lives {
       newest.delete(uid);
       try {
         await act(api, pod, signal);
-      } catch {
+      } catch (error) {
         if (!newest.has(uid)) newest.set(uid, pod);
+        await report(watcher, `pod ${pod.metadata?.namespace}/${pod.metadata?.name}`, error);
         await pause(retryMs, signal);
       }
     }
@@ -137,6 +155,11 @@ function toMicroTime(at: Date): string {
 
 function expectStatus({ status, body }: ApiReply, ...expected: number[]): void {
   if (!expected.includes(status)) throw new Error(`the API server answered ${status}: ${JSON.stringify(body)}`);
+}
+
+/** Silent while stopping, when every request under way is broken off. */
+async function report({ signal, logFile }: Watcher, what: string, error: unknown): Promise<void> {
+  if (!signal.aborted) await appendFile(logFile, `${new Date().toISOString()} ${what}: ${String(error)}\n`);
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

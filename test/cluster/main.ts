@@ -27,7 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
 async function serve(): Promise<number> {
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt);
   const found = await findControlPlane();
   const startedAt = performance.now();
   try {

@@ -1,0 +1,64 @@
+// The subcommands: flags without one mean serve.
+import { serveFlags, type Surroundings } from './config.ts';
+import { LockstepError } from './core/errors.ts';
+import { formatHelp } from './flags-help.ts';
+import { suggest } from './flags.ts';
+import { runHook } from './hook-command.ts';
+import { serve } from './serve.ts';
+
+export interface Cli extends Omit<Surroundings, 'isTerminal'> {
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly stderr: { write(text: string): unknown };
+  /** Aborted by SIGTERM and SIGINT. */
+  readonly signal: AbortSignal;
+  readonly version: string;
+}
+
+const usage = `lockstep keeps Git, the live cluster and the running pods in step
+
+Usage:
+  lockstep [serve] [flags]        watch Secrets and ConfigMaps, restart the workloads that use them
+  lockstep hook <phase> [flags]   the body of an Argo CD hook Job
+  lockstep version`;
+
+/** The exit code: 0 done, 1 ended early, 2 could not start. */
+export async function runCli(cli: Cli): Promise<number> {
+  const [word = 'serve'] = cli.argv;
+  const command = word.startsWith('-') ? 'serve' : word;
+  const argv = command === word ? cli.argv.slice(1) : cli.argv;
+  try {
+    switch (command) {
+      case 'serve':
+        return await runServe({ ...cli, argv });
+      case 'hook':
+        return await runHook(argv, {
+          fetch,
+          signal: cli.signal,
+          stdout: printer(cli.stdout),
+          stderr: printer(cli.stderr),
+        });
+      case 'version':
+        cli.stdout.write(`${cli.version}\n`);
+        return 0;
+      default:
+        cli.stderr.write(`unknown command ${command}${suggest(command, ['serve', 'hook', 'version'])}\n\n${usage}\n`);
+        return 2;
+    }
+  } catch (error) {
+    if (!(error instanceof LockstepError)) throw error;
+    cli.stderr.write(`${error.message}\n${error.code}: ${error.advice}\n`);
+    return 2;
+  }
+}
+
+async function runServe(cli: Cli): Promise<number> {
+  if (cli.argv.some((word) => word === '--help' || word === '-h')) {
+    cli.stdout.write(`${usage}\n\n${formatHelp(serveFlags)}\n`);
+    return 0;
+  }
+  return serve({ ...cli, isTerminal: cli.stdout.isTTY === true });
+}
+
+function printer(stream: { write(text: string): unknown }): (line: string) => void {
+  return (line) => void stream.write(`${line}\n`);
+}

@@ -1,0 +1,206 @@
+// Starts the reflectors of everything Lockstep watches, in the order that makes their first lists a proof: workloads, then
+// config objects, then revisions (RESTART-PROTOCOL.md rule 5), and says which are not synced.
+import type { LockstepError } from '../core/errors.ts';
+import type { DigestKey } from '../core/digest.ts';
+import { compareVersions, configResources, workloadKinds, type ConfigKind, type WorkloadKind } from '../core/object.ts';
+import type { SeenConfig, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
+import type { Client } from './client.ts';
+import { parseConfig, parseNamespace, parseRevision, parseWorkload, workloadPath } from './ingest.ts';
+import { ownLabel } from './ledger-store.ts';
+import { reflect, type ReflectorOptions } from './reflector.ts';
+
+export interface WatchHandlers {
+  readonly onWorkload: (event: SeenEvent<SeenWorkload>) => void;
+  readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
+  readonly onRevision: (event: SeenEvent<SeenRevision>) => void;
+  readonly onNamespace: (event: SeenEvent<SeenNamespace>) => void;
+  readonly onSynced: (watch: string, isSynced: boolean) => void;
+  readonly onTrouble: (watch: string, error: LockstepError, retryMs: number) => void;
+}
+
+export interface WatchOptions extends WatchHandlers {
+  readonly client: Client;
+  /** Empty: all. */
+  readonly namespaces: readonly string[];
+  readonly digestKeys: readonly DigestKey[];
+  readonly random: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Between the workloads' first list and the config objects': the ledger is read here. */
+  readonly afterWorkloads: () => Promise<void>;
+}
+
+export interface Watches {
+  /** Resolves when every first list is complete. Rejects with what a reflector threw: a bug. */
+  readonly synced: Promise<void>;
+  /** Whether resource versions of different resources come from one order; false until known. */
+  readonly oneOrder: () => boolean;
+  readonly unsynced: () => readonly string[];
+  /** Resolves when all have ended. */
+  readonly ended: Promise<void>;
+}
+
+/** Helm's releases and ServiceAccount tokens are many, large, and used by no pod template; they stay on the server. */
+const secretSelector = 'type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token';
+const metadataOnly =
+  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
+/** A Secret or ConfigMap may be 1 MiB, a workload is a few KiB. */
+const pageSizes = { config: 100, other: 500 } as const;
+
+export function startWatches(options: WatchOptions, signal: AbortSignal): Watches {
+  const unsynced = new Set<string>();
+  const running: Promise<void>[] = [];
+  let inOrder = false;
+  const startPhase = async (watches: readonly Watch[]): Promise<string[]> =>
+    Promise.all(watches.map((watch) => startWatch(options, { watch, unsynced, running, signal })));
+  const phases = [workloadWatches(options), configWatches(options), revisionWatches(options)] as const;
+  for (const watch of phases.flat()) unsynced.add(watch.title);
+  const start = async (): Promise<void> => {
+    const workloads = await startPhase(phases[0]);
+    await options.afterWorkloads();
+    const configs = await startPhase(phases[1]);
+    const revisions = await startPhase(phases[2]);
+    inOrder = await isOneOrder(options, [workloads, configs, revisions], signal);
+  };
+  const synced = start();
+  const ended = synced.catch(() => undefined).then(async () => void (await Promise.all(running)));
+  return { synced, ended, oneOrder: () => inOrder, unsynced: () => [...unsynced] };
+}
+
+interface Watch {
+  readonly title: string;
+  /** Runs until the signal aborts; `listed` is told each list's version. */
+  readonly run: (watch: Pick<ReflectorOptions<never>, 'onListed' | 'onTrouble'>, signal: AbortSignal) => Promise<void>;
+}
+
+interface Start {
+  readonly watch: Watch;
+  readonly unsynced: Set<string>;
+  readonly running: Promise<void>[];
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with the first list's version. */
+function startWatch(options: WatchOptions, { watch, unsynced, running, signal }: Start): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const setSynced = (isSynced: boolean): void => {
+    if (isSynced) unsynced.delete(watch.title);
+    else unsynced.add(watch.title);
+    options.onSynced(watch.title, isSynced);
+  };
+  const run = watch.run(
+    {
+      onListed: (version) => {
+        setSynced(true);
+        resolve(version);
+      },
+      onTrouble: (error, retryMs) => {
+        if (error.code !== 'api-expired') setSynced(false);
+        options.onTrouble(watch.title, error, retryMs);
+      },
+    },
+    signal,
+  );
+  running.push(run.catch(reject));
+  return promise;
+}
+
+function scopes(namespaces: readonly string[]): readonly (string | undefined)[] {
+  return namespaces.length === 0 ? [undefined] : namespaces;
+}
+
+function titled(resource: string, namespace: string | undefined): string {
+  return namespace === undefined ? resource : `${resource} in ${namespace}`;
+}
+
+function workloadWatches(options: WatchOptions): Watch[] {
+  const kinds = Object.keys(workloadKinds) as WorkloadKind[];
+  return kinds.flatMap((kind) => {
+    const { group, version, resource } = workloadKinds[kind];
+    return scopes(options.namespaces).map((namespace) =>
+      toWatch<SeenWorkload>(options, namespace, {
+        resource,
+        base: `/apis/${group}/${version}`,
+        parse: (object) => parseWorkload(kind, object),
+        onEvent: options.onWorkload,
+        pageSize: pageSizes.other,
+      }),
+    );
+  });
+}
+
+function configWatches(options: WatchOptions): Watch[] {
+  const kinds: ConfigKind[] = ['Secret', 'ConfigMap'];
+  return kinds.flatMap((kind) =>
+    scopes(options.namespaces).map((namespace) =>
+      toWatch<SeenConfig>(options, namespace, {
+        resource: configResources[kind],
+        base: '/api/v1',
+        query: { labelSelector: `!${ownLabel}`, ...(kind === 'Secret' ? { fieldSelector: secretSelector } : {}) },
+        parse: (object) => parseConfig(kind, object, options.digestKeys),
+        onEvent: options.onConfig,
+        pageSize: pageSizes.config,
+      }),
+    ),
+  );
+}
+
+/** The pause switch of single namespaces needs a right on all of them, so it is left out where namespaces are listed. */
+function revisionWatches(options: WatchOptions): Watch[] {
+  const revisions = scopes(options.namespaces).flatMap((namespace) =>
+    (['replicasets', 'controllerrevisions'] as const).map((resource) =>
+      toWatch<SeenRevision>(options, namespace, {
+        resource,
+        base: '/apis/apps/v1',
+        parse: parseRevision,
+        onEvent: options.onRevision,
+        pageSize: pageSizes.other,
+        ...(resource === 'replicasets' ? { accept: metadataOnly } : {}),
+      }),
+    ),
+  );
+  if (options.namespaces.length > 0) return revisions;
+  const namespaces = { resource: 'namespaces', base: '/api/v1', parse: parseNamespace, onEvent: options.onNamespace };
+  return [
+    ...revisions,
+    toWatch<SeenNamespace>(options, undefined, { ...namespaces, pageSize: pageSizes.other, accept: metadataOnly }),
+  ];
+}
+
+interface Kind<T> {
+  readonly resource: string;
+  readonly base: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly accept?: string;
+  readonly pageSize: number;
+  readonly parse: ReflectorOptions<T>['parse'];
+  readonly onEvent: ReflectorOptions<T>['onEvent'];
+}
+
+function toWatch<T>(options: WatchOptions, namespace: string | undefined, { base, ...kind }: Kind<T>): Watch {
+  const { client, random, sleep } = options;
+  const path = `${base}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${kind.resource}`;
+  return {
+    title: titled(kind.resource, namespace),
+    run: (callbacks, signal) => reflect({ client, path, random, sleep, ...kind, ...callbacks }, signal),
+  };
+}
+
+/** Lists made one after the other must show rising versions, the last one below a fresh one of the first resource. */
+async function isOneOrder(
+  options: WatchOptions,
+  phases: readonly (readonly string[])[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const query = { limit: '1' };
+  const path = workloadPath('Deployment', options.namespaces[0]);
+  const again = await options.client
+    .send({ verb: 'list', resource: 'deployments', subject: '', path, query, signal })
+    .catch(() => undefined);
+  const last = (again as { metadata?: { resourceVersion?: string } } | undefined)?.metadata?.resourceVersion;
+  if (last === undefined) return false;
+  const sorted = [...phases.map((versions) => [...versions].sort(compareVersions)), [last]];
+  return sorted.every((versions, index) => {
+    const before = sorted[index - 1]?.at(-1);
+    return before === undefined || compareVersions(before, versions[0] ?? '') <= 0;
+  });
+}

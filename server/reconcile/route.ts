@@ -1,0 +1,71 @@
+// Routes what the watches see: into the state, and the keys that it may concern into the queue.
+import type { Log } from '../core/log.ts';
+import { objectKey } from '../core/object.ts';
+import type { SeenConfig, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
+import { settleOf, settleProblem, type Settle } from '../core/settle.ts';
+import type { Namespaces } from '../state/workloads.ts';
+import type { LiveState } from './gather.ts';
+import type { WorkQueue } from './workqueue.ts';
+
+export interface RouteDeps {
+  readonly state: LiveState;
+  readonly namespaces: Namespaces;
+  readonly queue: WorkQueue;
+  readonly settle: Settle;
+  readonly now: () => number;
+  readonly log: Log;
+  /** A content change was seen. */
+  readonly onChange: (config: SeenConfig['ref']['kind']) => void;
+}
+
+export interface Route {
+  readonly onWorkload: (event: SeenEvent<SeenWorkload>) => void;
+  readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
+  readonly onRevision: (event: SeenEvent<SeenRevision>) => void;
+  readonly onNamespace: (event: SeenEvent<SeenNamespace>) => void;
+}
+
+export function createRoute(deps: RouteDeps): Route {
+  const { state, queue } = deps;
+  const problems = new Map<string, string>();
+  const keyOf = new Map<string, string>();
+  return {
+    onWorkload(event) {
+      const key = state.workloads.apply(event);
+      if (event.present) {
+        reportProblems(deps.log, problems, event.object);
+        if (key !== undefined) keyOf.set(event.object.uid, key);
+      } else problems.delete(event.key);
+      if (key !== undefined) queue.add(key);
+    },
+    onConfig(event) {
+      const key = event.present ? objectKey(event.object.ref) : event.key;
+      if (!state.configs.apply(event, deps.now())) return;
+      const users = state.workloads.usersOf(key);
+      if (event.present && event.how !== 'listed') deps.onChange(event.object.ref.kind);
+      for (const user of users) queue.settle(user, settleOf(state.workloads.get(user)?.annotations ?? {}, deps.settle));
+    },
+    onRevision(event) {
+      const owner = state.revisions.apply(event);
+      const key = owner === undefined ? undefined : keyOf.get(owner);
+      if (key !== undefined) queue.add(key);
+    },
+    onNamespace(event) {
+      if (!deps.namespaces.apply(event)) return;
+      for (const key of state.workloads.keys()) queue.add(key);
+    },
+  };
+}
+
+/** Once for each wording, so that a workload that is edited often does not fill the log. */
+function reportProblems(log: Log, reported: Map<string, string>, workload: SeenWorkload): void {
+  const settle = settleProblem(workload.annotations);
+  const found = [...workload.optIn.problems, ...(settle === undefined ? [] : [settle])];
+  const key = objectKey(workload.ref);
+  const text = found.join('; ');
+  if (text === '') reported.delete(key);
+  else if (reported.get(key) !== text) {
+    reported.set(key, text);
+    log.warn({ ...workload.ref, problems: found }, 'annotation makes no sense');
+  }
+}

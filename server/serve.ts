@@ -1,0 +1,122 @@
+// `lockstep serve`: the real ports, the HTTP servers, and the app between them.
+import { randomBytes } from 'node:crypto';
+import { fluxSender } from '../hooks/flux.ts';
+import { createApp, type App, type Ports } from './app.ts';
+import { loadConfig, type Config, type Surroundings } from './config.ts';
+import { hasCode } from './core/errors.ts';
+import { objectKey } from './core/object.ts';
+import type { Look } from './core/route-event.ts';
+import { startHttp, type RunningHttp } from './http/app.ts';
+import type { Receiver } from './http/receivers.ts';
+import { connect, type Connection } from './kube/connection.ts';
+import { createClient } from './kube/client.ts';
+import { createLogger } from './logger.ts';
+import { createMetrics } from './metrics.ts';
+import type { Clock } from './reconcile/workqueue.ts';
+
+export interface ServeOptions extends Surroundings {
+  readonly stdout: { write(text: string): unknown };
+  readonly signal: AbortSignal;
+  readonly version: string;
+}
+
+/** Runs until the signal aborts (0) or the Lease is lost (1). Throws what prevents the start. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const config = loadConfig(options);
+  const log = createLogger({ level: config.logLevel, format: config.logFormat, destination: options.stdout });
+  const metrics = createMetrics({ version: options.version, nodeVersion: process.version }, 'process');
+  const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context }, Date.now);
+  const client = createClient(connection, (request) =>
+    metrics.apiRequests.inc({ ...request, code: String(request.code) }),
+  );
+  const ports: Ports = { client, clock, now: Date.now, random: Math.random, randomBytes, sleep, log, metrics };
+  const app = createApp(config, ports);
+  const http = await openHttp(config, ports, { app, connection, readFile: options.readFile });
+  log.info(
+    {
+      mode: config.mode,
+      server: connection.server,
+      url: http.url,
+      metricsUrl: http.metricsUrl,
+      version: options.version,
+    },
+    'started',
+  );
+  try {
+    await app.run(options.signal);
+    return 0;
+  } catch (error) {
+    if (!hasCode(error, 'lease-lost')) throw error;
+    log.error({ err: error }, 'stopping');
+    return 1;
+  } finally {
+    await http.stop();
+    await connection.close();
+  }
+}
+
+interface HttpParts {
+  readonly app: App;
+  readonly connection: Connection;
+  readonly readFile: (path: string) => string;
+}
+
+function openHttp(config: Config, { log, metrics }: Ports, { app, readFile }: HttpParts): Promise<RunningHttp> {
+  return startHttp({
+    address: config.address,
+    metricsAddress: config.metricsAddress,
+    receivers: { flux: fluxReceiver(config, readFile) },
+    look: (looks) => looks.forEach((look) => forward(app, look)),
+    countHook: (sender, result) => metrics.hooks.inc({ sender, result }),
+    owed: app.owed,
+    isWatched: (namespace) => config.namespaces.length === 0 || config.namespaces.includes(namespace),
+    unsynced: app.unsynced,
+    metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
+    log,
+  });
+}
+
+/** The key is read for each delivery: it is a mounted Secret and may be renewed. */
+function fluxReceiver({ tenants }: Config, readFile: (path: string) => string): Receiver {
+  return {
+    sender: fluxSender,
+    tenant(name) {
+      const found = tenants.find((tenant) => tenant.name === name);
+      return found === undefined
+        ? undefined
+        : { key: Buffer.from(readFile(found.keyFile), 'utf8'), namespaces: found.namespaces };
+    },
+  };
+}
+
+function forward(app: App, look: Look): void {
+  switch (look.kind) {
+    case 'workload':
+      return app.look({ workload: objectKey(look.workload) });
+    case 'namespace':
+      return app.look({ namespace: look.namespace });
+    case 'source':
+      return app.look({ sourcesIn: look.within });
+  }
+}
+
+const clock: Clock = {
+  now: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
