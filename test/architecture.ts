@@ -61,7 +61,9 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
     libraries: ['node:timers/promises'],
   },
   'server/registry.ts': { ours: [core, 'hooks', 'argocd', 'flux', 'server/forge', 'server/notify', 'server/render'] },
+  'server/report.ts': { ours: [core, 'server/metrics.ts', 'server/reconcile'] },
   'server/app.ts': 'everything',
+  'server/serve.ts': 'everything',
   'server/cli.ts': 'everything',
   'server/main.ts': 'everything',
 };
