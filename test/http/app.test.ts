@@ -231,7 +231,7 @@ test('listening: a taken port is an error that names it, and leaves nothing open
   });
 });
 
-test('stopping: an idle connection does not hold it up', async (context) => {
+test('stopping: a connection that says nothing is cut', async (context) => {
   const rig = await startRig(context);
   const socket = connect(Number(new URL(rig.url).port), '127.0.0.1');
   context.after(() => socket.destroy());
