@@ -10,7 +10,7 @@ import { waitUntilNothingOwed, type WaitOptions } from './http/hook-client.ts';
 export const hookFlags = {
   server: {
     type: 'string',
-    default: 'http://lockstep.lockstep-system.svc:8080',
+    default: 'http://lockstep.lockstep-system.svc',
     group: 'Flags',
     help: 'URL of Lockstep’s Service',
   },
@@ -64,7 +64,7 @@ function readOptions(argv: readonly string[]): WaitOptions | 'help' {
   const [word = '', ...more] = args;
   const phase = phases.find((name) => name === word);
   if (phase === undefined) problems.push(`hook "${word}": want ${phases.join(' or ')}${suggest(word, phases)}`);
-  problems.push(...more.map((extra) => `unexpected word ${extra}`));
+  if (mistakes.length === 0) problems.push(...more.map((extra) => `unexpected word ${extra}`));
   const { namespace, application } = values;
   if (namespace === undefined || namespace === '') problems.push('--namespace is missing');
   const server = URL.canParse(values.server) ? new URL(values.server) : undefined;

@@ -63,7 +63,11 @@ test('hook: --help', async () => {
 });
 
 for (const [rule, argv, message] of [
-  ['unknown flag', ['postsync', '-n', 'x', '--sever=u'], /^unknown flag --sever; did you mean --server\?/],
+  [
+    'unknown flag',
+    ['postsync', '-n', 'x', '--sever', 'u'],
+    /^unknown flag --sever; did you mean --server\? \(config-invalid/,
+  ],
   ['no namespace', ['postsync'], /^--namespace is missing/],
   ['no phase', ['-n', 'x'], /^hook "": want postsync/],
   ['unknown phase', ['postsink', '-n', 'x'], /^hook "postsink": want postsync; did you mean postsync\?/],

@@ -20,7 +20,7 @@ export interface RunningHttp {
   readonly url: string;
   /** Of probes and metrics. */
   readonly metricsUrl: string;
-  /** Takes no new requests, lets the running ones end, and cuts those that do not within two seconds. */
+  /** Takes no new requests, lets the running ones end, and cuts those that do not within a second. */
   readonly stop: () => Promise<void>;
 }
 

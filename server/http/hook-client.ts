@@ -132,7 +132,7 @@ function list(owed: readonly OwedWorkload[]): string {
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
-  return cause instanceof Error ? cause.name : 'unknown error';
+  return cause instanceof Error ? cause.message : 'unknown error';
 }
 
 function describe(status: number, text: string): string {

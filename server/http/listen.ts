@@ -20,8 +20,8 @@ const timeouts = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTime
 /** Open connections; each may hold one body. */
 const connectionsMost = 256;
 
-/** A stopping pod has 30 s in all, and most are for the work in progress. */
-const closeGraceMs = 2000;
+/** Answers come from memory; whoever is still sending, or has connected and says nothing, is cut. */
+const closeGraceMs = 1000;
 
 /** Throws `listen-failed` naming the address. */
 export async function listen(handler: RequestListener, { host, port }: ListenAt): Promise<Listening> {

@@ -1,6 +1,6 @@
 // Incoming webhooks: verify, parse, route, queue, 202. What a webhook says is a hint: it causes looks and nothing else, so a replayed or
 // invented one changes nothing.
-import { Router, raw, type Request } from 'express';
+import { Router, raw, type Request, type RequestHandler } from 'express';
 import { LockstepError, hasCode } from '../core/errors.ts';
 import type { WebhookSender } from '../core/hook.ts';
 import type { Log } from '../core/log.ts';
@@ -40,7 +40,7 @@ export function createReceivers(deps: ReceiverDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const readRaw = raw({ limit: bodyBytesMost, type: () => true, inflate: false });
   for (const [name, receiver] of Object.entries(deps.receivers)) {
-    router.post(`/hooks/${name}/:tenant`, readRaw, (request, response) => {
+    router.post(`/hooks/${name}/:tenant`, refuseTooLarge, readRaw, (request, response) => {
       const tenant = receiver.tenant(String(request.params['tenant']));
       const verdict = judge(receiver.sender, tenant, request);
       deps.countHook(name, verdict.result);
@@ -56,6 +56,14 @@ export function createReceivers(deps: ReceiverDeps): Router {
   }
   return router;
 }
+
+/** The body reader would answer only after it has read and dropped all of it. */
+const refuseTooLarge: RequestHandler = (request, _response, next) => {
+  if (Number(request.get('content-length') ?? 0) > bodyBytesMost) {
+    throw new LockstepError('request-too-large', { message: 'the body is larger than 3 MiB' });
+  }
+  next();
+};
 
 type Verdict =
   | { readonly result: 'accepted'; readonly looks: readonly Look[] }

@@ -120,6 +120,22 @@ test('webhook: 3 MiB are read, one byte more is not', async (context) => {
   assert.equal((over.body as { code: string }).code, 'request-too-large');
 });
 
+test('webhook: a body that is announced too large is refused before it is sent', async (context) => {
+  const rig = await startRig(context);
+  const socket = connect(Number(new URL(rig.url).port), '127.0.0.1');
+  context.after(() => socket.destroy());
+  socket.write('POST /hooks/flux/prod HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000000\r\n\r\n');
+  const [first] = (await once(socket, 'data', { signal: AbortSignal.timeout(5000) })) as [Buffer];
+  assert.match(first.toString(), /^HTTP\/1\.1 413 /);
+});
+
+test('webhook: a body without an announced length is cut off at 3 MiB', async (context) => {
+  const rig = await startRig(context);
+  const chunks = Array.from({ length: 4 }, () => Buffer.alloc(1024 * 1024, 0x20));
+  const init = { method: 'POST', body: ReadableStream.from(chunks), duplex: 'half' as const };
+  assert.equal((await fetch(`${rig.url}/hooks/flux/prod`, init)).status, 413);
+});
+
 test('http: too many requests get 429 with Retry-After', async (context) => {
   const rig = await startRig(context, { requestsPerMinute: 2 });
   for (const status of [202, 202]) assert.equal((await post(rig, '/hooks/flux/prod', event())).status, status);
@@ -215,7 +231,7 @@ test('listening: a taken port is an error that names it, and leaves nothing open
   });
 });
 
-test('stopping: an idle connection does not hold it up', async (context) => {
+test('stopping: a connection that says nothing is cut', async (context) => {
   const rig = await startRig(context);
   const socket = connect(Number(new URL(rig.url).port), '127.0.0.1');
   context.after(() => socket.destroy());

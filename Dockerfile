@@ -1,0 +1,31 @@
+# Lockstep's image: compiled JavaScript, production dependencies, Node 24 and git. Runs as 65532 with a read-only root.
+FROM node:24-bookworm-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY server server
+COPY hooks hooks
+COPY argocd argocd
+COPY flux flux
+RUN npm run build
+
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The optional packages are Node itself, for machines without it; the base image has it.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
+
+FROM node:24-bookworm-slim
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates git openssh-client \
+  && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+ENV NODE_ENV=production HOME=/tmp
+COPY package.json LICENSE ./
+COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /src/dist dist
+USER 65532:65532
+EXPOSE 8080 9090
+# A small young generation keeps the peak of a first list of 50,000 objects at 230 MB instead of 332 MB.
+ENTRYPOINT ["node", "--max-semi-space-size=16", "/app/dist/server/main.js"]
