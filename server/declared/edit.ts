@@ -1,6 +1,6 @@
 // Sets one annotation in a user's file by splicing text at the parser's offsets. Nothing is ever printed anew, and an
 // edit that does not re-parse to exactly what was intended is refused.
-import { isMap, isScalar } from 'yaml';
+import { isAlias, isMap, isScalar } from 'yaml';
 import type { YAMLMap } from 'yaml';
 import type { Place, ReadRefusal } from './read.ts';
 import { composeDocument, objectMap, pairOf, splitDocuments } from './read.ts';
@@ -48,6 +48,7 @@ type Plan = Splice | LayoutRefusal | 'unchanged';
 function planSplice(text: string, object: YAMLMap.Parsed, annotation: Annotation): Plan {
   const metadataPair = pairOf(object, 'metadata');
   const metadata = metadataPair?.value;
+  if (isAlias(metadata)) return 'anchored';
   if (metadataPair === undefined || !isMap(metadata)) return 'not-a-map';
   const unfit = checkMap(object) ?? checkMap(metadata) ?? checkValue(text, metadataPair);
   if (unfit !== undefined) return unfit;
@@ -122,7 +123,7 @@ function checkValue(text: string, pair: YAMLMap.Parsed['items'][number]): Layout
   if (isExplicit(pair)) return 'unusual-layout';
   const { value } = pair;
   if (value === null) return undefined;
-  if (value.anchor !== undefined) return 'anchored';
+  if (isAlias(value) || value.anchor !== undefined) return 'anchored';
   if (isScalar(value) && (value.type === 'BLOCK_LITERAL' || value.type === 'BLOCK_FOLDED')) return undefined;
   return isBlank(text.slice(colonOf(pair) + 1, value.range[0])) ? undefined : 'unusual-layout';
 }

@@ -25,10 +25,9 @@ export function parseUrl(text: string, policy: UrlPolicy): RepositoryAddress {
   if (text.startsWith('-')) throw refuseUrl('it starts with a dash');
   if (text.startsWith('/')) return parseFile(`file://${text}`, policy);
   if (/^[a-z0-9+.-]+::/i.test(text)) throw refuseUrl('remote helpers are not allowed');
-  const scp = /^(?:([A-Za-z0-9_][A-Za-z0-9_.-]*)@)?([A-Za-z0-9][A-Za-z0-9.-]*):(?!\/\/)([^-:/][^:]*|\/[^:]+)$/.exec(
-    text,
-  );
-  if (scp !== null) return { url: text, protocol: 'ssh' };
+  const scp = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!\/\/)[A-Za-z0-9._~/][A-Za-z0-9._~/+@-]*$/;
+  const isScheme = /^(?:https?|ssh|git|ftps?|file):/i.test(text);
+  if (!isScheme && scp.test(text)) return { url: text, protocol: 'ssh' };
   if (!URL.canParse(text)) throw refuseUrl('it cannot be parsed');
   const url = new URL(text);
   switch (url.protocol) {
@@ -113,7 +112,7 @@ function parseSsh(url: URL, text: string): RepositoryAddress {
   if (url.password !== '') throw refuseUrl('it holds a password');
   const plainUser = url.username === '' || /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(url.username);
   const plainHost = /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(url.hostname) || /^\[[0-9a-f:]+\]$/i.test(url.hostname);
-  if (!plainUser || !plainHost || /^\/-/.test(url.pathname))
+  if (!plainUser || !plainHost || url.pathname.startsWith('/-'))
     throw refuseUrl('its user, host or path is not acceptable');
   return { url: text, protocol: 'ssh' };
 }
