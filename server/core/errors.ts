@@ -56,6 +56,27 @@ export const catalogue = {
   'hook-server-refused': { retry: 'fatal', advice: 'correct the flags as the server’s message says' },
   'hook-deadline': { retry: 'never', advice: 'look at the named workloads, or give --timeout more time' },
   internal: { retry: 'backoff', advice: 'report it with the log’s stack: this is a bug' },
+  'git-url-refused': { retry: 'never', advice: 'use an https or ssh URL without credentials in it' },
+  'git-ref-refused': { retry: 'never', advice: 'use a plain branch name as git check-ref-format accepts it' },
+  'git-path-refused': { retry: 'never', advice: 'use a relative path inside the repository' },
+  'git-unreachable': { retry: 'backoff', advice: 'check the repository’s address and the network between' },
+  'git-unauthorized': { retry: 'backoff', advice: 'renew the Git credentials, or grant them access to the repository' },
+  'git-not-found': { retry: 'backoff', advice: 'check that the repository and the branch exist and are readable' },
+  'git-push-refused': { retry: 'backoff', advice: 'allow pushes to lockstep/* branches and refs/lockstep/*' },
+  'git-conflict': { retry: 'backoff', advice: 'nothing: the branch moved in between and is read again' },
+  'git-too-large': { retry: 'never', advice: 'point the source at a narrower path' },
+  'git-failed': {
+    retry: 'backoff',
+    advice: 'check the free space of the state directory and git --version (2.38 or newer)',
+  },
+  'pull-not-found': { retry: 'client', advice: 'list the pull requests with lockstep pr list' },
+  'pull-not-mergeable': { retry: 'client', advice: 'resolve the difference on the branch with git, or close it' },
+  'pull-usage': { retry: 'client', advice: 'see lockstep pr --help' },
+  'manifest-unreadable': { retry: 'never', advice: 'correct the YAML of the named file' },
+  'manifest-not-editable': {
+    retry: 'never',
+    advice: 'write the annotation by hand, or set lockstep.dev/record to off',
+  },
 } as const satisfies Record<string, { retry: Retry; advice: string }>;
 
 export type ErrorCode = keyof typeof catalogue;
