@@ -1,0 +1,40 @@
+// What Git should record of a source's workloads: the digests that each is in step with. RESTART-PROTOCOL.md "Record".
+import type { Checksum, Proposal } from '../core/record.ts';
+import { annotation } from '../core/reload.ts';
+import type { SeenWorkload } from '../core/seen.ts';
+import type { LiveState } from './gather.ts';
+
+/** One for each opted-in workload of the namespace whose recording is not turned off. */
+export function listProposals({ workloads, ledger }: LiveState, namespace: string): Proposal[] {
+  return [...workloads.keys()].flatMap((key) => {
+    const workload = workloads.get(key);
+    const acks = ledger.workload(key)?.acks;
+    if (workload?.ref.namespace !== namespace || acks === undefined || !isRecorded(workload)) return [];
+    const checksums = workload.references.flatMap(({ kind, name }): Checksum[] => {
+      const ack = acks[`${kind}/${name}`];
+      if (ack === undefined) return [];
+      const restarted = workload.restartKey !== undefined && Object.hasOwn(workload.restartKey.acks, `${kind}/${name}`);
+      return [{ config: { kind, namespace, name }, value: ack.digest, restarted }];
+    });
+    return checksums.length === 0 ? [] : [{ workload: workload.ref, checksums }];
+  });
+}
+
+/** A source in the configuration turns recording on for its namespace; the workload may turn it off. */
+function isRecorded(workload: SeenWorkload): boolean {
+  return workload.annotations[annotation.record] !== 'off';
+}
+
+/** True when a new digest of this workload would concern Git. */
+export function concernsGit(state: LiveState, key: string): boolean {
+  const workload = state.workloads.get(key);
+  if (workload === undefined || !isRecorded(workload)) return false;
+  const isDeclared = Object.keys(workload.annotations).some((name) => name.startsWith('checksum.lockstep.dev/'));
+  return isDeclared || workload.restartKey !== undefined;
+}
+
+/** The namespace of a workload's key. */
+export function namespaceOf(key: string): string {
+  return key.split('/')[1] ?? '';
+}
+
