@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { createApiClient } from './api.ts';
 import { provideBinaries } from './binaries.ts';
 import { createCertificates, readCredentials, type Client } from './certificates.ts';
-import { auditFile, kubeconfigFile, startApiServer, startControllerManager, startEtcd } from './components.ts';
+import {
+  auditFile,
+  kubeconfigFile,
+  startApiServer,
+  startControllerManager,
+  startEtcd,
+  type Plane,
+} from './components.ts';
 import { startFakeNode } from './fake-node.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { findFreePort, readLogTail, startSweeper, type Guarded } from './processes.ts';
@@ -44,47 +51,28 @@ const tokenSeconds = 24 * 3600;
 
 /** Starts a plane of its own. The first call on a machine may build the binaries, which takes minutes. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { signal, fakeNode = true, controllerManager = true } = options;
-  const binaries = await provideBinaries(signal);
+  const binaries = await provideBinaries(options.signal);
   const directory = await mkdtemp(join(tmpdir(), 'lockstep-cluster-'));
   const plane = { directory, binaries: binaries.directory, port: await findFreePort() };
-  const url = `https://127.0.0.1:${plane.port}`;
+  const description = {
+    directory,
+    url: `https://127.0.0.1:${plane.port}`,
+    kubeconfig: kubeconfigFile(directory, 'admin'),
+    auditLog: auditFile(directory),
+    kubectl: join(binaries.directory, 'kubectl'),
+  };
   const parts: Stoppable[] = [startSweeper(directory)];
   const stop = async () => {
     while (parts.length > 0) await parts.pop()?.stop();
   };
   try {
-    await createCertificates(directory, signal);
-    await writeClientKubeconfigs(directory, url);
-    const etcd = startEtcd(plane);
-    const apiServer = await startApiServer(plane);
-    parts.push(etcd, apiServer);
-    await untilServed({ directory, url, path: '/readyz', needs: [etcd, apiServer], signal });
-    if (controllerManager) {
-      const manager = startControllerManager(plane);
-      parts.push(manager);
-      const path = '/api/v1/namespaces/default/serviceaccounts/default';
-      await untilServed({ directory, url, path, needs: [etcd, apiServer, manager], signal });
-    }
-    if (fakeNode) {
-      const credentials = await readCredentials(directory, 'fake-node');
-      parts.push(await startFakeNode({ url, credentials, logFile: join(directory, 'fake-node.log') }));
-    }
+    const programs = await startParts(parts, plane, description.url, options);
+    for (const program of programs) void tellUnexpectedEnd(program);
   } catch (error) {
     await stop();
     throw error;
   }
-  const kubectlPath = join(binaries.directory, 'kubectl');
-  return open(
-    {
-      directory,
-      url,
-      kubeconfig: kubeconfigFile(directory, 'admin'),
-      auditLog: auditFile(directory),
-      kubectl: kubectlPath,
-    },
-    stop,
-  );
+  return open(description, stop);
 }
 
 /** The plane that $LOCKSTEP_TEST_CLUSTER describes, whose `stop` does nothing; else one of its own. */
@@ -116,6 +104,37 @@ export function kubectl(cluster: ClusterDescription, args: readonly string[], in
 
 interface Stoppable {
   stop(): Promise<void>;
+}
+
+/** Adds each part to `parts` as soon as it runs, so that a failure half-way stops what there is. */
+async function startParts(parts: Stoppable[], plane: Plane, url: string, options: ClusterOptions): Promise<Guarded[]> {
+  const { signal, fakeNode = true, controllerManager = true } = options;
+  const { directory } = plane;
+  await createCertificates(directory, signal);
+  await writeClientKubeconfigs(directory, url);
+  const programs = [startEtcd(plane), await startApiServer(plane)];
+  parts.push(...programs);
+  await untilServed({ directory, url, path: '/readyz', needs: programs, signal });
+  if (controllerManager) {
+    const manager = startControllerManager(plane);
+    programs.push(manager);
+    parts.push(manager);
+    // The first thing that every pod needs and that the controller manager makes.
+    const path = '/api/v1/namespaces/default/serviceaccounts/default';
+    await untilServed({ directory, url, path, needs: programs, signal });
+  }
+  if (fakeNode) {
+    const credentials = await readCredentials(directory, 'fake-node');
+    parts.push(await startFakeNode({ url, credentials, logFile: join(directory, 'fake-node.log') }));
+  }
+  return programs;
+}
+
+/** A plane that lost a program fails every test in ways that do not point to the cause. */
+async function tellUnexpectedEnd(program: Guarded): Promise<void> {
+  const status = await program.exited;
+  if (program.isStopping) return;
+  process.stderr.write(`test/cluster: ${program.name} ended with ${status}:\n${await readLogTail(program.logFile)}\n`);
 }
 
 function open(description: ClusterDescription, stop: () => Promise<void>): Cluster {

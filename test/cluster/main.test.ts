@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rmdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { suite, test } from 'node:test';
@@ -18,27 +20,42 @@ test('an unknown argument is refused by name', async () => {
 });
 
 suite('npm run cluster', { skip: await whySkipped() }, () => {
-  test('planes run side by side; stopped or killed, each leaves no process and no file', async () => {
-    await using first = await startMain();
-    await using second = await startMain();
+  test('planes run side by side; however one ends, it leaves no process and no file', async () => {
+    await using direct = await startMain(process.execPath, [main]);
+    await using killed = await startMain(process.execPath, [main]);
+    await using npm = await startMain('npm', ['run', 'cluster']);
     await Promise.all([
-      kubectl(first, ['create', 'configmap', 'one']),
-      kubectl(second, ['create', 'configmap', 'two']),
+      kubectl(direct, ['create', 'configmap', 'one']),
+      kubectl(killed, ['create', 'configmap', 'two']),
     ]);
     const names = (plane: Started) => kubectl(plane, ['get', 'configmaps', '-o', 'name']);
-    assert.match(await names(first), /\/one/);
-    assert.doesNotMatch(await names(second), /\/one/);
-    assert.ok((await listProcesses(first.directory)).length >= 3, 'etcd, kube-apiserver and kube-controller-manager');
+    assert.match(await names(direct), /\/one/);
+    assert.doesNotMatch(await names(killed), /\/one/);
+    assert.ok((await listProcesses(direct.directory)).length >= 3, 'etcd, kube-apiserver and kube-controller-manager');
 
-    first.process.kill('SIGINT');
-    assert.deepEqual(await once(first.process, 'exit'), [0, null]);
-    assert.deepEqual(await listProcesses(first.directory), []);
-    assert.equal(existsSync(first.directory), false);
-    assert.match(await names(second), /\/two/, 'the other one is not concerned');
+    direct.process.kill('SIGINT');
+    assert.deepEqual(await once(direct.process, 'exit'), [0, null]);
+    assert.deepEqual(await listProcesses(direct.directory), []);
+    assert.equal(existsSync(direct.directory), false);
+    assert.match(await names(killed), /\/two/, 'another plane is not concerned');
 
-    second.process.kill('SIGKILL');
-    const isGone = async () => (await listProcesses(second.directory)).length === 0 && !existsSync(second.directory);
-    await waitFor(isGone, { what: 'the end of all processes', deadlineMs: 10_000 });
+    killed.process.kill('SIGKILL');
+    npm.process.kill('SIGTERM');
+    for (const { directory } of [killed, npm]) {
+      const isGone = async () => (await listProcesses(directory)).length === 0 && !existsSync(directory);
+      await waitFor(isGone, { what: 'the end of all processes', deadlineMs: 10_000 });
+    }
+  });
+
+  test('a start that is interrupted leaves nothing either', async () => {
+    const temporary = await mkdtemp(join(tmpdir(), 'lockstep-interrupted-'));
+    const child = spawn(process.execPath, [main], { env: { ...process.env, TMPDIR: temporary } });
+    const started = async () => (await listProcesses(temporary)).some((line) => line.includes('kube-apiserver'));
+    await waitFor(started, { what: 'the start of the API server', deadlineMs: 10_000 });
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'exit'), [130, null]);
+    assert.deepEqual(await listProcesses(temporary), []);
+    await rmdir(temporary); // fails unless it is empty
   });
 });
 
@@ -52,8 +69,8 @@ interface Started extends AsyncDisposable {
 }
 
 /** Reads from what it prints where the plane is. */
-async function startMain(): Promise<Started> {
-  const child = spawn(process.execPath, [main], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function startMain(command: string, args: readonly string[]): Promise<Started> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   for await (const line of createInterface({ input: child.stdout })) {
     text += `${line}\n`;

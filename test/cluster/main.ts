@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { findControlPlane } from './binaries.ts';
 import { startCluster } from './cluster.ts';
 
+const parentCheckMs = 500;
+
 const help = `Usage: npm run cluster
 
 Starts a Kubernetes control plane with one fake node on loopback, prints a kubeconfig, and runs until Ctrl-C.
@@ -28,6 +30,7 @@ async function serve(): Promise<number> {
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt);
+  if (process.env['npm_lifecycle_event'] !== undefined) onParentGone(interrupt);
   const found = await findControlPlane();
   const startedAt = performance.now();
   try {
@@ -50,6 +53,12 @@ Ctrl-C stops it and removes ${cluster.directory}
   }
   process.stdout.write('stopped\n');
   return 0;
+}
+
+/** npm passes a SIGTERM to its shell only, which dies of it and leaves this process behind. */
+function onParentGone(act: () => void): void {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && act(), parentCheckMs).unref();
 }
 
 process.exitCode = await main(process.argv.slice(2));

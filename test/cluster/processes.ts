@@ -11,6 +11,8 @@ export interface Guarded {
   readonly logFile: string;
   /** Settles with the exit status once the program and its guard are gone. */
   readonly exited: Promise<number>;
+  /** True once `stop` was called: an end before that was the program's own doing. */
+  readonly isStopping: boolean;
   stop(): Promise<void>;
 }
 
@@ -46,11 +48,16 @@ function startScript(script: string, { name, argv, directory, logFile, env }: Pr
   child.stdin?.on('error', () => {}); // it ended by itself just before: `exited` tells
   const exited = once(child, 'exit').then(([code]) => (typeof code === 'number' ? code : 1));
   exited.catch(() => {}); // /bin/sh could not be started: whoever awaits `exited` hears of it
+  let isStopping = false;
   return {
     name,
     logFile,
     exited,
+    get isStopping() {
+      return isStopping;
+    },
     stop: async () => {
+      isStopping = true;
       child.stdin?.end();
       await exited;
     },
