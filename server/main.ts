@@ -13,6 +13,7 @@ process.exitCode = await runCli({
   hostname: hostname(),
   tempDir: tmpdir(),
   readFile: (path) => readFileSync(path, 'utf8'),
+  readBytes: (path) => readFileSync(path),
   stdout: process.stdout,
   stderr: process.stderr,
   signal: stop.signal,

@@ -41,7 +41,11 @@ export function createSources(config: Config, ports: SourcePorts, state: LiveSta
   };
 }
 
-function openSource(config: Config, ports: SourcePorts, { source, state }: { source: SourceConfig; state: LiveState }): SourceReconciler {
+function openSource(
+  config: Config,
+  ports: SourcePorts,
+  { source, state }: { source: SourceConfig; state: LiveState },
+): SourceReconciler {
   const clock = { now: ports.now };
   const repository = openRepository({
     url: source.repository,
@@ -62,7 +66,10 @@ function openSource(config: Config, ports: SourcePorts, { source, state }: { sou
 }
 
 /** Files, so that renewed credentials count at once. */
-function readCredentials({ credentials }: SourceConfig, { readFile }: SourcePorts): { username: string; password: string } | undefined {
+function readCredentials(
+  { credentials }: SourceConfig,
+  { readFile }: SourcePorts,
+): { username: string; password: string } | undefined {
   if (credentials === undefined) return undefined;
   const [username, password] = [readFile(credentials.usernameFile), readFile(credentials.passwordFile)];
   return { username: username.trim(), password: password.trim() };

@@ -48,6 +48,8 @@ export interface WorkloadDeps {
   /** True once for each key after start, when the lists were made in the order that proves them. */
   readonly takeBootProof: (key: string) => boolean;
   readonly retryAfter: (key: string, ms: number) => void;
+  /** The record of a workload moved: Git may have to follow. */
+  readonly onRecorded: (key: string) => void;
   readonly report: (outcome: Outcome) => void;
 }
 
@@ -213,11 +215,13 @@ function record(
 ): void {
   const { ledger, configs } = deps.state;
   const now = deps.now();
-  ledger.put({ kind: 'workload', key: objectKey(workload.ref), value }, now, traced);
+  const workloadKey = objectKey(workload.ref);
+  ledger.put({ kind: 'workload', key: workloadKey, value }, now, traced);
   for (const { kind, name } of workload.references) {
     const key = objectKey({ kind, namespace: workload.ref.namespace, name });
     const memory = configs.memorize(key);
     if (memory !== undefined) ledger.put({ kind: 'object', key, value: memory }, now, traced);
   }
+  deps.onRecorded(workloadKey);
   if (acked.length > 0) deps.report({ kind: 'recorded', workload: workload.ref, acked });
 }

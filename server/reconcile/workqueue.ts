@@ -18,7 +18,8 @@ export interface WorkQueue {
   start(): void;
   /** Takes no more keys; resolves when those that run are done. */
   stop(): Promise<void>;
-  readonly depth: number;
+  /** How many of these keys wait or run. */
+  count(match: (key: string) => boolean): number;
 }
 
 export interface WorkQueueOptions {
@@ -93,8 +94,9 @@ class KeyQueue implements WorkQueue {
     if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#stopped = resolve));
   }
 
-  get depth(): number {
-    return this.#ready.size + this.#running.size + this.#waiting.size;
+  count(match: (key: string) => boolean): number {
+    const keys = new Set([...this.#ready, ...this.#running.keys(), ...this.#waiting.keys()]);
+    return [...keys].filter(match).length;
   }
 
   #schedule(key: string, dueAt: number, latestAt: number | undefined): void {
