@@ -54,7 +54,9 @@ export async function reflect<T>(options: ReflectorOptions<T>, signal: AbortSign
   while (!signal.aborted) {
     try {
       if (position.version === undefined) await list(options, position, signal);
-      await watch(options, position, signal);
+      const lines = await watch(options, position, signal);
+      // A server that ends watches at once must not be asked again at once.
+      if (lines === 0) await options.sleep(options.random() * backoffMs.first, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof LockstepError)) throw error;
@@ -100,8 +102,9 @@ async function list<T>(options: ReflectorOptions<T>, position: Position, signal:
   options.onListed(version);
 }
 
-/** Ends normally when the API server ends the watch, or it falls silent; the next one goes on from the same version. */
-async function watch<T>(options: ReflectorOptions<T>, position: Position, signal: AbortSignal): Promise<void> {
+/** Returns the number of lines when the API server ends the watch, or it falls silent; the next one goes on from the same version. */
+async function watch<T>(options: ReflectorOptions<T>, position: Position, signal: AbortSignal): Promise<number> {
+  let count = 0;
   const { client, resource, path, accept } = options;
   const silence = new AbortController();
   const timeoutSeconds = Math.floor(watchSeconds.least + options.random() * watchSeconds.spread);
@@ -126,10 +129,12 @@ async function watch<T>(options: ReflectorOptions<T>, position: Position, signal
     for await (const line of lines) {
       take(options, position, line);
       position.failures = 0;
+      count++;
     }
+    return count;
   } catch (error) {
     if (signal.aborted || error instanceof LockstepError || isBug(error)) throw error;
-    if (silence.signal.aborted) return;
+    if (silence.signal.aborted) return count;
     throw new LockstepError('api-unreachable', { message: `the watch of ${resource} broke`, cause: error });
   }
 }
