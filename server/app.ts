@@ -9,6 +9,7 @@ import { startWatches, type Watches } from './kube/watches.ts';
 import { assemble, type Parts, type Ports } from './parts.ts';
 import { listOwed } from './reconcile/owed.ts';
 import { namespaceOf } from './reconcile/proposals.ts';
+import { sweep, sweepMs } from './reconcile/sweep.ts';
 import { reportTrouble, untilDone } from './trouble.ts';
 
 export type LookTarget =
@@ -150,7 +151,17 @@ async function start(ports: Ports, parts: Parts, { lease, stop, watch: open }: S
   for (const key of parts.sources.keys) parts.sourceQueue.add(key);
   parts.queue.start();
   parts.sourceQueue.start();
+  void keepSwept(ports, parts, stop);
   ports.log.info({ configs: parts.state.configs.size, workloads: [...parts.state.workloads.keys()].length }, 'synced');
+}
+
+async function keepSwept(ports: Ports, parts: Parts, stop: AbortSignal): Promise<void> {
+  for (;;) {
+    await ports.sleep(sweepMs, stop);
+    if (stop.aborted) return;
+    sweep(parts.state, ports.now());
+    parts.flusher.poke();
+  }
 }
 
 async function loadLedger({ log }: Ports, { state }: Parts, signal: AbortSignal): Promise<void> {
