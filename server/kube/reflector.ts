@@ -22,7 +22,8 @@ export interface ReflectorOptions<T> {
   /** `/api/v1/secrets`, or of one namespace. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  readonly accept?: string;
+  /** What to ask for instead of whole objects; lists and watches name it differently. */
+  readonly accept?: { readonly list: string; readonly watch: string };
   /** Objects a page: bounds the memory that one answer takes. */
   readonly pageSize: number;
   /** Reduces an object as the API server sends it to the facts that are kept. */
@@ -83,7 +84,7 @@ async function list<T>(options: ReflectorOptions<T>, position: Position, signal:
       path,
       query,
       signal,
-      ...(accept === undefined ? {} : { accept }),
+      ...(accept === undefined ? {} : { accept: accept.list }),
     });
     const page = parseList(answer, resource);
     version = page.version;
@@ -122,7 +123,7 @@ async function watch<T>(options: ReflectorOptions<T>, position: Position, signal
     path,
     query,
     signal: AbortSignal.any([signal, silence.signal]),
-    ...(accept === undefined ? {} : { accept }),
+    ...(accept === undefined ? {} : { accept: accept.watch }),
   });
   const lines = readLines(chunks, { silenceMs, onSilence: () => silence.abort() });
   try {
