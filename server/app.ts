@@ -1,43 +1,16 @@
-// Wires everything: watches feed the state, the state's changes queue keys, reconciles act. Tests call it with ports of their own.
+// Runs the loop: from the first list to the last write. Tests call it with ports of their own.
 import type { Config } from './config.ts';
 import type { DigestKey } from './core/digest.ts';
 import { hasCode, LockstepError } from './core/errors.ts';
 import type { OwedWorkload } from './core/hook.ts';
-import type { LedgerStore } from './core/ledger-store.ts';
-import type { Log } from './core/log.ts';
-import type { Client } from './kube/client.ts';
 import { loadDigestKeys, makeDigestKey, readDigestKeys } from './kube/digest-key.ts';
-import { becomeLeader, type Leadership } from './kube/leader.ts';
-import { createLedgerStore } from './kube/ledger-store.ts';
-import { createEventRecorder, createRestartWriter } from './kube/patches.ts';
-import { createReads } from './kube/reads.ts';
+import { becomeLeader } from './kube/leader.ts';
 import { startWatches, type Watches } from './kube/watches.ts';
-import type { Metrics } from './metrics.ts';
-import { createFlusher, type Flusher } from './reconcile/flusher.ts';
-import type { LiveState } from './reconcile/gather.ts';
+import { assemble, type Parts, type Ports } from './parts.ts';
 import { listOwed } from './reconcile/owed.ts';
-import { createRoute, type Route } from './reconcile/route.ts';
-import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
-import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
-import { createReport, errorCode } from './report.ts';
-import { createConfigs } from './state/configs.ts';
-import { createLedger } from './state/ledger.ts';
-import { createNamespaces, createRevisions, createWorkloads } from './state/workloads.ts';
-
-/** Everything that touches the outside. */
-export interface Ports {
-  readonly client: Client;
-  /** Monotonic. */
-  readonly clock: Clock;
-  /** Wall clock (ms). */
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly randomBytes: (size: number) => Buffer;
-  /** Resolves after `ms`, or at once when aborted. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly log: Log;
-  readonly metrics: Metrics;
-}
+import { namespaceOf } from './reconcile/proposals.ts';
+import { sweep, sweepMs } from './reconcile/sweep.ts';
+import { reportTrouble, untilDone } from './trouble.ts';
 
 export type LookTarget =
   { readonly workload: string } | { readonly namespace: string } | { readonly sourcesIn: readonly string[] };
@@ -52,8 +25,6 @@ export interface App {
   look(target: LookTarget): void;
 }
 
-/** Reconciles at once: as many as keep the API server's connections busy. */
-const concurrency = 32;
 /** Changes of the last moments may still be on their way when everything seems decided. */
 const watchLagMs = 5_000;
 /** A pod has 30 s to stop, and some are for the HTTP servers. */
@@ -76,100 +47,14 @@ export function createApp(config: Config, ports: Ports): App {
     look(target) {
       if (parts === undefined) return;
       if ('workload' in target) return parts.queue.add(target.workload);
-      if ('sourcesIn' in target) return;
-      for (const key of parts.state.workloads.keys()) if (key.split('/')[1] === target.namespace) parts.queue.add(key);
+      if ('sourcesIn' in target) return lookAtSources(parts, target.sourcesIn);
+      for (const key of parts.state.workloads.keys()) if (namespaceOf(key) === target.namespace) parts.queue.add(key);
     },
   };
 }
 
-interface Parts {
-  readonly state: LiveState;
-  readonly route: Route;
-  readonly queue: WorkQueue;
-  readonly reconciler: WorkloadReconciler;
-  readonly flusher: Flusher;
-  readonly keys: readonly DigestKey[];
-  /** Workloads whose first decision rests on lists made in order. */
-  readonly bootKeys: Set<string>;
-  /** Aborts the work in progress; later than the watches, so that it can drain. */
-  readonly work: AbortController;
-  watches: Watches | undefined;
-  leadership: Leadership | undefined;
-  decidedUntil: number | undefined;
-}
-
-function assemble(config: Config, ports: Ports, keys: readonly DigestKey[]): Parts {
-  const { client, clock, now, random, log, metrics } = ports;
-  const work = new AbortController();
-  const ledger = createLedger(config.mode === 'enforce' ? createLedgerStore(client, config.stateNamespace) : noStore);
-  const namespaces = createNamespaces();
-  const bootKeys = new Set<string>();
-  const state: LiveState = {
-    configs: createConfigs(keys),
-    workloads: createWorkloads(),
-    revisions: createRevisions(),
-    ledger,
-    settledAt: () => parts.leadership?.settledAt,
-    oneOrder: () => parts.watches?.oneOrder() ?? false,
-  };
-  const flusher = createFlusher({
-    ledger,
-    clock,
-    now,
-    signal: work.signal,
-    onLost: (lost) => lost.forEach((key) => parts.queue.add(key)),
-    onTrouble: (error) => reportTrouble(ports, error, 'ledger not written, trying again'),
-  });
-  const events = createEventRecorder(client, {
-    now,
-    random,
-    signal: work.signal,
-    onLost: (error) => log.debug({ err: error }, 'Event not recorded'),
-  });
-  const reconciler = createWorkloadReconciler({
-    state,
-    namespaces,
-    stateNamespace: config.stateNamespace,
-    reads: createReads(client, keys),
-    writer: createRestartWriter(client),
-    now,
-    mode: config.mode,
-    maxRollouts: config.maxRollouts,
-    takeBootProof: (key) => bootKeys.delete(key),
-    retryAfter: (key, ms) => parts.queue.addAfter(key, ms),
-    report: createReport({ log, metrics, events }),
-  });
-  const queue = createWorkQueue({
-    clock,
-    random,
-    concurrency,
-    handle: async (key) => {
-      const stop = metrics.reconcileSeconds.startTimer({ queue: 'workload' });
-      await reconciler.reconcile(key, work.signal).finally(stop);
-      flusher.poke();
-    },
-    onFailure: (key, error) => {
-      reportTrouble(ports, error, 'reconcile failed, trying again', { key });
-      return error instanceof LockstepError ? error.afterMs : undefined;
-    },
-  });
-  const settle = { windowMs: config.settleMs, maxMs: config.settleMaxMs };
-  const onChange = (kind: string): void => metrics.changes.inc({ kind });
-  const route = createRoute({ state, namespaces, queue, settle, now, log, onChange });
-  const parts: Parts = {
-    state,
-    route,
-    queue,
-    reconciler,
-    flusher,
-    keys,
-    bootKeys,
-    work,
-    watches: undefined,
-    leadership: undefined,
-    decidedUntil: undefined,
-  };
-  return parts;
+function lookAtSources({ sourceQueue, sources }: Parts, namespaces: readonly string[]): void {
+  for (const key of namespaces.flatMap((namespace) => sources.keysOf(namespace))) sourceQueue.add(key);
 }
 
 /** From the first list to the last write. */
@@ -190,6 +75,7 @@ async function live(config: Config, ports: Ports, parts: Parts, signal: AbortSig
     if (!signal.aborted) throw error;
   } finally {
     parts.work.abort();
+    parts.sourceWork.abort();
     ended.abort();
     letGo.abort();
     await Promise.allSettled([lease?.ended, parts.watches?.ended]);
@@ -262,8 +148,20 @@ async function start(ports: Ports, parts: Parts, { lease, stop, watch: open }: S
     if (leadsAtOnce) parts.bootKeys.add(key);
     parts.queue.add(key);
   }
+  for (const key of parts.sources.keys) parts.sourceQueue.add(key);
   parts.queue.start();
+  parts.sourceQueue.start();
+  void keepSwept(ports, parts, stop);
   ports.log.info({ configs: parts.state.configs.size, workloads: [...parts.state.workloads.keys()].length }, 'synced');
+}
+
+async function keepSwept(ports: Ports, parts: Parts, stop: AbortSignal): Promise<void> {
+  for (;;) {
+    await ports.sleep(sweepMs, stop);
+    if (stop.aborted) return;
+    sweep(parts.state, ports.now());
+    parts.flusher.poke();
+  }
 }
 
 async function loadLedger({ log }: Ports, { state }: Parts, signal: AbortSignal): Promise<void> {
@@ -298,8 +196,9 @@ function watch(
 }
 
 /** Takes no new keys, finishes the running ones, writes the ledger. */
-async function drain({ log }: Ports, { queue, flusher }: Parts): Promise<void> {
-  await queue.stop();
+async function drain({ log }: Ports, { queue, sourceQueue, sourceWork, flusher }: Parts): Promise<void> {
+  sourceWork.abort();
+  await Promise.all([queue.stop(), sourceQueue.stop()]);
   await flusher.stop(AbortSignal.timeout(drainMs));
   log.info({}, 'drained');
 }
@@ -310,9 +209,6 @@ function markSettled({ now }: Ports, parts: Parts): number | undefined {
   if (isIdle) parts.decidedUntil = now() - watchLagMs;
   return parts.decidedUntil;
 }
-
-/** Nothing is written in observe mode, so nothing is remembered beyond the process. */
-const noStore: LedgerStore = { load: async () => [], save: async () => '0' };
 
 async function findDigestKeys(
   config: Config,
@@ -326,35 +222,6 @@ async function findDigestKeys(
     throw error;
   });
   return keys ?? [makeDigestKey(randomBytes)];
-}
-
-/** Repeats what may pass. Throws what no waiting mends. */
-async function untilDone<T>(ports: Ports, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await run();
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof LockstepError) || error.retry === 'fatal') throw error;
-      const retryMs = error.afterMs ?? ports.random() * Math.min(30_000, 800 * 2 ** Math.min(attempt, 6));
-      reportTrouble(ports, error, 'cannot start yet, trying again', { retryMs: Math.round(retryMs) });
-      await ports.sleep(retryMs, signal);
-      signal.throwIfAborted();
-    }
-  }
-}
-
-/** Errors of the catalogue are expected; anything else is a bug, logged with its stack. */
-function reportTrouble(
-  { log, metrics }: Ports,
-  error: unknown,
-  message: string,
-  fields: Readonly<Record<string, unknown>> = {},
-): void {
-  metrics.errors.inc({ code: errorCode(error) });
-  const facts = { ...fields, err: error, ...(error instanceof LockstepError ? { advice: error.advice } : {}) };
-  if (error instanceof LockstepError) log.warn(facts, message);
-  else log.error(facts, message);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -4,11 +4,13 @@ import { LockstepError } from './core/errors.ts';
 import { formatHelp } from './flags-help.ts';
 import { suggest } from './flags.ts';
 import { runHook } from './hook-command.ts';
+import { runPrCommand } from './pr-command.ts';
 import { serve } from './serve.ts';
 
 export interface Cli extends Omit<Surroundings, 'isTerminal'> {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly stderr: { write(text: string): unknown };
+  readonly readBytes: (path: string) => Uint8Array;
   /** Aborted by SIGTERM and SIGINT. */
   readonly signal: AbortSignal;
   readonly version: string;
@@ -19,6 +21,7 @@ const usage = `lockstep keeps Git, the live cluster and the running pods in step
 Usage:
   lockstep [serve] [flags]        watch Secrets and ConfigMaps, restart the workloads that use them
   lockstep hook <phase> [flags]   the body of an Argo CD hook Job
+  lockstep pr list|show|merge|close [flags]   pull requests of a repository that has no forge
   lockstep version`;
 
 /** The exit code: 0 done, 1 ended early, 2 could not start. */
@@ -37,11 +40,15 @@ export async function runCli(cli: Cli): Promise<number> {
           stdout: printer(cli.stdout),
           stderr: printer(cli.stderr),
         });
+      case 'pr':
+        return await runPr(cli, argv);
       case 'version':
         cli.stdout.write(`${cli.version}\n`);
         return 0;
       default:
-        cli.stderr.write(`unknown command ${command}${suggest(command, ['serve', 'hook', 'version'])}\n\n${usage}\n`);
+        cli.stderr.write(
+          `unknown command ${command}${suggest(command, ['serve', 'hook', 'pr', 'version'])}\n\n${usage}\n`,
+        );
         return 2;
     }
   } catch (error) {
@@ -49,6 +56,15 @@ export async function runCli(cli: Cli): Promise<number> {
     cli.stderr.write(`${error.message}\n${error.code}: ${error.advice}\n`);
     return 2;
   }
+}
+
+function runPr({ stdout, stderr, env, tempDir, signal }: Cli, argv: readonly string[]): Promise<number> {
+  const io = {
+    stdout: (text: string) => void stdout.write(text),
+    stderr: (text: string) => void stderr.write(text),
+    env,
+  };
+  return runPrCommand(argv, { ...io, clock: { now: Date.now }, temporaryDirectory: tempDir, signal });
 }
 
 async function runServe(cli: Cli): Promise<number> {

@@ -1,21 +1,23 @@
 // `lockstep serve`: the real ports, the HTTP servers, and the app between them.
 import { randomBytes } from 'node:crypto';
-import { fluxSender } from '../hooks/flux.ts';
-import { createApp, type App, type Ports } from './app.ts';
+import { createApp, type App } from './app.ts';
 import { loadConfig, type Config, type Surroundings } from './config.ts';
 import { hasCode } from './core/errors.ts';
 import { objectKey } from './core/object.ts';
 import type { Look } from './core/route-event.ts';
 import { startHttp, type RunningHttp } from './http/app.ts';
-import type { Receiver } from './http/receivers.ts';
-import { connect, type Connection } from './kube/connection.ts';
+import { connect } from './kube/connection.ts';
 import { createClient } from './kube/client.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
+import type { Ports } from './parts.ts';
+import { senders } from './registry.ts';
+import { createTenants } from './tenants.ts';
 import type { Clock } from './reconcile/workqueue.ts';
 
 export interface ServeOptions extends Surroundings {
   readonly stdout: { write(text: string): unknown };
+  readonly readBytes: (path: string) => Uint8Array;
   readonly signal: AbortSignal;
   readonly version: string;
 }
@@ -29,9 +31,20 @@ export async function serve(options: ServeOptions): Promise<number> {
   const client = createClient(connection, (request) =>
     metrics.apiRequests.inc({ ...request, code: String(request.code) }),
   );
-  const ports: Ports = { client, clock, now: Date.now, random: Math.random, randomBytes, sleep, log, metrics };
+  const ports: Ports = {
+    client,
+    clock,
+    now: Date.now,
+    random: Math.random,
+    randomBytes,
+    sleep,
+    log,
+    metrics,
+    readFile: options.readFile,
+    env: options.env,
+  };
   const app = createApp(config, ports);
-  const http = await openHttp(config, ports, { app, connection, readFile: options.readFile });
+  const http = await openHttp(config, ports, { app, readBytes: options.readBytes });
   log.info(
     {
       mode: config.mode,
@@ -57,36 +70,22 @@ export async function serve(options: ServeOptions): Promise<number> {
 
 interface HttpParts {
   readonly app: App;
-  readonly connection: Connection;
-  readonly readFile: (path: string) => string;
+  readonly readBytes: (path: string) => Uint8Array;
 }
 
-function openHttp(config: Config, { log, metrics }: Ports, { app, readFile }: HttpParts): Promise<RunningHttp> {
+function openHttp(config: Config, { log, metrics }: Ports, { app, readBytes }: HttpParts): Promise<RunningHttp> {
   return startHttp({
     address: config.address,
     metricsAddress: config.metricsAddress,
-    receivers: { flux: fluxReceiver(config, readFile) },
+    receivers: { flux: { sender: senders.flux, tenant: createTenants(config.tenants, readBytes) } },
     look: (looks) => looks.forEach((look) => forward(app, look)),
     countHook: (sender, result) => metrics.hooks.inc({ sender, result }),
-    owed: app.owed,
+    owed: (namespace) => app.owed(namespace),
     isWatched: (namespace) => config.namespaces.length === 0 || config.namespaces.includes(namespace),
-    unsynced: app.unsynced,
+    unsynced: () => app.unsynced(),
     metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
     log,
   });
-}
-
-/** The key is read for each delivery: it is a mounted Secret and may be renewed. */
-function fluxReceiver({ tenants }: Config, readFile: (path: string) => string): Receiver {
-  return {
-    sender: fluxSender,
-    tenant(name) {
-      const found = tenants.find((tenant) => tenant.name === name);
-      return found === undefined
-        ? undefined
-        : { key: Buffer.from(readFile(found.keyFile), 'utf8'), namespaces: found.namespaces };
-    },
-  };
 }
 
 function forward(app: App, look: Look): void {

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { SourceConfig } from './config-file.ts';
 import type { Log } from './core/log.ts';
-import { createLocalForge } from './forge/local.ts';
 import { defaultAuthor, openRepository } from './git/repository.ts';
 import type { Metrics } from './metrics.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { listProposals } from './reconcile/proposals.ts';
+import { forges } from './registry.ts';
 import { createSourceReconciler, type SourceOutcome, type SourceReconciler } from './reconcile/source.ts';
 
 export interface Sources {
@@ -41,7 +41,11 @@ export function createSources(config: Config, ports: SourcePorts, state: LiveSta
   };
 }
 
-function openSource(config: Config, ports: SourcePorts, { source, state }: { source: SourceConfig; state: LiveState }): SourceReconciler {
+function openSource(
+  config: Config,
+  ports: SourcePorts,
+  { source, state }: { source: SourceConfig; state: LiveState },
+): SourceReconciler {
   const clock = { now: ports.now };
   const repository = openRepository({
     url: source.repository,
@@ -53,7 +57,7 @@ function openSource(config: Config, ports: SourcePorts, { source, state }: { sou
   return createSourceReconciler({
     source: { repository: source.repository, branch: source.branch, path: source.path, namespace: source.namespace },
     repository,
-    forge: createLocalForge({ repository, clock }),
+    forge: forges.local({ repository, clock }),
     proposals: () => listProposals(state, source.namespace),
     clock,
     email: defaultAuthor.email,
@@ -62,7 +66,10 @@ function openSource(config: Config, ports: SourcePorts, { source, state }: { sou
 }
 
 /** Files, so that renewed credentials count at once. */
-function readCredentials({ credentials }: SourceConfig, { readFile }: SourcePorts): { username: string; password: string } | undefined {
+function readCredentials(
+  { credentials }: SourceConfig,
+  { readFile }: SourcePorts,
+): { username: string; password: string } | undefined {
   if (credentials === undefined) return undefined;
   const [username, password] = [readFile(credentials.usernameFile), readFile(credentials.passwordFile)];
   return { username: username.trim(), password: password.trim() };

@@ -14,7 +14,12 @@ export interface TroublePorts {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Errors of the catalogue are expected; anything else is a bug, logged with its stack. */
-export function reportTrouble({ log, metrics }: TroublePorts, error: unknown, message: string, fields: Fields = {}): void {
+export function reportTrouble(
+  { log, metrics }: TroublePorts,
+  error: unknown,
+  message: string,
+  fields: Fields = {},
+): void {
   metrics.errors.inc({ code: errorCode(error) });
   if (error instanceof LockstepError) log.warn({ ...fields, err: error, advice: error.advice }, message);
   else log.error({ ...fields, err: error }, message);

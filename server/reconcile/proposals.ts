@@ -37,4 +37,3 @@ export function concernsGit(state: LiveState, key: string): boolean {
 export function namespaceOf(key: string): string {
   return key.split('/')[1] ?? '';
 }
-

@@ -16,6 +16,8 @@ export interface RouteDeps {
   readonly log: Log;
   /** A content change was seen. */
   readonly onChange: (config: SeenConfig['ref']['kind']) => void;
+  /** A restart key was seen that was not there before. */
+  readonly onRestartKey: (workload: string) => void;
 }
 
 export interface Route {
@@ -31,8 +33,11 @@ export function createRoute(deps: RouteDeps): Route {
   const keyOf = new Map<string, string>();
   return {
     onWorkload(event) {
+      const before = event.present ? state.workloads.get(objectKey(event.object.ref))?.restartKey?.n : undefined;
       const key = state.workloads.apply(event);
       if (event.present) {
+        const { restartKey } = event.object;
+        if (key !== undefined && restartKey !== undefined && restartKey.n !== before) deps.onRestartKey(key);
         reportProblems(deps.log, problems, event.object);
         if (key !== undefined) keyOf.set(event.object.uid, key);
       } else problems.delete(event.key);

@@ -18,6 +18,7 @@ export interface WorkQueue {
   start(): void;
   /** Takes no more keys; resolves when those that run are done. */
   stop(): Promise<void>;
+  /** Keys that wait or run. */
   readonly depth: number;
 }
 

@@ -38,8 +38,8 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
     const fault = options.fault?.({ method, url });
     if (fault === 'cut') return void request.socket.destroy();
     if (fault === 'silent') return;
-    if (typeof fault === 'number') return void refuse(response, fault);
-    if (!isAuthorized(request, options)) return void refuse(response, 401);
+    if (typeof fault === 'number') return refuse(response, fault);
+    if (!isAuthorized(request, options)) return refuse(response, 401);
     const child = spawn(backend, [], { env: cgiEnvironment(request, options), stdio: 'pipe' });
     children.add(child);
     child.on('close', () => children.delete(child));
