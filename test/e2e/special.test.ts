@@ -180,7 +180,8 @@ test(
     await place.untilRolledOut('deployments/web');
     await using lockstep = await rig.start('--mode=observe', `--namespaces=${place.namespace}`);
     await place.change('db', 'second');
-    const line = await lockstep.waitForLog('would restart', { namespace: place.namespace, name: 'web' });
+    const { owed } = await lockstep.waitForLog('would restart', { namespace: place.namespace, name: 'web' });
+    assert.match(JSON.stringify(owed), /"Secret\/db"/);
     await place.change('sentinel', 'second');
     await lockstep.waitForLog('would restart', { namespace: place.namespace, name: 'sentinel' });
     assert.equal(await lockstep.stop(), 0);
