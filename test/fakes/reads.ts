@@ -1,5 +1,6 @@
 // Get and list: selectors, pages at one version, resourceVersionMatch.
 import { present } from './events-form.ts';
+import { parseGoJson } from './go-json.ts';
 import { type JsonObject, child, text } from './json.ts';
 import { apiVersionOf, storageKey } from './kinds.ts';
 import type { ResourceRequest } from './requests.ts';
@@ -79,12 +80,14 @@ function writeContinue(version: number, last: JsonObject): string {
 function readContinue(source: string | null): ContinueToken | undefined {
   if (source === null || source === '') return undefined;
   try {
-    const token = JSON.parse(Buffer.from(source, 'base64url').toString('utf8')) as ContinueToken;
+    const token = parseGoJson(Buffer.from(source, 'base64url').toString('utf8')) as unknown as ContinueToken;
     if (typeof token.rv === 'number' && typeof token.start === 'string') return token;
-  } catch {
-    // Refused below, like a token of the wrong form.
+  } catch (error) {
+    throw badRequest(
+      `invalid continue token: continue key is not valid: ${error instanceof Error ? error.message : ''}`,
+    );
   }
-  throw badRequest('continue key is not valid');
+  throw badRequest('invalid continue token: continue key is not valid');
 }
 
 function checkListOptions(query: URLSearchParams, token: ContinueToken | undefined): void {
@@ -98,7 +101,7 @@ function checkListOptions(query: URLSearchParams, token: ContinueToken | undefin
   if (match !== '' && token !== undefined)
     refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
   if (match === 'Exact' && version === '0') {
-    refuse('resourceVersionMatch', 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
+    refuse('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
   if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
     throw invalidOptions([
@@ -143,7 +146,9 @@ export function invalidOptions(errors: readonly OptionError[]): StatusError {
 function refuseFutureVersion(storage: Storage, version: string | null): void {
   if (version === null || version === '') return;
   if (!/^\d+$/.test(version))
-    throw badRequest(`Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`);
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`,
+    );
   if (Number(version) <= storage.version) return;
   const message = `Too large resource version: ${version}, current: ${storage.version}`;
   throw new StatusError(504, {

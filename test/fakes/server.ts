@@ -307,7 +307,7 @@ class Fake implements FakeApiServer {
   #put(context: WriteContext, request: ResourceRequest) {
     if (request.verb === 'patch') return patchObject(context, request);
     if (request.contentType !== 'application/json' && request.contentType !== '') throw unsupportedBody(request);
-    const body = decodeBody(parseBody(request.body), request, context);
+    const body = decodeBody(parseBody(request.body, request.kind.kind), request, context);
     return request.verb === 'create' ? createObject(context, request, body) : updateObject(context, request, body);
   }
 

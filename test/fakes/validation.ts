@@ -22,6 +22,7 @@ export function validateCreate(kind: Kind, object: JsonObject): FieldError[] {
   return [...validateMetadata(kind, object), ...(validators[kind.kind]?.(object) ?? [])];
 }
 
+/** Every kind's metadata is judged by the common rules and again by its own; some kinds judge it as for a create, too. */
 export function validateUpdate(kind: Kind, before: JsonObject, after: JsonObject): FieldError[] {
   const metadata = [
     ...immutable(before, after, ['metadata', 'uid']),
@@ -31,9 +32,9 @@ export function validateUpdate(kind: Kind, before: JsonObject, after: JsonObject
   ];
   const own = updateValidators[kind.kind]?.(before, after) ?? [];
   const again = validators[kind.kind]?.(after) ?? [];
-  return kind.kind === 'Secret' || kind.kind === 'ConfigMap'
-    ? [...metadata, ...own, ...(kind.kind === 'Secret' || kind.kind === 'ConfigMap' ? again : [])]
-    : [...metadata, ...again, ...own];
+  const isConfig = kind.kind === 'Secret' || kind.kind === 'ConfigMap';
+  if (isConfig) return [...metadata, ...metadata, ...own, ...validateMetadata(kind, after), ...again];
+  return [...metadata, ...metadata, ...again, ...own];
 }
 
 export function immutableField(field: string, value: Json | undefined): FieldError {
@@ -110,6 +111,13 @@ function validateOwners(owners: readonly JsonObject[]): FieldError[] {
         invalidValue(`${field}.${key}`, '', key === 'apiVersion' ? 'version must not be empty' : 'must not be empty'),
       ),
   );
+}
+
+/** What is stored, but looks wrong. */
+export function warnOf(kind: Kind, object: JsonObject): string[] {
+  if (kind.kind !== 'Secret' || object['type'] !== 'kubernetes.io/tls') return [];
+  const certificate = Buffer.from(text(object, 'data', 'tls.crt'), 'base64').toString('latin1');
+  return certificate.includes('-----BEGIN ') ? [] : ['tls: failed to find any PEM data in certificate input'];
 }
 
 type Validator = (object: JsonObject) => FieldError[];
