@@ -1,14 +1,15 @@
 // Delete and deletecollection: preconditions, finalizers, grace periods.
 import { timeText } from './canonical.ts';
 import { present, toStored } from './events-form.ts';
-import { type JsonObject, child, clone, ensure, integer, isObject, list, scalarText, text } from './json.ts';
+import { parseGoJson } from './go-json.ts';
+import { type Json, type JsonObject, child, clone, ensure, integer, isObject, list, scalarText, text } from './json.ts';
 import { apiVersionOf, storageKey } from './kinds.ts';
 import { itemsOf, listObjects } from './reads.ts';
 import type { ResourceRequest } from './requests.ts';
 import { badRequest, conflict, notFound } from './status-errors.ts';
 import { keyOf } from './storage.ts';
 import { isDeletionAnsweredWithObject } from './strategies.ts';
-import { type WriteContext, isDryRun, parseBody } from './writes.ts';
+import { type WriteContext, isDryRun } from './writes.ts';
 
 export interface Deleted {
   readonly code: number;
@@ -19,7 +20,7 @@ export interface Deleted {
 }
 
 export function readDeleteOptions(request: ResourceRequest): JsonObject {
-  const body = request.body.length === 0 ? {} : parseBody(request.body, 'DeleteOptions');
+  const body = request.body.length === 0 ? {} : readBody(request.body);
   if (!isObject(body)) throw badRequest('expected DeleteOptions');
   const fromQuery: JsonObject = {};
   const { query } = request;
@@ -28,6 +29,14 @@ export function readDeleteOptions(request: ResourceRequest): JsonObject {
   const grace = query.get('gracePeriodSeconds');
   if (grace !== null) fromQuery['gracePeriodSeconds'] = Number(grace);
   return { ...fromQuery, ...body };
+}
+
+function readBody(body: Buffer): Json {
+  try {
+    return parseGoJson(body.toString('utf8'));
+  } catch (error) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : ''}`);
+  }
 }
 
 export function deleteObject(context: WriteContext, request: ResourceRequest, options: JsonObject): Deleted {

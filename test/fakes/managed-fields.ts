@@ -62,7 +62,33 @@ export function trackUpdate(before: JsonObject, after: JsonObject, writer: Write
     const set = own.union(entries.get(id)?.set ?? new FieldSet());
     entries.set(id, { ...writer, set, time: timeText(writer.at) });
   }
+  capEntries(entries);
   return withEntries(to, entries);
+}
+
+const maxUpdaters = 10;
+
+/** More than ten updaters: the oldest are remembered together, per version. */
+function capEntries(entries: Map<string, Entry>): void {
+  const updaters = [...entries].filter(([, entry]) => entry.operation === 'Update');
+  updaters.sort(([a, x], [b, y]) => ((x.time === y.time ? a < b : x.time < y.time) ? -1 : 1));
+  const firsts = new Map<string, string>();
+  let left = updaters.length;
+  for (const [id, entry] of updaters) {
+    if (left <= maxUpdaters) return;
+    const first = firsts.get(entry.apiVersion);
+    if (first === undefined) {
+      firsts.set(entry.apiVersion, id);
+      continue;
+    }
+    const bucket = { ...entry, manager: 'ancient-changes', subresource: '' };
+    const bucketId = identify(bucket);
+    const before = entries.get(bucketId) ?? entries.get(first);
+    entries.delete(first);
+    entries.delete(id);
+    entries.set(bucketId, { ...bucket, set: entry.set.union(before?.set ?? new FieldSet()) });
+    left--;
+  }
 }
 
 /** A request that sends managedFields replaces them: `[{}]` clears, an absent or empty list keeps the live ones. */

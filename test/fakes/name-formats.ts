@@ -15,7 +15,7 @@ function tooLong(limit: number): string {
 
 export function subdomainErrors(value: string): string[] {
   const errors: string[] = [];
-  if (value.length > 253) errors.push(tooLong(253));
+  if (value.length > 253) errors.push('must be no more than 253 characters');
   if (!new RegExp(`^${subdomainFormat}$`).test(value)) {
     errors.push(
       examplesError(

@@ -36,7 +36,6 @@ export function patchObject(context: WriteContext, request: ResourceRequest): Wr
   if (request.contentType === applyType) return apply(context, request);
   const patcher = patchers[request.contentType];
   if (patcher === undefined) throw unsupportedPatch();
-  if (request.query.get('force') !== null) throw forceForbidden();
   const patch = readPatch(request);
   const before = context.storage.get(storageKey(request.kind), keyOf(request.namespace, request.name));
   if (before === undefined) throw notFound(request.kind, request.name);
@@ -49,19 +48,6 @@ export function patchObject(context: WriteContext, request: ResourceRequest): Wr
 
 function unsupportedPatch(): StatusError {
   return unsupportedMediaType('415: Unsupported Media Type', {});
-}
-
-function forceForbidden(): StatusError {
-  const message = 'Forbidden: may not be specified for non-apply patch';
-  return new StatusError(422, {
-    message: `PatchOptions.meta.k8s.io "" is invalid: force: ${message}`,
-    reason: 'Invalid',
-    details: {
-      group: 'meta.k8s.io',
-      kind: 'PatchOptions',
-      causes: [{ reason: 'FieldValueForbidden', message, field: 'force' }],
-    },
-  });
 }
 
 function readPatch(request: ResourceRequest): Json {
@@ -116,8 +102,6 @@ function invalidPatchStatus(message: string): StatusError {
 function apply(context: WriteContext, request: ResourceRequest): Written {
   const { kind, name } = request;
   const config = readConfiguration(request);
-  const manager = request.query.get('fieldManager') ?? '';
-  if (manager === '') throw managerRequired();
   const writer = {
     ...writerOf(context, request),
     operation: 'Apply' as const,
@@ -176,19 +160,6 @@ function parseObject(request: ResourceRequest): JsonObject {
   const body = parseBody(request.body, request.kind.kind);
   if (!isObject(body)) throw badRequest('error decoding YAML: expected an object');
   return body;
-}
-
-function managerRequired(): StatusError {
-  const message = 'Required value: is required for apply patch';
-  return new StatusError(422, {
-    message: `PatchOptions.meta.k8s.io "" is invalid: fieldManager: ${message}`,
-    reason: 'Invalid',
-    details: {
-      group: 'meta.k8s.io',
-      kind: 'PatchOptions',
-      causes: [{ reason: 'FieldValueRequired', message, field: 'fieldManager' }],
-    },
-  });
 }
 
 function checkConfiguration(config: JsonObject, request: ResourceRequest): void {

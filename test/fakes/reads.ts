@@ -5,7 +5,7 @@ import { type JsonObject, child, text } from './json.ts';
 import { apiVersionOf, storageKey } from './kinds.ts';
 import type { ResourceRequest } from './requests.ts';
 import { type Matches, readFieldSelector, readLabelSelector } from './selectors.ts';
-import { StatusError, badRequest, expired, notFound } from './status-errors.ts';
+import { StatusError, badRequest, expired, invalidOptions, notFound } from './status-errors.ts';
 import { type Storage, keyOf, keyOfObject } from './storage.ts';
 
 export function getObject(storage: Storage, request: ResourceRequest): JsonObject {
@@ -94,7 +94,7 @@ function checkListOptions(query: URLSearchParams, token: ContinueToken | undefin
   const match = query.get('resourceVersionMatch') ?? '';
   const version = query.get('resourceVersion') ?? '';
   const refuse = (field: string, detail: string) => {
-    throw invalidOptions([{ type: 'Forbidden', field, detail }]);
+    throw invalidOptions('ListOptions', [{ type: 'Forbidden', field, detail }]);
   };
   if (match !== '' && version === '')
     refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
@@ -104,7 +104,7 @@ function checkListOptions(query: URLSearchParams, token: ContinueToken | undefin
     refuse('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
   if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
-    throw invalidOptions([
+    throw invalidOptions('ListOptions', [
       {
         type: 'NotSupported',
         field: 'resourceVersionMatch',
@@ -115,31 +115,6 @@ function checkListOptions(query: URLSearchParams, token: ContinueToken | undefin
   }
   if (token !== undefined && version !== '' && version !== '0')
     throw badRequest('specifying resource version is not allowed when using continue');
-}
-
-interface OptionError {
-  readonly type: 'Forbidden' | 'NotSupported';
-  readonly field: string;
-  readonly value?: string;
-  readonly detail: string;
-}
-
-/** Options are validated like an object of group meta.k8s.io. */
-export function invalidOptions(errors: readonly OptionError[]): StatusError {
-  const causes = errors.map((error) => ({
-    reason: error.type === 'Forbidden' ? 'FieldValueForbidden' : 'FieldValueNotSupported',
-    message:
-      error.type === 'Forbidden'
-        ? `Forbidden: ${error.detail}`
-        : `Unsupported value: "${error.value ?? ''}": ${error.detail}`,
-    field: error.field,
-  }));
-  const lines = causes.map((cause) => `${cause.field}: ${cause.message}`);
-  return new StatusError(422, {
-    message: `ListOptions.meta.k8s.io "" is invalid: ${lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`}`,
-    reason: 'Invalid',
-    details: { group: 'meta.k8s.io', kind: 'ListOptions', causes },
-  });
 }
 
 /** The real server waits three seconds for the future; the fake says at once what it would say then. */

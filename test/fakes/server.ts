@@ -11,6 +11,8 @@ import { present } from './events-form.ts';
 import { type Fault, type FaultHook, statusOf } from './faults.ts';
 import { type JsonObject, child, text } from './json.ts';
 import { findKind, qualifiedResource } from './kinds.ts';
+import { inMetadataForm } from './metadata-form.ts';
+import { checkWriteOptions } from './options.ts';
 import { patchObject } from './patches.ts';
 import { getObject, listObjects } from './reads.ts';
 import { type PlainRequest, type ResourceRequest, readPlainRequest, readResourceRequest } from './requests.ts';
@@ -270,7 +272,7 @@ class Fake implements FakeApiServer {
     const warnings = context.warnings.map((warning) => `299 - ${JSON.stringify(warning)}`);
     const shown = isTableWanted(request.accept)
       ? toTable(body, request.kind, { now: this.#clock(), query: request.query })
-      : body;
+      : inMetadataForm(body, request.accept);
     sendJson(response, code, shown, warnings.length === 0 ? {} : { warning: warnings });
   }
 
@@ -286,13 +288,16 @@ class Fake implements FakeApiServer {
   }
 
   #write(context: WriteContext, request: ResourceRequest): { code: number; body: JsonObject } {
+    const isDelete = request.verb === 'delete' || request.verb === 'deletecollection';
+    const options = isDelete ? readDeleteOptions(request) : {};
+    checkWriteOptions(request, options);
     if (request.verb === 'delete') {
-      const { code, answer, before, after } = deleteObject(context, request, readDeleteOptions(request));
+      const { code, answer, before, after } = deleteObject(context, request, options);
       this.#record(request, { code, before, after });
       return { code, body: answer };
     }
     if (request.verb === 'deletecollection') {
-      const { answer, deleted } = deleteCollection(context, request, readDeleteOptions(request));
+      const { answer, deleted } = deleteCollection(context, request, options);
       for (const { before, after, code } of deleted) {
         const name = text(before, 'metadata', 'name');
         this.#record({ ...request, name, namespace: text(before, 'metadata', 'namespace') }, { code, before, after });

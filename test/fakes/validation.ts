@@ -25,6 +25,7 @@ export function validateCreate(kind: Kind, object: JsonObject): FieldError[] {
 /** Every kind's metadata is judged by the common rules and again by its own; some kinds judge it as for a create, too. */
 export function validateUpdate(kind: Kind, before: JsonObject, after: JsonObject): FieldError[] {
   const metadata = [
+    ...validateNewFinalizers(before, after),
     ...immutable(before, after, ['metadata', 'uid']),
     ...immutable(before, after, ['metadata', 'creationTimestamp']),
     ...immutable(before, after, ['metadata', 'deletionTimestamp']),
@@ -33,8 +34,9 @@ export function validateUpdate(kind: Kind, before: JsonObject, after: JsonObject
   const own = updateValidators[kind.kind]?.(before, after) ?? [];
   const again = validators[kind.kind]?.(after) ?? [];
   const isConfig = kind.kind === 'Secret' || kind.kind === 'ConfigMap';
-  if (isConfig) return [...metadata, ...metadata, ...own, ...validateMetadata(kind, after), ...again];
-  return [...metadata, ...metadata, ...again, ...own];
+  const common = [...validateLabelsAndOwners(after), ...metadata];
+  if (isConfig) return [...common, ...metadata, ...own, ...validateMetadata(kind, after), ...again];
+  return [...common, ...metadata, ...again, ...own];
 }
 
 export function immutableField(field: string, value: Json | undefined): FieldError {
@@ -77,10 +79,30 @@ function validateLabelsAndOwners(object: JsonObject): FieldError[] {
     ...validateLabels(child(metadata, 'labels'), 'metadata.labels'),
     ...validateAnnotations(child(metadata, 'annotations'), 'metadata.annotations'),
     ...validateOwners(objects(metadata, 'ownerReferences')),
-    ...list(metadata, 'finalizers').flatMap((name) =>
-      labelKeyErrors(scalarText(name)).map((detail) => invalidValue('metadata.finalizers', name, detail)),
-    ),
+    ...validateFinalizers(list(metadata, 'finalizers').map(scalarText)),
   ];
+}
+
+const standardFinalizers = ['orphan', 'foregroundDeletion', 'kubernetes'];
+
+function validateFinalizers(finalizers: readonly string[]): FieldError[] {
+  return finalizers.flatMap((name, i) => {
+    const field = `metadata.finalizers[${i}]`;
+    const bad = labelKeyErrors(name);
+    if (bad.length > 0) return bad.map((detail) => invalidValue('metadata.finalizers', name, detail));
+    if (name.includes('/') || standardFinalizers.includes(name)) return [];
+    return [invalidValue(field, name, 'name is neither a standard finalizer name nor is it fully qualified')];
+  });
+}
+
+function validateNewFinalizers(before: JsonObject, after: JsonObject): FieldError[] {
+  if (at(before, 'metadata', 'deletionTimestamp') === undefined) return [];
+  const old = list(before, 'metadata', 'finalizers');
+  const added = list(after, 'metadata', 'finalizers').filter((name) => !old.includes(name));
+  if (added.length === 0) return [];
+  const found = `[]string{${added.map((name) => JSON.stringify(name)).join(', ')}}`;
+  const detail = `no new finalizers can be added if the object is being deleted, found new finalizers ${found}`;
+  return [{ type: 'Forbidden', field: 'metadata.finalizers', detail }];
 }
 
 export function validateLabels(labels: JsonObject, field: string): FieldError[] {
@@ -104,13 +126,18 @@ export function validateAnnotations(annotations: JsonObject, field: string): Fie
 
 function validateOwners(owners: readonly JsonObject[]): FieldError[] {
   const field = 'metadata.ownerReferences';
-  return owners.flatMap((owner) =>
+  const missing = owners.flatMap((owner) =>
     ['apiVersion', 'kind', 'name', 'uid']
       .filter((key) => text(owner, key) === '')
       .map((key) =>
         invalidValue(`${field}.${key}`, '', key === 'apiVersion' ? 'version must not be empty' : 'must not be empty'),
       ),
   );
+  const controllers = owners.filter((owner) => owner['controller'] === true);
+  const [first, second] = controllers.map((owner) => `${text(owner, 'kind')}/${text(owner, 'name')}`);
+  if (first === undefined || second === undefined) return missing;
+  const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
+  return [...missing, invalidValue(field, [...owners], detail)];
 }
 
 /** What is stored, but looks wrong. */
@@ -186,9 +213,24 @@ function validateWorkload(object: JsonObject, name: string): FieldError[] {
     errors.push(invalidValue('spec.template.metadata.labels', shown, '`selector` does not match template `labels`'));
   }
   errors.push(...validateTemplate(child(spec, 'template')));
+  if (name === 'deployment') errors.push(...validateStrategy(child(spec, 'strategy')));
   if (name === 'deployment')
     errors.push(...negative(spec, ['minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds']));
   return errors;
+}
+
+function validateStrategy(strategy: JsonObject): FieldError[] {
+  const field = 'spec.strategy';
+  const type = text(strategy, 'type');
+  const rollingUpdate = strategy['rollingUpdate'] ?? null;
+  if (type === 'Recreate' && rollingUpdate !== null) {
+    const detail = "may not be specified when strategy `type` is 'Recreate'";
+    return [{ type: 'Forbidden', field: `${field}.rollingUpdate`, detail }];
+  }
+  // A ReplicaSet has no strategy at all.
+  if (['', 'Recreate', 'RollingUpdate'].includes(type)) return [];
+  const detail = 'supported values: "Recreate", "RollingUpdate"';
+  return [{ type: 'NotSupported', field, value: { Type: type, RollingUpdate: rollingUpdate }, detail }];
 }
 
 function validateTemplate(template: JsonObject): FieldError[] {

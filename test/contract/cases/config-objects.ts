@@ -9,10 +9,7 @@ const writeCases: readonly Case[] = [
   scenario(
     'an update with bad labels, annotations and keys',
     map,
-    put(
-      'configmaps/c',
-      configMap('c', { 'a/b': '1' }, { labels: { 'x y': 'z', ok: 'a b' }, annotations: { 'a b': '' } }),
-    ),
+    put('configmaps/c', configMap('c', { 'a/b': '1' }, { labels: { ok: 'a b' }, annotations: { 'a b': '' } })),
   ),
   scenario(
     'an update of a deployment with bad labels',
@@ -81,7 +78,7 @@ const writeCases: readonly Case[] = [
   ),
   scenario(
     'prefixes of label keys',
-    post('configmaps', configMap('c', {}, { labels: { '/x': '1', 'Bad_Prefix/x': '1', 'a/b/c': '1' } })),
+    ...['/x', 'Bad_Prefix/x', 'a/b/c'].map((key) => post('configmaps', configMap('c', {}, { labels: { [key]: '1' } }))),
   ),
   scenario('a finalizer without a prefix', post('configmaps', configMap('c', {}, { finalizers: ['plain'] }))),
   scenario(
@@ -182,10 +179,7 @@ export const configObjectCases: readonly Case[] = [
   scenario('data that is no map is refused', post('secrets', secret('db', { data: 'x' }))),
   scenario('labels of a wrong type are refused', post('secrets', secret('db', {}, { labels: { a: 1 } }))),
   scenario('a bad key of data is refused', post('secrets', secret('db', { data: { 'a/b': 'Yg==' } }))),
-  scenario(
-    'a bad label is refused',
-    post('configmaps', configMap('c', {}, { labels: { 'bad key!': 'x', ok: 'bad value!' } })),
-  ),
+  scenario('a bad label is refused', post('configmaps', configMap('c', {}, { labels: { 'bad key!': 'bad value!' } }))),
   scenario('a bad annotation key is refused', post('configmaps', configMap('c', {}, { annotations: { 'a b': 'x' } }))),
   scenario(
     'a TLS secret needs its keys',
