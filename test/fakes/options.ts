@@ -40,7 +40,7 @@ function checkManager(manager: string): FieldError[] {
   if (Buffer.byteLength(manager) > 128) {
     return [{ type: 'TooLong', field: 'fieldManager', detail: 'may not be more than 128 bytes' }];
   }
-  const at = [...manager].findIndex((letter) => /\p{C}/u.test(letter));
+  const at = manager.search(/\p{C}/u);
   if (at === -1) return [];
   const code = (manager.codePointAt(at) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   return [
