@@ -169,11 +169,15 @@ interface ListPage {
 }
 
 function parseList(answer: unknown, resource: string): ListPage {
-  const page = answer as { metadata?: { resourceVersion?: string; continue?: string }; items?: readonly ApiObject[] };
+  const page = answer as {
+    metadata?: { resourceVersion?: string; continue?: string };
+    /** Null when there is no object and only metadata was asked for. */
+    items?: readonly ApiObject[] | null;
+  };
   if (page.metadata?.resourceVersion === undefined || page.items === undefined) {
     throw new LockstepError('api-failed', { message: `cannot list ${resource}: the answer is no list` });
   }
-  return { version: page.metadata.resourceVersion, token: page.metadata.continue ?? '', items: page.items };
+  return { version: page.metadata.resourceVersion, token: page.metadata.continue ?? '', items: page.items ?? [] };
 }
 
 interface WatchEvent {
