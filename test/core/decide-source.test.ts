@@ -31,7 +31,7 @@ const pull = (
   createdAt: 0,
   updatedAt: 0,
 });
-const hidden = [{ workload, reason: 'unreadable', detail: '' }];
+const hidden = [{ workload, code: 'manifest-unreadable', reason: 'unreadable', detail: '' } as const];
 const ours = { kind: 'ours', result: 'r' } as const;
 const theirs = { kind: 'foreign', merged: false } as const;
 const base: SourceSnapshot = {
