@@ -50,7 +50,7 @@ test('numbers are given once, and one branch has one open pull request', async (
     forges.map((forge, n) => forge.open(draftOf(commits.get(heads[n] ?? '') ?? '', heads[n]), signal)),
   );
   assert.equal(opened[0]?.number, opened[1]?.number);
-  assert.deepEqual([...new Set(opened.map(({ number }) => number))].sort(), [1, 2, 3]);
+  assert.deepEqual(new Set(opened.map(({ number }) => number)), new Set([1, 2, 3]));
 });
 
 test('a branch with a person’s commits is left when its pull request is closed', async () => {
