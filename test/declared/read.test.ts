@@ -30,11 +30,12 @@ for (const [name, text] of bombs) {
   test(`a bomb of ${name} is refused within 50 ms`, () => {
     const times: number[] = [];
     let result = readObjects('', every);
-    // The best of three: a busy machine is not what is measured.
+    // Processor time, the best of three: a busy machine is not what is measured.
     for (let run = 0; run < 3; run++) {
-      const startedAt = performance.now();
+      const startedAt = process.cpuUsage();
       result = readObjects(text, every);
-      times.push(performance.now() - startedAt);
+      const { user, system } = process.cpuUsage(startedAt);
+      times.push((user + system) / 1000);
     }
     assert.equal(result.kind, 'refused');
     assert.ok(Math.min(...times) < 50, `${Math.min(...times)} ms`);
