@@ -13,6 +13,8 @@ import { folder, namespace, stateNamespace, type Stage } from './stage.ts';
 
 const branch = 'main';
 const workload = 'web';
+/** A pull request of a repository without a forge is a record below. */
+const pullRefs = 'refs/lockstep/pulls/';
 const pollMs = 200;
 const intervalMs = 1_000;
 /** Each look is a process. */
@@ -128,13 +130,11 @@ export interface Merge {
 export async function mergePullRequest(stage: Stage): Promise<Merge> {
   const { screen, world, until, signal } = stage;
   await until('the pull request', async () => countPulls(stage) > 0, gitLookMs);
-  const [pull] = JSON.parse(await runPr(['list', '-o', 'json'], world.bare, signal)) as {
-    title: string;
-    head: string;
-  }[];
-  screen.step('Lockstep', `opens pull request #1: ${pull?.title ?? '(none is listed)'}`);
+  const title = world.git('for-each-ref', '--format=%(subject)', pullRefs);
+  screen.step('Lockstep', title.replace(/^Pull request (#\d+) \(open\)/, 'opens pull request $1'));
   const before = world.git('rev-parse', branch);
-  const lines = world.git('diff', '--unified=0', '--no-color', `${before}...${pull?.head ?? branch}`).split('\n');
+  const [head = branch] = world.git('for-each-ref', '--format=%(refname)', 'refs/heads/lockstep/').split('\n');
+  const lines = world.git('diff', '--unified=0', '--no-color', `${before}...${head}`).split('\n');
   for (const line of lines.filter((text) => /^(\+\+\+ |[+-](?![+-]))/.test(text))) screen.detail(line);
   screen.step('a person', 'merges it: lockstep pr merge 1');
   const mergedAt = Date.now();
@@ -174,7 +174,7 @@ export async function collectEvidence(stage: Stage, { changesBefore }: Renewal, 
 }
 
 function countPulls({ world }: Stage): number {
-  return world.git('for-each-ref', '--format=x', 'refs/lockstep/pulls/').length;
+  return world.git('for-each-ref', '--format=x', pullRefs).split('\n').filter(Boolean).length;
 }
 
 function countDiffLines({ world }: Stage, before: string, after: string): number {
