@@ -13,8 +13,12 @@ import { folder, namespace, stateNamespace, type Stage } from './stage.ts';
 
 const branch = 'main';
 const workload = 'web';
+/** A pull request of a repository without a forge is a record below. */
+const pullRefs = 'refs/lockstep/pulls/';
 const pollMs = 200;
 const intervalMs = 1_000;
+/** Each look is a process. */
+const gitLookMs = 200;
 /** Twice Lockstep's settle window: a restart that the merge caused would have been written by then. */
 const quietMs = 2_000;
 
@@ -36,6 +40,7 @@ export async function setUp(stage: Stage): Promise<Cast> {
   screen.step('Git', `bare repository with ${files.length} manifests in ${folder}, ${branch} at ${headOf(stage)}`);
   const events: { receiver: FluxReceiver | undefined } = { receiver: undefined };
   const engine = await startEngine(stage, events);
+  await stage.until('the engine to apply everything', async () => engine.last);
   await stage.until('the first rollout', async () => isRolledOut(observer.deployment(workload)));
   screen.step('Kubernetes', `Deployment ${workload} is rolled out, ${observer.pods().length} pods`);
   const { lockstep, receiver } = await startReadyLockstep(stage);
@@ -49,7 +54,11 @@ async function startEngine(stage: Stage, events: { receiver: FluxReceiver | unde
   const { screen, world, signal, stack } = stage;
   const repository = world.bare;
   const checkout = openCheckout({ repository, branch, path: folder, directory: join(world.root, 'engine'), signal });
-  const tell = (error: unknown) => screen.step('engine', `tries again: ${String(error)}`);
+  let told = '';
+  const tell = (error: unknown): void => {
+    if (told !== String(error)) screen.step('engine', `tries again: ${String(error)}`);
+    told = String(error);
+  };
   const hear = (reconciliation: Reconciliation): void => {
     const { revision, written, cause } = reconciliation;
     if (cause === 'interval' && written.length === 0) return;
@@ -120,18 +129,16 @@ export interface Merge {
 /** Lockstep proposes the checksum, a person merges it. */
 export async function mergePullRequest(stage: Stage): Promise<Merge> {
   const { screen, world, until, signal } = stage;
-  await until('the pull request', async () => countPulls(stage) > 0);
-  const [pull] = JSON.parse(await runPr(['list', '-o', 'json'], world.bare, signal)) as {
-    title: string;
-    head: string;
-  }[];
-  screen.step('Lockstep', `opens pull request #1: ${pull?.title ?? '(none is listed)'}`);
+  await until('the pull request', async () => countPulls(stage) > 0, gitLookMs);
+  const title = world.git('for-each-ref', '--format=%(subject)', pullRefs);
+  screen.step('Lockstep', title.replace(/^Pull request (#\d+) \(open\)/, 'opens pull request $1'));
   const before = world.git('rev-parse', branch);
-  const lines = world.git('diff', '--unified=0', '--no-color', `${before}...${pull?.head ?? branch}`).split('\n');
+  const [head = branch] = world.git('for-each-ref', '--format=%(refname)', 'refs/heads/lockstep/').split('\n');
+  const lines = world.git('diff', '--unified=0', '--no-color', `${before}...${head}`).split('\n');
   for (const line of lines.filter((text) => /^(\+\+\+ |[+-](?![+-]))/.test(text))) screen.detail(line);
+  screen.step('a person', 'merges it: lockstep pr merge 1');
   const mergedAt = Date.now();
-  const said = await runPr(['merge', '1'], world.bare, signal);
-  screen.step('a person', `lockstep pr merge 1: ${said}`);
+  await runPr(['merge', '1'], world.bare, signal);
   const commit = world.git('rev-parse', branch);
   return { mergedAt, commit, diffLines: countDiffLines(stage, before, commit) };
 }
@@ -167,7 +174,7 @@ export async function collectEvidence(stage: Stage, { changesBefore }: Renewal, 
 }
 
 function countPulls({ world }: Stage): number {
-  return world.git('for-each-ref', '--format=x', 'refs/lockstep/pulls/').length;
+  return world.git('for-each-ref', '--format=x', pullRefs).split('\n').filter(Boolean).length;
 }
 
 function countDiffLines({ world }: Stage, before: string, after: string): number {
