@@ -89,7 +89,7 @@ function judgePair(snapshot: Snapshot, pair: Pair, record: WorkloadRecord, undon
   const ack = stored?.projection === pair.projection ? stored : undefined;
   if (ack !== undefined && isLagging(object, ack))
     return snapshot.proven ? { kind: 'keep' } : { kind: 'look', facts: 'reads' };
-  if (ack === undefined) return judgeFirstSight(snapshot, pair, object);
+  if (ack === undefined) return judgeFirstSight(snapshot, object);
   const live = object.digests.find((digest) => keyIdOf(digest) === keyIdOf(ack.digest));
   if (live === undefined) return { kind: 'ack', reason: 'unknown-digest-key' };
   if (undone) return judgeUndone(snapshot, object);
@@ -102,11 +102,13 @@ function isLagging(object: PairObject, ack: Ack): boolean {
   return object.uid === ack.uid && isNewer(ack.resourceVersion, object.resourceVersion);
 }
 
-/** Rule 8. No pod starts before a required config object exists, so its creation alone makes none stale. */
-function judgeFirstSight(snapshot: Snapshot, pair: Pair, object: PairObject): Verdict {
-  if (snapshot.optInSeen) return { kind: 'ack', reason: 'stale-at-opt-in' };
+/** Rule 8. What was stale when it was opted in is reported; what changed since then counts. */
+function judgeFirstSight(snapshot: Snapshot, object: PairObject): Verdict {
+  const { optedInAt, oneOrder } = snapshot;
   const change = lastChange(object);
-  if (change === undefined || (change.creation && !pair.optional)) return { kind: 'ack', reason: 'baseline' };
+  const isSince = optedInAt === undefined || (oneOrder && change?.watched && isNewer(change.resourceVersion, optedInAt));
+  if (!isSince) return { kind: 'ack', reason: 'stale-at-opt-in' };
+  if (change === undefined) return { kind: 'ack', reason: 'baseline' };
   return unlessFresh(snapshot, object, { kind: 'owed', reason: 'changed-before-first-sight' });
 }
 

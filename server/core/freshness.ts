@@ -52,8 +52,9 @@ export function findAbsence(snapshot: Snapshot, object: PairObject, ack: Ack): A
     const since = object.changes.filter(
       (change) => change.watched && isNewer(change.resourceVersion, ack.resourceVersion),
     );
-    const [first, last] = [since[0]?.at, since.at(-1)?.at];
-    return first === undefined || last === undefined ? undefined : { leftAt: first, backAt: last, blind: false };
+    const backAt = since.at(-1)?.at;
+    if (backAt === undefined) return undefined;
+    return { leftAt: Math.min(...since.map(({ notBefore }) => notBefore)), backAt, blind: false };
   }
   const { settledAt } = snapshot;
   const writtenAt = object.dataWrittenAt;

@@ -35,7 +35,7 @@ export function gather(state: LiveState, workload: SeenWorkload, { proven, pods 
     pods,
     pairs: workload.references.map((reference) => toPair(state, workload, reference)),
     record: state.ledger.workload(key),
-    optInSeen: state.workloads.wasOptedOut(key),
+    optedInAt: state.workloads.optedInAt(key),
     settledAt: state.settledAt(),
     proven,
     oneOrder: state.oneOrder(),
@@ -44,7 +44,7 @@ export function gather(state: LiveState, workload: SeenWorkload, { proven, pods 
 
 function toPair({ configs }: LiveState, workload: SeenWorkload, reference: SeenWorkload['references'][number]): Pair {
   const { kind, name, keys, optional } = reference;
-  const object = configs.view(objectKey({ kind, namespace: workload.ref.namespace, name }), keys);
+  const object = configs.view(objectKey({ kind, namespace: workload.ref.namespace, name }), reference);
   return { name: `${kind}/${name}`, projection: projectionText(keys), optional, object };
 }
 
@@ -60,10 +60,10 @@ export async function prove(
   const live = await reads.workload(workload.ref, signal);
   if (live?.resourceVersion !== workload.resourceVersion) return undefined;
   const { namespace } = workload.ref;
-  for (const { kind, name } of workload.references) {
-    const ref = { kind, namespace, name };
+  for (const reference of workload.references) {
+    const ref = { kind: reference.kind, namespace, name: reference.name };
     const config = await reads.config(ref, signal);
-    const cached = state.configs.view(objectKey(ref), 'all');
+    const cached = state.configs.view(objectKey(ref), reference);
     if (config?.ignored !== true && config?.resourceVersion !== cached?.resourceVersion) return undefined;
   }
   if (facts === 'reads') return { proven: true, pods: undefined };

@@ -2,13 +2,18 @@
 // return is compared (RESTART-PROTOCOL.md rule 2).
 import { digestProjection, type DigestKey, type Projection } from '../core/digest.ts';
 import { objectKey } from '../core/object.ts';
+import type { Reference } from '../core/references.ts';
 import type { Absence, Presence, SeenConfig, SeenEvent } from '../core/seen.ts';
 import type { Change, PairObject } from '../core/snapshot.ts';
 
-/** Data keys that a change touched. */
 interface KeyedChange extends Change {
+  /** Data keys whose content differs from before. */
   readonly keys: ReadonlySet<string> | 'all';
+  /** The object came into being, was deleted, or both. */
+  readonly presence: 'moved' | 'stayed';
 }
+
+const noKeys: ReadonlySet<string> = new Set();
 
 interface Entry {
   seen: SeenConfig;
@@ -27,11 +32,14 @@ export interface ObjectMemory {
   readonly changedAt: number | undefined;
 }
 
+/** What of an object counts for a pair. */
+export type Use = Pick<Reference, 'keys' | 'optional'>;
+
 export interface Configs {
   /** True when content changed, appeared, vanished or may have: the workloads that use the object must be decided anew. */
   apply(event: SeenEvent<SeenConfig>, now: number): boolean;
   /** The object as one pair sees it; undefined when it does not exist. Ignored objects count as not existing. */
-  view(key: string, projection: Projection): PairObject | undefined;
+  view(key: string, use: Use): PairObject | undefined;
   /** Compares an object with what the ledger remembers of the time before this process; once, after the first list. */
   recall(key: string, memory: ObjectMemory): void;
   /** What the ledger should remember. */
@@ -62,28 +70,24 @@ export function createConfigs(keys: readonly DigestKey[]): Configs {
       const key = objectKey(event.object.ref);
       const before = entries.get(key);
       if (before === undefined) {
-        const creation = {
-          resourceVersion: event.version,
-          at: now,
-          watched: true,
-          creation: true,
-          keys: 'all',
-        } as const;
+        const { resourceVersion } = event.object;
+        const times = { at: now, notBefore: Math.min(now, event.object.dataWrittenAt ?? now) };
+        const creation = { resourceVersion, ...times, watched: true, keys: noKeys, presence: 'moved' } as const;
         const changes = event.how === 'listed' ? [] : [creation];
-        entries.set(key, { seen: event.object, exists: true, deletedAt: 0, changes, watchedSince: event.version });
+        entries.set(key, { seen: event.object, exists: true, deletedAt: 0, changes, watchedSince: resourceVersion });
         return true;
       }
       return update(before, event, now);
     },
-    view(key, projection) {
+    view(key, use) {
       const entry = entries.get(key);
       if (entry === undefined || !entry.exists || entry.seen.ignored) return undefined;
       const { uid, resourceVersion, dataWrittenAt } = entry.seen;
-      const changes = entry.changes.filter((change) => touches(change, projection));
+      const changes = entry.changes.filter((change) => concerns(change, use));
       return {
         uid,
         resourceVersion,
-        digests: digestsOf(entry.seen, projection),
+        digests: digestsOf(entry.seen, use.keys),
         changes,
         watchedSince: entry.watchedSince,
         dataWrittenAt,
@@ -96,7 +100,8 @@ export function createConfigs(keys: readonly DigestKey[]): Configs {
       const { resourceVersion, dataWrittenAt } = entry.seen;
       if (same && memory.changedAt === undefined) return;
       const at = same ? memory.changedAt : undefined;
-      entry.changes = [{ resourceVersion, at: at ?? dataWrittenAt, watched: false, creation: false, keys: 'all' }];
+      const found = { resourceVersion, at: at ?? dataWrittenAt, notBefore: dataWrittenAt ?? 0, watched: false };
+      entry.changes = [{ ...found, keys: 'all', presence: 'stayed' }];
     },
     memorize(key) {
       const entry = entries.get(key);
@@ -125,29 +130,26 @@ function remove(entries: Map<string, Entry>, event: Absence, now: number): boole
   const { watched } = event;
   entry.exists = false;
   entry.deletedAt = now;
-  remember(entry, {
-    resourceVersion: event.version,
-    at: watched ? now : undefined,
-    watched,
-    creation: false,
-    keys: 'all',
-  });
+  const times = { at: watched ? now : undefined, notBefore: entry.seen.dataWrittenAt ?? 0 };
+  remember(entry, { resourceVersion: event.version, ...times, watched, keys: noKeys, presence: 'moved' });
   return true;
 }
 
+/** A list that shows an object at the version known already proves that nothing was missed of it. */
 function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean {
   const before = entry.seen;
   const { object } = event;
   const watched = event.how !== 'listed';
-  const creation = !entry.exists || before.uid !== object.uid;
-  const touched = creation ? 'all' : differingKeys(before, object);
-  const vanished = touched !== 'all' && [...touched].some((key) => !hasKey(object, key));
+  const presence = !entry.exists || before.uid !== object.uid ? 'moved' : 'stayed';
+  const keys = differingKeys(before, object);
+  const vanished = keys !== 'all' && [...keys].some((key) => !hasKey(object, key));
   entry.seen = object;
   entry.exists = true;
-  if (!watched) entry.watchedSince = event.version;
-  if (touched !== 'all' && touched.size === 0) return before.ignored !== object.ignored;
+  if (!watched && before.resourceVersion !== object.resourceVersion) entry.watchedSince = object.resourceVersion;
+  if (presence === 'stayed' && keys !== 'all' && keys.size === 0) return before.ignored !== object.ignored;
   const at = watched ? now : vanished ? undefined : object.dataWrittenAt;
-  remember(entry, { resourceVersion: object.resourceVersion, at, watched, creation, keys: touched });
+  const notBefore = Math.min(now, object.dataWrittenAt ?? 0);
+  remember(entry, { resourceVersion: object.resourceVersion, at, notBefore, watched, keys, presence });
   return true;
 }
 
@@ -172,8 +174,9 @@ function hasKey(seen: SeenConfig, key: string): boolean {
   return seen.contents[0]?.values.has(key) === true;
 }
 
-function touches(change: KeyedChange, projection: Projection): boolean {
-  if (change.keys === 'all' || projection === 'all') return true;
-  const { keys } = change;
-  return projection.some((key) => keys.has(key));
+/** Pods that need the object do not start without it, so only its content can make one stale. */
+function concerns({ keys, presence }: KeyedChange, use: Use): boolean {
+  if (presence === 'moved' && use.optional) return true;
+  if (keys === 'all') return true;
+  return use.keys === 'all' ? keys.size > 0 : use.keys.some((key) => keys.has(key));
 }
