@@ -92,8 +92,8 @@ function judgePair(snapshot: Snapshot, pair: Pair, record: WorkloadRecord, undon
   if (ack === undefined) return judgeFirstSight(snapshot, object);
   const live = object.digests.find((digest) => keyIdOf(digest) === keyIdOf(ack.digest));
   if (live === undefined) return { kind: 'ack', reason: 'unknown-digest-key' };
-  if (undone) return judgeUndone(snapshot, object);
-  if (live !== ack.digest) return judgeChanged(snapshot, object);
+  if (live !== ack.digest && !(undone && lastChange(object) !== undefined)) return judgeChanged(snapshot, object);
+  if (undone || snapshot.revision?.reused === true) return judgeUndone(snapshot, object);
   return judgeSame(snapshot, object, ack);
 }
 
@@ -106,7 +106,8 @@ function isLagging(object: PairObject, ack: Ack): boolean {
 function judgeFirstSight(snapshot: Snapshot, object: PairObject): Verdict {
   const { optedInAt, oneOrder } = snapshot;
   const change = lastChange(object);
-  const isSince = optedInAt === undefined || (oneOrder && change?.watched && isNewer(change.resourceVersion, optedInAt));
+  const isSince =
+    optedInAt === undefined || (oneOrder && change !== undefined && isNewer(change.resourceVersion, optedInAt));
   if (!isSince) return { kind: 'ack', reason: 'stale-at-opt-in' };
   if (change === undefined) return { kind: 'ack', reason: 'baseline' };
   return unlessFresh(snapshot, object, { kind: 'owed', reason: 'changed-before-first-sight' });
@@ -129,7 +130,7 @@ function unlessFresh(snapshot: Snapshot, object: PairObject, otherwise: Verdict)
   }
 }
 
-/** Rule 10: owed only if a current pod may have read content from before the last change. */
+/** Rule 10, and any other template that was put back: owed only if a current pod may have read content from before the last change. */
 function judgeUndone(snapshot: Snapshot, object: PairObject): Verdict {
   const change = lastChange(object);
   if (change === undefined) return { kind: 'ack', reason: 'still-fresh' };

@@ -47,11 +47,13 @@ export interface Pair {
   readonly object: PairObject | undefined;
 }
 
-/** The ReplicaSet or ControllerRevision of the current template: immutable facts only. */
+/** The ReplicaSet or ControllerRevision of the current template. */
 export interface Revision {
   readonly createdAt: number;
   /** The version of its creation, when a watch without a gap delivered it. */
   readonly addedVersion: string | undefined;
+  /** An earlier template was put back: its pods may be older than what is acked. */
+  readonly reused: boolean;
 }
 
 export interface PodFacts {

@@ -67,5 +67,8 @@ export async function prove(
     if (config?.ignored !== true && config?.resourceVersion !== cached?.resourceVersion) return undefined;
   }
   if (facts === 'reads') return { proven: true, pods: undefined };
-  return { proven: true, pods: await reads.pods(workload, state.revisions.current(workload), signal) };
+  const pods = await reads.pods(workload, state.revisions.current(workload), signal);
+  // Another template in between would make "no current pod is old" true of nothing.
+  const after = await reads.workload(workload.ref, signal);
+  return after?.resourceVersion === workload.resourceVersion ? { proven: true, pods } : undefined;
 }

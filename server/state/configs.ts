@@ -30,6 +30,8 @@ export interface ObjectMemory {
   readonly digest: string;
   readonly resourceVersion: string;
   readonly changedAt: number | undefined;
+  /** Of the object as it was seen: content that is the same again may have been different in between. */
+  readonly dataWrittenAt: number | undefined;
 }
 
 /** What of an object counts for a pair. */
@@ -55,6 +57,8 @@ const deletedMemoryMs = 7 * 24 * 3_600_000;
 
 export function createConfigs(keys: readonly DigestKey[]): Configs {
   const entries = new Map<string, Entry>();
+  /** Of objects that did not exist when they were recalled. */
+  const absent = new Map<string, ObjectMemory>();
   const keyById = new Map(keys.map((key) => [key.id, key]));
   const currentKey = keys[0];
   if (currentKey === undefined) throw new Error('a digest key is needed');
@@ -70,11 +74,15 @@ export function createConfigs(keys: readonly DigestKey[]): Configs {
       const key = objectKey(event.object.ref);
       const before = entries.get(key);
       if (before === undefined) {
-        const { resourceVersion } = event.object;
-        const times = { at: now, notBefore: Math.min(now, event.object.dataWrittenAt ?? now) };
-        const creation = { resourceVersion, ...times, watched: true, keys: noKeys, presence: 'moved' } as const;
-        const changes = event.how === 'listed' ? [] : [creation];
+        const { resourceVersion, dataWrittenAt } = event.object;
+        const times = { at: now, notBefore: Math.min(now, dataWrittenAt ?? now) };
+        const memory = absent.get(key);
+        const isOther = memory !== undefined && !digestsOf(event.object, 'all').includes(memory.digest);
+        const keys = isOther ? 'all' : noKeys;
+        const creation = { resourceVersion, ...times, watched: true, keys, presence: 'moved' } as const;
+        const changes = event.how === 'listed' && !isOther ? [] : [creation];
         entries.set(key, { seen: event.object, exists: true, deletedAt: 0, changes, watchedSince: resourceVersion });
+        absent.delete(key);
         return true;
       }
       return update(before, event, now);
@@ -95,13 +103,13 @@ export function createConfigs(keys: readonly DigestKey[]): Configs {
     },
     recall(key, memory) {
       const entry = entries.get(key);
+      if (entry === undefined) absent.set(key, memory);
       if (entry === undefined || entry.changes.length > 0) return;
-      const same = digestsOf(entry.seen, 'all').includes(memory.digest);
       const { resourceVersion, dataWrittenAt } = entry.seen;
+      const same = digestsOf(entry.seen, 'all').includes(memory.digest) && dataWrittenAt === memory.dataWrittenAt;
       if (same && memory.changedAt === undefined) return;
-      const at = same ? memory.changedAt : undefined;
-      const found = { resourceVersion, at: at ?? dataWrittenAt, notBefore: dataWrittenAt ?? 0, watched: false };
-      entry.changes = [{ ...found, keys: 'all', presence: 'stayed' }];
+      const at = same ? memory.changedAt : dataWrittenAt;
+      entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', presence: 'stayed' }];
     },
     memorize(key) {
       const entry = entries.get(key);
@@ -112,6 +120,7 @@ export function createConfigs(keys: readonly DigestKey[]): Configs {
         resourceVersion,
         digest: digestsOf(entry.seen, 'all')[0] ?? '',
         changedAt: entry.changes.at(-1)?.at,
+        dataWrittenAt: entry.seen.dataWrittenAt,
       };
     },
     prune(now) {
@@ -130,6 +139,7 @@ function remove(entries: Map<string, Entry>, event: Absence, now: number): boole
   const { watched } = event;
   entry.exists = false;
   entry.deletedAt = now;
+  if (!watched) entry.watchedSince = event.version;
   const times = { at: watched ? now : undefined, notBefore: entry.seen.dataWrittenAt ?? 0 };
   remember(entry, { resourceVersion: event.version, ...times, watched, keys: noKeys, presence: 'moved' });
   return true;
@@ -145,11 +155,15 @@ function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean
   const vanished = keys !== 'all' && [...keys].some((key) => !hasKey(object, key));
   entry.seen = object;
   entry.exists = true;
-  if (!watched && before.resourceVersion !== object.resourceVersion) entry.watchedSince = object.resourceVersion;
-  if (presence === 'stayed' && keys !== 'all' && keys.size === 0) return before.ignored !== object.ignored;
+  const missed = !watched && before.resourceVersion !== object.resourceVersion;
+  if (missed) entry.watchedSince = object.resourceVersion;
+  const rewritten = missed && before.dataWrittenAt !== object.dataWrittenAt;
+  if (presence === 'stayed' && keys !== 'all' && keys.size === 0 && !rewritten)
+    return missed || before.ignored !== object.ignored;
   const at = watched ? now : vanished ? undefined : object.dataWrittenAt;
   const notBefore = Math.min(now, object.dataWrittenAt ?? 0);
-  remember(entry, { resourceVersion: object.resourceVersion, at, notBefore, watched, keys, presence });
+  const touched = rewritten ? 'all' : keys;
+  remember(entry, { resourceVersion: object.resourceVersion, at, notBefore, watched, keys: touched, presence });
   return true;
 }
 

@@ -1,6 +1,6 @@
 // The text of a ledger shard: one JSON line for each record, so that a damaged line costs one record.
 //   ["w","Deployment/shop/web","<uid>",3,{"Secret/db":["<digest>","<projection>","<uid>","<resourceVersion>"]}]
-//   ["o","Secret/shop/db","<uid>","<digest>","<resourceVersion>",1700000000000]
+//   ["o","Secret/shop/db","<uid>","<digest>","<resourceVersion>",1700000000000,1700000000000]
 import { parseAcks, tuple } from '../core/restart.ts';
 import type { WorkloadRecord } from '../core/snapshot.ts';
 import type { ObjectMemory } from './configs.ts';
@@ -21,8 +21,8 @@ export function formatRecord(record: LedgerRecord): string {
       Object.fromEntries(names.map((name) => [name, tuple(acks[name])])),
     ]);
   }
-  const { uid, digest, resourceVersion, changedAt } = record.value;
-  return JSON.stringify(['o', record.key, uid, digest, resourceVersion, changedAt ?? 0]);
+  const { uid, digest, resourceVersion, changedAt, dataWrittenAt } = record.value;
+  return JSON.stringify(['o', record.key, uid, digest, resourceVersion, changedAt ?? 0, dataWrittenAt ?? 0]);
 }
 
 /** Undefined for a line that is no record. */
@@ -34,17 +34,18 @@ export function parseRecord(line: string): LedgerRecord | undefined {
     return undefined;
   }
   if (!Array.isArray(fields) || typeof fields[1] !== 'string' || typeof fields[2] !== 'string') return undefined;
-  const [tag, key, uid, third, fourth, fifth] = fields as [unknown, string, string, unknown, unknown, unknown];
+  const [tag, key, uid, ...rest] = fields as [unknown, string, string, ...unknown[]];
+  const [third, fourth, fifth, sixth] = rest;
   if (tag === 'w' && typeof third === 'number') {
     const acks = parseAcks(fourth);
     return acks === undefined ? undefined : { kind: 'workload', key, value: { uid, n: third, acks } };
   }
-  if (tag === 'o' && typeof third === 'string' && typeof fourth === 'string' && typeof fifth === 'number') {
-    return {
-      kind: 'object',
-      key,
-      value: { uid, digest: third, resourceVersion: fourth, changedAt: fifth === 0 ? undefined : fifth },
-    };
-  }
-  return undefined;
+  if (tag !== 'o' || typeof third !== 'string' || typeof fourth !== 'string') return undefined;
+  if (typeof fifth !== 'number' || typeof sixth !== 'number') return undefined;
+  const times = { changedAt: known(fifth), dataWrittenAt: known(sixth) };
+  return { kind: 'object', key, value: { uid, digest: third, resourceVersion: fourth, ...times } };
+}
+
+function known(time: number): number | undefined {
+  return time === 0 ? undefined : time;
 }

@@ -77,18 +77,25 @@ export interface Revisions {
   current(workload: SeenWorkload): (Revision & { readonly uid: string; readonly hash: string }) | undefined;
 }
 
+interface Remembered extends SeenRevision {
+  readonly addedVersion: string | undefined;
+  /** Its number rose: controllers do that when an equal template comes back. */
+  readonly reused: boolean;
+}
+
 /** Revisions by owner. The uid of the owner comes back from `apply`, so that its workload can be decided anew. */
 export function createRevisions(): Revisions {
-  const byOwner = new Map<string, Map<string, SeenRevision & { addedVersion: string | undefined }>>();
+  const byOwner = new Map<string, Map<string, Remembered>>();
   const ownerOf = new Map<string, string>();
   return {
     apply(event) {
       if (!event.present) return forget(byOwner, ownerOf, event.key);
       const { object } = event;
-      const siblings = byOwner.get(object.ownerUid) ?? new Map();
+      const siblings = byOwner.get(object.ownerUid) ?? new Map<string, Remembered>();
       const before = siblings.get(object.uid);
       const addedVersion = before?.addedVersion ?? (event.how === 'added' ? event.version : undefined);
-      siblings.set(object.uid, { ...object, addedVersion });
+      const renumbered = before !== undefined && before.number !== '' && before.number !== object.number;
+      siblings.set(object.uid, { ...object, addedVersion, reused: before?.reused === true || renumbered });
       byOwner.set(object.ownerUid, siblings);
       ownerOf.set(object.name, object.ownerUid);
       return before === undefined || before.number !== object.number ? object.ownerUid : undefined;
@@ -105,7 +112,7 @@ export function createRevisions(): Revisions {
 }
 
 function forget(
-  byOwner: Map<string, Map<string, SeenRevision & { addedVersion: string | undefined }>>,
+  byOwner: Map<string, Map<string, Remembered>>,
   ownerOf: Map<string, string>,
   name: string,
 ): string | undefined {

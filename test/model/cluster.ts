@@ -17,6 +17,8 @@ export interface Config {
   readonly version: number;
   readonly content: number;
   readonly dataWrittenAt: number;
+  /** The last write of data only took keys away: no time tells. */
+  readonly onlyVanished: boolean;
 }
 
 export interface Template {
@@ -122,6 +124,7 @@ export function putConfig(cluster: Cluster, name: string, content: number): void
     uid: before?.uid ?? `c${++cluster.uids}`,
     version: ++cluster.version,
     content,
+    onlyVanished: before !== undefined && onlyVanished,
     dataWrittenAt: before !== undefined && onlyVanished ? before.dataWrittenAt : secondsOf(cluster.now),
   };
   cluster.lastContent.set(name, content);
@@ -133,7 +136,10 @@ export function labelConfig(cluster: Cluster, name: string, by: 'data-manager' |
   const before = cluster.configs.get(name);
   if (before === undefined) return;
   const dataWrittenAt = by === 'other' ? before.dataWrittenAt : secondsOf(cluster.now);
-  write(cluster, 'configs', cluster.configs, { name, object: { ...before, version: ++cluster.version, dataWrittenAt } });
+  write(cluster, 'configs', cluster.configs, {
+    name,
+    object: { ...before, version: ++cluster.version, dataWrittenAt },
+  });
 }
 
 export function deleteConfig(cluster: Cluster, name: string): void {
@@ -141,15 +147,32 @@ export function deleteConfig(cluster: Cluster, name: string): void {
   write(cluster, 'configs', cluster.configs, { name, object: undefined });
 }
 
-export function createWorkload(cluster: Cluster, name: string, template: Template, optedIn: boolean, replicas = 2): void {
+export function createWorkload(
+  cluster: Cluster,
+  name: string,
+  template: Template,
+  optedIn: boolean,
+  replicas = 2,
+): void {
   const uid = `w${++cluster.uids}`;
-  const object: Deployment = { name, uid, version: ++cluster.version, optedIn, template, observed: undefined, number: 0 };
+  const object: Deployment = {
+    name,
+    uid,
+    version: ++cluster.version,
+    optedIn,
+    template,
+    observed: undefined,
+    number: 0,
+  };
   cluster.pods.set(name, []);
   write(cluster, 'workloads', cluster.workloads, { name, object });
   observe(cluster, name);
   const current = currentReplicaSet(cluster, name);
   if (current !== undefined)
-    cluster.pods.set(name, Array.from({ length: replicas }, () => bear(cluster, current)));
+    cluster.pods.set(
+      name,
+      Array.from({ length: replicas }, () => bear(cluster, current)),
+    );
 }
 
 export function deleteWorkload(cluster: Cluster, name: string): void {
@@ -164,10 +187,17 @@ export function deleteWorkload(cluster: Cluster, name: string): void {
     }
 }
 
-export function editWorkload(cluster: Cluster, name: string, change: Partial<Pick<Deployment, 'template' | 'optedIn'>>): void {
+export function editWorkload(
+  cluster: Cluster,
+  name: string,
+  change: Partial<Pick<Deployment, 'template' | 'optedIn'>>,
+): void {
   const before = cluster.workloads.get(name);
   if (before === undefined) return;
-  write(cluster, 'workloads', cluster.workloads, { name, object: { ...before, ...change, version: ++cluster.version } });
+  write(cluster, 'workloads', cluster.workloads, {
+    name,
+    object: { ...before, ...change, version: ++cluster.version },
+  });
 }
 
 /** The Deployment controller: an equal template re-uses its old ReplicaSet, which gets a new number. */
@@ -181,7 +211,14 @@ export function observe(cluster: Cluster, name: string): void {
   if (same?.number !== number) {
     const uid = same?.uid ?? `r${++cluster.uids}`;
     const createdAt = same?.createdAt ?? secondsOf(cluster.now);
-    const object = { uid, owner: workload.uid, template: workload.template, createdAt, number, version: ++cluster.version };
+    const object = {
+      uid,
+      owner: workload.uid,
+      template: workload.template,
+      createdAt,
+      number,
+      version: ++cluster.version,
+    };
     write(cluster, 'revisions', cluster.revisions, { name: uid, object });
   }
   const object = { ...workload, observed: workload.template, number, version: ++cluster.version };
@@ -195,7 +232,9 @@ export function isSameTemplate(a: Template, b: Template): boolean {
 /** The ReplicaSet that the controller rolls to: of the template it has observed. */
 export function currentReplicaSet(cluster: Cluster, name: string): ReplicaSet | undefined {
   const workload = cluster.workloads.get(name);
-  return [...cluster.revisions.values()].find(({ owner, number }) => owner === workload?.uid && number === workload?.number);
+  return [...cluster.revisions.values()].find(
+    ({ owner, number }) => owner === workload?.uid && number === workload?.number,
+  );
 }
 
 function bear(cluster: Cluster, { uid, template }: ReplicaSet): Pod {
@@ -237,7 +276,10 @@ export function refOf(name: string): WorkloadRef {
 
 const digests = new Map<string, ContentDigests>();
 
-export function seeConfig({ name, uid, version, content, dataWrittenAt }: Config, keys: readonly DigestKey[]): SeenConfig {
+export function seeConfig(
+  { name, uid, version, content, dataWrittenAt }: Config,
+  keys: readonly DigestKey[],
+): SeenConfig {
   const ref = { kind: 'Secret', namespace, name } as const;
   const inputs = Object.entries(contents[content] ?? {}).map(([dataKey, text]) => ({
     dataKey,

@@ -261,7 +261,8 @@ function clusterWriter({ cluster, meanwhile, onPatch, mutate }: Ports): RestartW
 
 function shardStore({ cluster, meanwhile }: Ports): LedgerStore {
   return {
-    load: async () => [...cluster.shards].map(([name, { version, text }]) => ({ name, version: String(version), text })),
+    load: async () =>
+      [...cluster.shards].map(([name, { version, text }]) => ({ name, version: String(version), text })),
     async save({ name, version, text }) {
       await meanwhile();
       const before = cluster.shards.get(name);
