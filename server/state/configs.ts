@@ -79,8 +79,9 @@ export function createConfigs(keys: readonly DigestKey[]): Configs {
         const memory = absent.get(key);
         const isOther = memory !== undefined && !digestsOf(event.object, 'all').includes(memory.digest);
         const keys = isOther ? 'all' : noKeys;
-        const creation = { resourceVersion, ...times, watched: true, keys, presence: 'moved' } as const;
-        const changes = event.how === 'listed' && !isOther ? [] : [creation];
+        const watched = event.how !== 'listed';
+        const creation = { resourceVersion, ...times, watched, keys, presence: 'moved' } as const;
+        const changes = !watched && !isOther ? [] : [creation];
         entries.set(key, { seen: event.object, exists: true, deletedAt: 0, changes, watchedSince: resourceVersion });
         absent.delete(key);
         return true;

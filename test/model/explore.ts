@@ -44,7 +44,7 @@ const environment: readonly [weight: number, line: (random: Random) => string][]
   [1, (random) => `strip ${oneOf(random, workloads)}`],
   [1, (random) => `rollback ${oneOf(random, workloads)} ${oneOf(random, [1, 2, 3])}`],
   [0.2, (random) => `deny ${oneOf(random, workloads)}`],
-  [0.5, () => 'rotate'],
+  [1, () => 'rotate'],
 ];
 
 const resources = ['workloads', 'configs', 'revisions'] as const;
@@ -79,6 +79,8 @@ export async function explore(seed: number, mutant: Mutant = {}, steps = 30): Pr
   run.pick = () => {
     if (random() < 0.75) return [];
     if (random() < 0.05) return ['crash'];
+    const other = `@${/@0$/.test(run.trace.findLast((line) => !line.includes('~')) ?? '') ? 1 : 0}`;
+    if (scenario.processes === 2 && random() < 0.3) return [`${choose(random, ownSteps)} ${other}`];
     return [random() < 0.5 ? choose(random, environment) : at(`deliver ${oneOf(random, resources)}`)];
   };
   const length = 5 + Math.floor(random() * (steps - 4));

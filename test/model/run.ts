@@ -79,11 +79,13 @@ export async function begin(scenario: Scenario): Promise<Run> {
   return run;
 }
 
-/** Applies lines, then checks the promises at rest, and once more after a crash. */
+/** Checks the promises at rest, and once more after a crash. */
 export async function finish(run: Run): Promise<void> {
   run.pick = () => [];
   await quiesce(run);
   checkAtRest(run);
+  run.cluster.now += 60_000;
+  await step(run, 'renew');
   for (const index of run.processes.keys()) run.processes[index] = undefined;
   await quiesce(run);
   checkAtRest(run);
