@@ -35,23 +35,23 @@ export function gather(state: LiveState, workload: SeenWorkload, { proven, pods 
     pods,
     pairs: workload.references.map((reference) => toPair(state, workload, reference)),
     record: state.ledger.workload(key),
-    optInSeen: isOptInSeen(state, key, workload),
+    optedInAt: state.workloads.optedInAt(key) ?? optedInWhileDown(state, key, workload),
     settledAt: state.settledAt(),
     proven,
     oneOrder: state.oneOrder(),
   };
 }
 
-/** Rule 8: it existed without being opted in, as far as this process or the one before it saw. */
-function isOptInSeen(state: LiveState, key: string, { createdAt }: SeenWorkload): boolean {
-  if (state.ledger.workload(key) !== undefined) return false;
+/** Rule 8: nobody recorded it although it existed when everything was decided, so it was opted in since. */
+function optedInWhileDown(state: LiveState, key: string, workload: SeenWorkload): string | undefined {
   const settledAt = state.settledAt();
-  return state.workloads.wasOptedOut(key) || (settledAt !== undefined && createdAt < settledAt);
+  const isNew = state.ledger.workload(key) === undefined && settledAt !== undefined && workload.createdAt < settledAt;
+  return isNew ? workload.resourceVersion : undefined;
 }
 
 function toPair({ configs }: LiveState, workload: SeenWorkload, reference: SeenWorkload['references'][number]): Pair {
   const { kind, name, keys, optional } = reference;
-  const object = configs.view(objectKey({ kind, namespace: workload.ref.namespace, name }), keys);
+  const object = configs.view(objectKey({ kind, namespace: workload.ref.namespace, name }), reference);
   return { name: `${kind}/${name}`, projection: projectionText(keys), optional, object };
 }
 
@@ -67,12 +67,15 @@ export async function prove(
   const live = await reads.workload(workload.ref, signal);
   if (live?.resourceVersion !== workload.resourceVersion) return undefined;
   const { namespace } = workload.ref;
-  for (const { kind, name } of workload.references) {
-    const ref = { kind, namespace, name };
+  for (const reference of workload.references) {
+    const ref = { kind: reference.kind, namespace, name: reference.name };
     const config = await reads.config(ref, signal);
-    const cached = state.configs.view(objectKey(ref), 'all');
+    const cached = state.configs.view(objectKey(ref), reference);
     if (config?.ignored !== true && config?.resourceVersion !== cached?.resourceVersion) return undefined;
   }
   if (facts === 'reads') return { proven: true, pods: undefined };
-  return { proven: true, pods: await reads.pods(workload, state.revisions.current(workload), signal) };
+  const pods = await reads.pods(workload, state.revisions.current(workload), signal);
+  // Another template in between would make "no current pod is old" true of nothing.
+  const after = await reads.workload(workload.ref, signal);
+  return after?.resourceVersion === workload.resourceVersion ? { proven: true, pods } : undefined;
 }
