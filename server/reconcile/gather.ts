@@ -1,5 +1,6 @@
 // Collects the snapshot that one decision needs: from the caches, or from reads that prove the caches current.
 import type { Reads } from '../core/cluster.ts';
+import { skewAllowanceMs } from '../core/freshness.ts';
 import { objectKey } from '../core/object.ts';
 import { projectionText } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
@@ -13,8 +14,10 @@ export interface LiveState {
   readonly workloads: Workloads;
   readonly revisions: Revisions;
   readonly ledger: Ledger;
-  /** What the Lease's previous holder had decided. */
+  /** Everything until here was decided, by this process or the one before. */
   readonly settledAt: () => number | undefined;
+  /** Until when the one before had decided everything. */
+  readonly inheritedAt: () => number | undefined;
   readonly oneOrder: () => boolean;
 }
 
@@ -42,11 +45,11 @@ export function gather(state: LiveState, workload: SeenWorkload, { proven, pods 
   };
 }
 
-/** Rule 8: nobody recorded it although it existed when everything was decided, so it was opted in since. */
+/** Rule 8: it existed when the process before had decided everything, and was not recorded: it was opted in since. */
 function optedInWhileDown(state: LiveState, key: string, workload: SeenWorkload): string | undefined {
-  const settledAt = state.settledAt();
-  const isNew = state.ledger.workload(key) === undefined && settledAt !== undefined && workload.createdAt < settledAt;
-  return isNew ? workload.resourceVersion : undefined;
+  const inheritedAt = state.inheritedAt();
+  if (inheritedAt === undefined || state.ledger.workload(key) !== undefined) return undefined;
+  return workload.createdAt + skewAllowanceMs < inheritedAt ? workload.resourceVersion : undefined;
 }
 
 function toPair({ configs }: LiveState, workload: SeenWorkload, reference: SeenWorkload['references'][number]): Pair {

@@ -66,12 +66,14 @@ export async function startProcess(ports: Ports): Promise<Process> {
   const pending = new Set<string>();
   const later = new Map<string, number>();
   const bootKeys = new Set<string>();
+  const inherited = ports.settledAt();
   const original: LiveState = {
     configs: createConfigs(keys),
     workloads: createWorkloads(),
     revisions: createRevisions(),
     ledger: createLedger(shardStore(ports)),
     settledAt: ports.settledAt,
+    inheritedAt: () => inherited,
     oneOrder: () => true,
   };
   const state = mutate.state?.(original, cluster) ?? original;

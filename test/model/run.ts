@@ -366,7 +366,12 @@ function renew(run: Run, process: Process): boolean {
     return true;
   }
   const idle = process.pending.size === 0 && process.later.size === 0 && process.held.size === 0;
-  if (!idle || resources.some((resource) => (process.undelivered(resource)?.at ?? now) < now - 4_000)) return false;
+  if (
+    !idle ||
+    process.isDirty() ||
+    resources.some((resource) => (process.undelivered(resource)?.at ?? now) < now - 4_000)
+  )
+    return false;
   run.settledAt = now - 5_000;
   return true;
 }
