@@ -83,7 +83,8 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     workloads: createWorkloads(),
     revisions: createRevisions(),
     ledger,
-    settledAt: () => parts.leadership?.settledAt,
+    settledAt: () => parts.decidedUntil ?? parts.leadership?.settledAt,
+    inheritedAt: () => parts.leadership?.settledAt,
     oneOrder: () => parts.watches?.oneOrder() ?? false,
   };
   const namespaces = createNamespaces();

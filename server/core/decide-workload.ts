@@ -92,11 +92,11 @@ function judgePair(snapshot: Snapshot, pair: Pair, record: WorkloadRecord, undon
   const ack = stored?.projection === pair.projection ? stored : undefined;
   if (ack !== undefined && isLagging(object, ack))
     return snapshot.proven ? { kind: 'keep' } : { kind: 'look', facts: 'reads' };
-  if (ack === undefined) return judgeFirstSight(snapshot, pair, object);
+  if (ack === undefined) return judgeFirstSight(snapshot, object);
   const live = object.digests.find((digest) => keyIdOf(digest) === keyIdOf(ack.digest));
   if (live === undefined) return { kind: 'ack', reason: 'unknown-digest-key' };
-  if (undone) return judgeUndone(snapshot, object);
-  if (live !== ack.digest) return judgeChanged(snapshot, object);
+  if (live !== ack.digest && !(undone && lastChange(object) !== undefined)) return judgeChanged(snapshot, object);
+  if (undone || snapshot.revision?.reused === true) return judgeUndone(snapshot, object);
   return judgeSame(snapshot, object, ack);
 }
 
@@ -105,11 +105,14 @@ function isLagging(object: PairObject, ack: Ack): boolean {
   return object.uid === ack.uid && isNewer(ack.resourceVersion, object.resourceVersion);
 }
 
-/** Rule 8. No pod starts before a required config object exists, so its creation alone makes none stale. */
-function judgeFirstSight(snapshot: Snapshot, pair: Pair, object: PairObject): Verdict {
-  if (snapshot.optInSeen) return { kind: 'ack', reason: 'stale-at-opt-in' };
+/** Rule 8. What was stale when it was opted in is reported; what changed since then counts. */
+function judgeFirstSight(snapshot: Snapshot, object: PairObject): Verdict {
+  const { optedInAt, oneOrder } = snapshot;
   const change = lastChange(object);
-  if (change === undefined || (change.creation && !pair.optional)) return { kind: 'ack', reason: 'baseline' };
+  const isSince =
+    optedInAt === undefined || (oneOrder && change !== undefined && isNewer(change.resourceVersion, optedInAt));
+  if (!isSince) return { kind: 'ack', reason: 'stale-at-opt-in' };
+  if (change === undefined) return { kind: 'ack', reason: 'baseline' };
   return unlessFresh(snapshot, object, { kind: 'owed', reason: 'changed-before-first-sight' });
 }
 
@@ -132,7 +135,7 @@ function unlessFresh(snapshot: Snapshot, object: PairObject, otherwise: Verdict)
   }
 }
 
-/** Rule 10: owed only if a current pod may have read content from before the last change. */
+/** Rule 10, and any other template that was put back: owed only if a current pod may have read content from before the last change. */
 function judgeUndone(snapshot: Snapshot, object: PairObject): Verdict {
   const change = lastChange(object);
   if (change === undefined) return { kind: 'ack', reason: 'still-fresh' };
@@ -176,8 +179,7 @@ function restart(snapshot: Snapshot, base: WorkloadRecord, owed: readonly Owed[]
 }
 
 function sameRecord(a: WorkloadRecord, b: WorkloadRecord | undefined): boolean {
-  if (b === undefined) return a.n === 0 && Object.keys(a.acks).length === 0;
-  return a.uid === b.uid && a.n === b.n && sameAcks(a.acks, b.acks);
+  return b !== undefined && a.uid === b.uid && a.n === b.n && sameAcks(a.acks, b.acks);
 }
 
 function sameAcks(a: WorkloadRecord['acks'], b: WorkloadRecord['acks']): boolean {

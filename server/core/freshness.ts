@@ -51,18 +51,17 @@ export interface Absence {
 /** Rule 9: the digest equals the ack; was it different in between? */
 export function findAbsence(snapshot: Snapshot, object: PairObject, ack: Ack): Absence | undefined {
   if (object.uid === ack.uid && object.resourceVersion === ack.resourceVersion) return undefined;
-  const watched = !isNewer(object.watchedSince, ack.resourceVersion);
-  if (watched) {
-    const since = object.changes.filter(
-      (change) => change.watched && isNewer(change.resourceVersion, ack.resourceVersion),
-    );
-    const [first, last] = [since[0]?.at, since.at(-1)?.at];
-    return first === undefined || last === undefined ? undefined : { leftAt: first, backAt: last, blind: false };
+  const since = object.changes.filter(({ resourceVersion }) => isNewer(resourceVersion, ack.resourceVersion));
+  const watchedBackAt = since.at(-1)?.watched === true ? since.at(-1)?.at : undefined;
+  const firstAt = since.length === 0 ? undefined : Math.min(...since.map(({ notBefore }) => notBefore));
+  if (!isNewer(object.watchedSince, ack.resourceVersion)) {
+    if (firstAt === undefined || watchedBackAt === undefined) return undefined;
+    return { leftAt: firstAt, backAt: watchedBackAt, blind: false };
   }
-  const { settledAt } = snapshot;
-  const writtenAt = object.dataWrittenAt;
-  if (settledAt === undefined || writtenAt === undefined || writtenAt < settledAt) return undefined;
-  return { leftAt: settledAt, backAt: writtenAt, blind: true };
+  const leftAt = snapshot.settledAt ?? firstAt;
+  const backAt = watchedBackAt ?? object.dataWrittenAt;
+  if (leftAt === undefined || backAt === undefined || backAt < leftAt) return undefined;
+  return { leftAt, backAt, blind: true };
 }
 
 /** A pod that was born while the content was away may have read it. Bounds are widened by a second: timestamps are whole seconds. */
