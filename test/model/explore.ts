@@ -53,9 +53,9 @@ const ownSteps: readonly [weight: number, line: (random: Random) => string][] = 
   [2, (random) => `relist ${oneOf(random, resources)}`],
   [14, (random) => `reconcile ${oneOf(random, workloads)}`],
   [4, () => 'flush'],
-  [1, () => 'crash'],
+  [2, () => 'crash'],
   [3, () => 'start'],
-  [2, () => 'renew'],
+  [3, () => 'renew'],
 ];
 
 function choose(random: Random, table: readonly [number, (random: Random) => string][]): string {
