@@ -15,16 +15,23 @@ const input = (dataKey: string, text: string, field: 'data' | 'binaryData' = 'da
 const db = digestValues(secret, [input('user', 'root'), input('password', 'hunter2')], key);
 
 test('a Secret’s values become 128 bits of a keyed digest each', () => {
-  assert.deepEqual(
-    db,
-    { keyId: 'k1', values: new Map([['user', 'xhpDCHJL34_biW7cF1yHlg'], ['password', '5PplMsgO5V3ci7ugB_Nj7A']]) },
-  );
+  assert.deepEqual(db, {
+    keyId: 'k1',
+    values: new Map([
+      ['user', 'xhpDCHJL34_biW7cF1yHlg'],
+      ['password', '5PplMsgO5V3ci7ugB_Nj7A'],
+    ]),
+  });
 });
 
 const projections: [rule: string, keys: 'all' | string[], digest: string][] = [
   ['all keys, sorted by bytes', 'all', 'k1:ADQxt1WqStPG3ximQptUQeRN_wZDZa1joJRx1csH8g0'],
   ['used keys only', ['user'], 'k1:bgxxsOCoelfyi_gJLHooZ0PIp9BaiPPwXHACuNbAU5E'],
-  ['a used key that is not there counts as nothing', ['absent', 'user'], 'k1:bgxxsOCoelfyi_gJLHooZ0PIp9BaiPPwXHACuNbAU5E'],
+  [
+    'a used key that is not there counts as nothing',
+    ['absent', 'user'],
+    'k1:bgxxsOCoelfyi_gJLHooZ0PIp9BaiPPwXHACuNbAU5E',
+  ],
   ['no key at all', ['absent'], 'k1:UHuTOOXfYVQEbnj-0fKeRNqTGpA95iLnvdqOKWeY3f4'],
 ];
 for (const [rule, keys, digest] of projections) {
@@ -36,7 +43,10 @@ test('a ConfigMap’s digest has no key and no namespace, so that clusters agree
   const of = (ref: typeof configMap | typeof other): ContentDigests => digestValues(ref, [input('a', '1')], key);
   assert.equal(of(configMap).values.get('a'), 'W1rEr20wvpizzX4rHdgiQw');
   assert.deepEqual(of(configMap), of(other));
-  assert.equal(digestProjection(configMap, of(configMap), 'all', key), 'sha256:shnzwc3MKEPqzqKIEgClWpDr5v_6qrZ11mcMbhAn4QU');
+  assert.equal(
+    digestProjection(configMap, of(configMap), 'all', key),
+    'sha256:shnzwc3MKEPqzqKIEgClWpDr5v_6qrZ11mcMbhAn4QU',
+  );
 });
 
 test('the same bytes under binaryData are other content', () => {

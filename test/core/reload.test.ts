@@ -10,7 +10,13 @@ const [auto, secretAuto, configMapAuto] = [
 const restart = 'lockstep.dev/restart';
 const both = ['Secret', 'ConfigMap'];
 
-const rows: [rule: string, workload: Annotations, template: Annotations, kinds: readonly string[], problems?: number][] = [
+const rows: [
+  rule: string,
+  workload: Annotations,
+  template: Annotations,
+  kinds: readonly string[],
+  problems?: number,
+][] = [
   ['no annotation: no', {}, {}, []],
   ['auto: both kinds', { [auto]: 'true' }, {}, both],
   ['our own word for auto', { [restart]: 'true' }, {}, both],

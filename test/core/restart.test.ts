@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatRestartKey, parseAcks, parseRestartKey, projectionText, restartPatch } from '../../server/core/restart.ts';
+import {
+  formatRestartKey,
+  parseAcks,
+  parseRestartKey,
+  projectionText,
+  restartPatch,
+} from '../../server/core/restart.ts';
 
 const ack = { digest: 'k1:d', projection: '*', uid: 'u', resourceVersion: '7' };
 const text = '{"n":2,"for":{"ConfigMap/a":["k1:d","*","u","7"],"Secret/b":["k1:d","*","u","7"]}}';
@@ -13,7 +19,11 @@ test('rule 3: the restart key is its counter and sorted acks, without a time', (
 
 test('every restart key is read back as it was written', () => {
   const field = fc.string();
-  const acks = fc.dictionary(field, fc.record({ digest: field, projection: field, uid: field, resourceVersion: field }, { noNullPrototype: true }), { noNullPrototype: true });
+  const acks = fc.dictionary(
+    field,
+    fc.record({ digest: field, projection: field, uid: field, resourceVersion: field }, { noNullPrototype: true }),
+    { noNullPrototype: true },
+  );
   fc.assert(
     fc.property(fc.nat(), acks, (n, all) => {
       const own = Object.fromEntries(Object.entries(all).filter(([name]) => name !== '__proto__'));

@@ -25,7 +25,13 @@ export const object = (more: Partial<PairObject> = {}): PairObject => ({
 
 /** The object holds B since 10 s. */
 export const changed = (more: Partial<PairObject> = {}): PairObject =>
-  object({ digests: ['k1:B'], resourceVersion: '200', changes: [change('200', now - 10_000)], dataWrittenAt: now - 10_000, ...more });
+  object({
+    digests: ['k1:B'],
+    resourceVersion: '200',
+    changes: [change('200', now - 10_000)],
+    dataWrittenAt: now - 10_000,
+    ...more,
+  });
 
 export const pair = (of: PairObject | undefined, more: Partial<Pair> = {}): Pair => ({
   name: 'Secret/db',

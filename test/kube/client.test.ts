@@ -16,7 +16,14 @@ async function rig(context: TestContext, listener: RequestListener) {
   });
   const counted: number[] = [];
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const connection = { server: origin, basePath: '/base', dispatcher, watchDispatcher: dispatcher, headers: async () => ({ authorization: 'Bearer t' }), close: async () => undefined };
+  const connection = {
+    server: origin,
+    basePath: '/base',
+    dispatcher,
+    watchDispatcher: dispatcher,
+    headers: async () => ({ authorization: 'Bearer t' }),
+    close: async () => undefined,
+  };
   return { client: createClient(connection, ({ code }) => counted.push(code)), counted, server };
 }
 

@@ -14,7 +14,10 @@ function kubeconfig(context: TestContext, more: object = {}, server = 'https://1
     kind: 'Config',
     clusters: [{ name: 'c', cluster: { server } }],
     users: [{ name: 'u', user: { token: 'secret-token' } }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }, { name: 'broken', context: { cluster: 'none', user: 'u' } }],
+    contexts: [
+      { name: 'x', context: { cluster: 'c', user: 'u' } },
+      { name: 'broken', context: { cluster: 'none', user: 'u' } },
+    ],
     'current-context': 'x',
     ...more,
   };
@@ -37,15 +40,21 @@ const bad: [rule: string, more: object, context: string | undefined, server?: st
 for (const [rule, more, name, server] of bad) {
   test(`kubeconfig-unreadable: ${rule}`, async (context) => {
     const options = { kubeconfig: kubeconfig(context, more, server), context: name };
-    await assert.rejects(connect(options, () => 0), (error: Error & { code: string }) => {
-      assert.equal(error.code, 'kubeconfig-unreadable');
-      assert.doesNotMatch(error.message, /secret-token/);
-      return true;
-    });
+    await assert.rejects(
+      connect(options, () => 0),
+      (error: Error & { code: string }) => {
+        assert.equal(error.code, 'kubeconfig-unreadable');
+        assert.doesNotMatch(error.message, /secret-token/);
+        return true;
+      },
+    );
   });
 }
 
 test('kubeconfig-unreadable: no such file', async () => {
   const options = { kubeconfig: join(tmpdir(), 'lockstep-no-such-kubeconfig'), context: undefined };
-  await assert.rejects(connect(options, () => 0), { code: 'kubeconfig-unreadable' });
+  await assert.rejects(
+    connect(options, () => 0),
+    { code: 'kubeconfig-unreadable' },
+  );
 });

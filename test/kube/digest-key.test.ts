@@ -4,7 +4,11 @@ import { LockstepError } from '../../server/core/errors.ts';
 import { loadDigestKeys, makeDigestKey, readDigestKeys } from '../../server/kube/digest-key.ts';
 import { createFakeClient, type Answer } from './fake-client.ts';
 
-const options = { namespace: 'ours', randomBytes: (size: number) => Buffer.alloc(size, 7), signal: new AbortController().signal };
+const options = {
+  namespace: 'ours',
+  randomBytes: (size: number) => Buffer.alloc(size, 7),
+  signal: new AbortController().signal,
+};
 const text = (fill: number, size = 32): string => Buffer.alloc(size, fill).toString('base64');
 const secret = (data: Record<string, string>, current?: string): object => ({
   metadata: current === undefined ? {} : { annotations: { 'lockstep.dev/current-key': current } },
@@ -22,7 +26,10 @@ const found: [rule: string, script: Answer[], ids: string[]][] = [
 for (const [rule, script, ids] of found) {
   test(`digest key: ${rule}`, async () => {
     const keys = await loadDigestKeys(createFakeClient(script), options);
-    assert.deepEqual(keys.map(({ id }) => id), ids);
+    assert.deepEqual(
+      keys.map(({ id }) => id),
+      ids,
+    );
   });
 }
 

@@ -11,8 +11,15 @@ interface Lease {
 
 /** One Lease with a version check, and a clock that moves with each wait. */
 function rig() {
-  const state = { now: 1_700_000_000_000, lease: undefined as Lease | undefined, version: 0, broken: false, settledAt: undefined as number | undefined };
-  const write = (lease: Lease): Lease => (state.lease = { ...lease, metadata: { ...lease.metadata, resourceVersion: String(++state.version) } });
+  const state = {
+    now: 1_700_000_000_000,
+    lease: undefined as Lease | undefined,
+    version: 0,
+    broken: false,
+    settledAt: undefined as number | undefined,
+  };
+  const write = (lease: Lease): Lease =>
+    (state.lease = { ...lease, metadata: { ...lease.metadata, resourceVersion: String(++state.version) } });
   const send = async ({ verb, body }: ApiRequest): Promise<unknown> => {
     if (state.broken) throw new LockstepError('api-unreachable', { message: 'no' });
     if (verb === 'get') {
@@ -20,7 +27,8 @@ function rig() {
       return state.lease;
     }
     const wanted = body as Lease;
-    if (wanted.metadata.resourceVersion !== state.lease?.metadata.resourceVersion) throw new LockstepError('api-conflict', { message: 'changed' });
+    if (wanted.metadata.resourceVersion !== state.lease?.metadata.resourceVersion)
+      throw new LockstepError('api-conflict', { message: 'changed' });
     return write(wanted);
   };
   const client: Client = { server: '', send, stream: () => Promise.reject(new Error('none')) };
@@ -49,7 +57,10 @@ const held = (holderIdentity: string, settled?: string): Lease => ({
 test('no Lease: created and ours', async () => {
   const { state, options } = rig();
   const { settledAt } = await becomeLeader(options('me'), never);
-  assert.deepEqual([settledAt, state.lease?.spec.holderIdentity, state.lease?.spec.leaseTransitions], [undefined, 'me', 1]);
+  assert.deepEqual(
+    [settledAt, state.lease?.spec.holderIdentity, state.lease?.spec.leaseTransitions],
+    [undefined, 'me', 1],
+  );
 });
 
 test('a Lease that was let go is taken at once, with the mark it carries', async () => {
@@ -57,7 +68,10 @@ test('a Lease that was let go is taken at once, with the mark it carries', async
   write(held('', '2026-01-01T00:00:00.000Z'));
   const before = state.now;
   const { settledAt } = await becomeLeader(options('me'), never);
-  assert.deepEqual([settledAt, state.now, state.lease?.spec.leaseTransitions], [Date.parse('2026-01-01T00:00:00Z'), before, 4]);
+  assert.deepEqual(
+    [settledAt, state.now, state.lease?.spec.leaseTransitions],
+    [Date.parse('2026-01-01T00:00:00Z'), before, 4],
+  );
   assert.equal(state.lease?.metadata.annotations?.['lockstep.dev/settled-at'], '2026-01-01T00:00:00.000Z');
 });
 
@@ -83,7 +97,10 @@ test('holding renews the mark, and letting go empties the Lease', async () => {
   const letGo = new AbortController();
   const leadership = await becomeLeader(options('me'), never);
   state.settledAt = 1_600_000_000_000;
-  onSleep.push(() => undefined, () => letGo.abort());
+  onSleep.push(
+    () => undefined,
+    () => letGo.abort(),
+  );
   assert.equal(await leadership.hold(letGo.signal), 'released');
   assert.equal(state.lease?.spec.holderIdentity, '');
   assert.equal(state.lease?.metadata.annotations?.['lockstep.dev/settled-at'], '2020-09-13T12:26:40.000Z');
@@ -100,7 +117,11 @@ test('a Lease that somebody edited is still ours', async () => {
   const { state, write, options, onSleep } = rig();
   const letGo = new AbortController();
   const leadership = await becomeLeader(options('me'), never);
-  onSleep.push(() => void write(held('me')), () => undefined, () => letGo.abort());
+  onSleep.push(
+    () => void write(held('me')),
+    () => undefined,
+    () => letGo.abort(),
+  );
   assert.equal(await leadership.hold(letGo.signal), 'released');
   assert.equal(state.lease?.spec.holderIdentity, '');
 });

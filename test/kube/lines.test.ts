@@ -15,7 +15,9 @@ async function all(lines: AsyncIterable<string>): Promise<string[]> {
 const collect = (parts: readonly Uint8Array[]): Promise<string[]> => all(readLines(bytes(parts), options));
 
 test('lines come out as they went in, wherever the chunks are cut', async () => {
-  const line = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !text.includes('\n') && text.isWellFormed());
+  const line = fc
+    .string({ unit: 'binary', minLength: 1 })
+    .filter((text) => !text.includes('\n') && text.isWellFormed());
   await fc.assert(
     fc.asyncProperty(fc.array(line), fc.array(fc.nat(50)), async (lines, cuts) => {
       const whole = Buffer.from(lines.map((text) => `${text}\n`).join(''));

@@ -99,8 +99,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'rule 7: a listed revision counts as observed': {
     route: (route) => ({
       ...route,
-      onRevision: (event) =>
-        asWatched(route.onRevision)({ ...event, version: '999999' }),
+      onRevision: (event) => asWatched(route.onRevision)({ ...event, version: '999999' }),
     }),
   },
   'rule 8: first sight is always a baseline': viewed((object) => ({ ...object, changes: [] })),

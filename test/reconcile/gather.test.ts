@@ -4,13 +4,20 @@ import { gather, prove, unproven } from '../../server/reconcile/gather.ts';
 import { config, createRig, T, workload, type Rig } from './rig.ts';
 
 const { signal } = new AbortController();
-const ask = (rig: Rig, facts: 'reads' | 'pods') => prove(rig.state, workload(20), { reads: rig.deps.reads, facts, signal });
+const ask = (rig: Rig, facts: 'reads' | 'pods') =>
+  prove(rig.state, workload(20), { reads: rig.deps.reads, facts, signal });
 
 test('a snapshot is the workload, its pairs, its record, and whether it is proven', async () => {
   const { state } = await createRig();
   const snapshot = gather(state, workload(20), unproven, T);
-  assert.deepEqual([snapshot.now, snapshot.workload.resourceVersion, snapshot.proven, snapshot.pods], [T, '20', false, undefined]);
-  assert.deepEqual(snapshot.pairs.map(({ name, projection, optional }) => ({ name, projection, optional })), [{ name: 'Secret/db', projection: '*', optional: false }]);
+  assert.deepEqual(
+    [snapshot.now, snapshot.workload.resourceVersion, snapshot.proven, snapshot.pods],
+    [T, '20', false, undefined],
+  );
+  assert.deepEqual(
+    snapshot.pairs.map(({ name, projection, optional }) => ({ name, projection, optional })),
+    [{ name: 'Secret/db', projection: '*', optional: false }],
+  );
   assert.deepEqual(Object.keys(snapshot.record?.acks ?? {}), ['Secret/db']);
 });
 

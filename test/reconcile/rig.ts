@@ -14,7 +14,15 @@ const ref = { kind: 'Secret', namespace: 'shop', name: 'db' } as const;
 
 export function config(version: number, text: string, more: Partial<SeenConfig> = {}): SeenConfig {
   const contents = [digestValues(ref, [{ dataKey: 'a', field: 'data', value: Buffer.from(text) }], digestKey)];
-  return { ref, uid: 'u', resourceVersion: String(version), contents, ignored: false, dataWrittenAt: T - 60_000, ...more };
+  return {
+    ref,
+    uid: 'u',
+    resourceVersion: String(version),
+    contents,
+    ignored: false,
+    dataWrittenAt: T - 60_000,
+    ...more,
+  };
 }
 
 export function workload(version: number, more: Partial<SeenWorkload> = {}): SeenWorkload {
@@ -45,7 +53,12 @@ export interface Rig {
   readonly retries: number[];
   readonly patches: object[];
   /** What reads answer. */
-  readonly live: { workload: SeenWorkload | undefined; config: SeenConfig | undefined; now: number; refuse: Error | undefined };
+  readonly live: {
+    workload: SeenWorkload | undefined;
+    config: SeenConfig | undefined;
+    now: number;
+    refuse: Error | undefined;
+  };
   readonly reconciler: ReturnType<typeof createWorkloadReconciler>;
   see(what: { workload?: SeenWorkload; config?: SeenConfig }): void;
   reconcile(): Promise<void>;
@@ -88,8 +101,18 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
   const rig: Rig = {
     ...{ state, deps, namespaces, outcomes, retries, patches, live, reconciler },
     see(what) {
-      if (what.workload !== undefined) state.workloads.apply({ present: true, how: 'modified', object: what.workload, version: what.workload.resourceVersion });
-      if (what.config !== undefined) state.configs.apply({ present: true, how: 'modified', object: what.config, version: what.config.resourceVersion }, live.now);
+      if (what.workload !== undefined)
+        state.workloads.apply({
+          present: true,
+          how: 'modified',
+          object: what.workload,
+          version: what.workload.resourceVersion,
+        });
+      if (what.config !== undefined)
+        state.configs.apply(
+          { present: true, how: 'modified', object: what.config, version: what.config.resourceVersion },
+          live.now,
+        );
       Object.assign(live, what);
     },
     reconcile: () => reconciler.reconcile(key, new AbortController().signal),

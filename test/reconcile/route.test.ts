@@ -17,11 +17,22 @@ async function rig() {
   };
   const silent = (): void => undefined;
   const log = { debug: silent, info: silent, error: silent, warn: (fields: unknown) => void warnings.push(fields) };
-  const route = createRoute({ state, namespaces, queue, settle: { windowMs: 1_000, maxMs: 10_000 }, now: () => T, log, onChange: (kind) => changes.push(kind) });
+  const route = createRoute({
+    state,
+    namespaces,
+    queue,
+    settle: { windowMs: 1_000, maxMs: 10_000 },
+    now: () => T,
+    log,
+    onChange: (kind) => changes.push(kind),
+  });
   return { route, queued, changes, warnings };
 }
 
-const present = <O extends { resourceVersion: string }>(object: O, how: 'listed' | 'added' | 'modified' = 'modified'): SeenEvent<O> => ({ present: true, how, object, version: object.resourceVersion });
+const present = <O extends { resourceVersion: string }>(
+  object: O,
+  how: 'listed' | 'added' | 'modified' = 'modified',
+): SeenEvent<O> => ({ present: true, how, object, version: object.resourceVersion });
 
 test('a content change settles the workloads that use it, and is counted', async () => {
   const { route, queued, changes } = await rig();
@@ -57,7 +68,15 @@ test('a deletion concerns the workloads too', async () => {
 test('a revision leads to its workload', async () => {
   const { route, queued } = await rig();
   route.onWorkload(present(workload(21)));
-  const revision = { uid: 'r', ownerUid: 'w', name: 'shop/web-1', number: '1', createdAt: 0, resourceVersion: '22', hash: 'web-1' };
+  const revision = {
+    uid: 'r',
+    ownerUid: 'w',
+    name: 'shop/web-1',
+    number: '1',
+    createdAt: 0,
+    resourceVersion: '22',
+    hash: 'web-1',
+  };
   route.onRevision(present(revision, 'added'));
   route.onRevision(present({ ...revision, ownerUid: 'unknown', uid: 'q', name: 'shop/q' }, 'added'));
   assert.deepEqual(queued, [`add ${key}`, `add ${key}`]);
@@ -65,7 +84,8 @@ test('a revision leads to its workload', async () => {
 
 test('rule 17: turning the pause switch looks at every workload', async () => {
   const { route, queued } = await rig();
-  const turn = (paused: boolean) => route.onNamespace({ present: true, how: 'modified', object: { name: 'shop', paused }, version: '1' });
+  const turn = (paused: boolean) =>
+    route.onNamespace({ present: true, how: 'modified', object: { name: 'shop', paused }, version: '1' });
   turn(false);
   turn(true);
   assert.deepEqual(queued, [`add ${key}`]);
@@ -73,7 +93,8 @@ test('rule 17: turning the pause switch looks at every workload', async () => {
 
 test('an annotation that makes no sense is told once for each wording', async () => {
   const { route, warnings } = await rig();
-  const edit = (version: number, settle: string) => route.onWorkload(present(workload(version, { annotations: { 'lockstep.dev/settle': settle } })));
+  const edit = (version: number, settle: string) =>
+    route.onWorkload(present(workload(version, { annotations: { 'lockstep.dev/settle': settle } })));
   edit(21, 'soon');
   edit(22, 'soon');
   assert.equal(warnings.length, 1);

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { LockstepError } from '../../server/core/errors.ts';
 import { config, createRig, key, T, workload } from './rig.ts';
 
-const error = (code: 'api-conflict' | 'api-invalid' | 'api-forbidden' | 'api-failed') => new LockstepError(code, { message: 'no' });
+const error = (code: 'api-conflict' | 'api-invalid' | 'api-forbidden' | 'api-failed') =>
+  new LockstepError(code, { message: 'no' });
 
 test('a change is one restart, remembered with what it was for', async () => {
   const rig = await createRig();
@@ -38,7 +39,10 @@ for (const code of ['api-invalid', 'api-forbidden'] as const) {
     rig.live.refuse = error(code);
     rig.see({ config: config(30, 'B') });
     await rig.reconcile();
-    assert.deepEqual([rig.outcomes.at(-1), rig.retries, rig.reconciler.held.get(key)], ['refused', [600_000], 'refused']);
+    assert.deepEqual(
+      [rig.outcomes.at(-1), rig.retries, rig.reconciler.held.get(key)],
+      ['refused', [600_000], 'refused'],
+    );
     rig.live.now += 599_999;
     await rig.reconcile();
     assert.equal(rig.outcomes.at(-1), 'held refused');
@@ -91,7 +95,8 @@ for (const [rule, reason, more] of holds) {
 for (const name of ['shop', 'ours']) {
   test(`rule 17: the pause switch of ${name} holds, and turning it off lets go`, async () => {
     const rig = await createRig();
-    const turn = (paused: boolean) => rig.namespaces.apply({ present: true, how: 'modified', object: { name, paused }, version: '1' });
+    const turn = (paused: boolean) =>
+      rig.namespaces.apply({ present: true, how: 'modified', object: { name, paused }, version: '1' });
     turn(true);
     rig.see({ config: config(30, 'B') });
     await rig.reconcile();
@@ -109,7 +114,11 @@ test('rule 17: one rollout at a time where the cap says so', async () => {
   await rig.reconcile();
   rig.see({ workload: other });
   rig.live.workload = other;
-  rig.state.ledger.put({ kind: 'workload', key: 'Deployment/shop/api', value: { uid: 'v', n: 1, acks: {} } }, T, 'traced');
+  rig.state.ledger.put(
+    { kind: 'workload', key: 'Deployment/shop/api', value: { uid: 'v', n: 1, acks: {} } },
+    T,
+    'traced',
+  );
   const before = rig.patches.length;
   rig.see({ config: config(31, 'C') });
   await rig.reconciler.reconcile('Deployment/shop/api', new AbortController().signal);

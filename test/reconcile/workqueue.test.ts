@@ -48,7 +48,13 @@ test('a key that is added runs at once, and once', async () => {
 test('before the start nothing runs, and a key waits once', async () => {
   const { ran, ...rest } = rig();
   const clock = createFakeClock();
-  const queue = createWorkQueue({ clock, random: () => 1, concurrency: 1, handle: async (key) => void ran.push(key), onFailure: () => undefined });
+  const queue = createWorkQueue({
+    clock,
+    random: () => 1,
+    concurrency: 1,
+    handle: async (key) => void ran.push(key),
+    onFailure: () => undefined,
+  });
   queue.add('a');
   queue.add('a');
   await flush();

@@ -17,8 +17,16 @@ interface More {
   readonly under?: string;
 }
 
-function seen(version: number, data: Record<string, string>, { uid = 'u', ignored = false, writtenAt = T, under = 'k1' }: More = {}): SeenConfig {
-  const inputs = Object.entries(data).map(([dataKey, text]) => ({ dataKey, field: 'data' as const, value: Buffer.from(text) }));
+function seen(
+  version: number,
+  data: Record<string, string>,
+  { uid = 'u', ignored = false, writtenAt = T, under = 'k1' }: More = {},
+): SeenConfig {
+  const inputs = Object.entries(data).map(([dataKey, text]) => ({
+    dataKey,
+    field: 'data' as const,
+    value: Buffer.from(text),
+  }));
   const contents = [digestValues(ref, inputs, { ...digestKey, id: under })];
   return { ref, uid, resourceVersion: String(version), contents, ignored, dataWrittenAt: writtenAt };
 }
@@ -29,7 +37,10 @@ const tell = (configs: Configs, how: How, object: SeenConfig, now = T): boolean 
 const gone = (configs: Configs, version: number, watched = true): boolean =>
   configs.apply({ present: false, watched, key, version: String(version) }, T);
 const changesOf = (configs: Configs, keys: 'all' | readonly string[] = 'all', optional = false): string[] =>
-  (configs.view(key, { keys, optional })?.changes ?? []).map(({ resourceVersion, at, watched }) => `${resourceVersion} ${watched ? 'watched' : 'found'} ${at === undefined ? '?' : at - T}`);
+  (configs.view(key, { keys, optional })?.changes ?? []).map(
+    ({ resourceVersion, at, watched }) =>
+      `${resourceVersion} ${watched ? 'watched' : 'found'} ${at === undefined ? '?' : at - T}`,
+  );
 
 function listed(data: Record<string, string> = { a: '1', b: '1' }): Configs {
   const configs = createConfigs([digestKey]);

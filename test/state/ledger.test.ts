@@ -47,7 +47,18 @@ for (const record of [workload('Deployment/shop/web', 3), config]) {
   test(`a ${record.kind} record is read back as it was written`, () =>
     assert.deepEqual(parseRecord(formatRecord(record)), record));
 }
-for (const line of ['', 'x', '{}', '[]', '["w","k","u"]', '["w","k","u","1",{}]', '["w","k","u",1,{"a":[1]}]', '["o","k","u","d","7"]', '["o","k","u","d","7",0]', '["x","k","u","d","7",0,0]']) {
+for (const line of [
+  '',
+  'x',
+  '{}',
+  '[]',
+  '["w","k","u"]',
+  '["w","k","u","1",{}]',
+  '["w","k","u",1,{"a":[1]}]',
+  '["o","k","u","d","7"]',
+  '["o","k","u","d","7",0]',
+  '["x","k","u","d","7",0,0]',
+]) {
   test(`no record: ${line}`, () => assert.equal(parseRecord(line), undefined));
 }
 
@@ -116,9 +127,16 @@ test('a damaged line costs one record', async () => {
   assert.equal(ledger.workload('Secret/shop/db'), undefined);
 });
 
-for (const order of [['3', '5'], ['5', '3']]) {
+for (const order of [
+  ['3', '5'],
+  ['5', '3'],
+]) {
   test(`a record in two shards (n=${order.join(', n=')}): the one restarted more often counts`, async () => {
-    const shards = order.map((n, index) => ({ name: `s${index}`, version: '1', text: formatRecord(workload('a', Number(n))) }));
+    const shards = order.map((n, index) => ({
+      name: `s${index}`,
+      version: '1',
+      text: formatRecord(workload('a', Number(n))),
+    }));
     assert.equal((await reload(memory(shards).store)).ledger.workload('a')?.n, 5);
   });
 }

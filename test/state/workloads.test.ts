@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SeenRevision, SeenWorkload } from '../../server/core/seen.ts';
-import { createNamespaces, createRevisions, createWorkloads, type Revisions, type Workloads } from '../../server/state/workloads.ts';
+import {
+  createNamespaces,
+  createRevisions,
+  createWorkloads,
+  type Revisions,
+  type Workloads,
+} from '../../server/state/workloads.ts';
 
 const key = 'Deployment/shop/web';
 
@@ -28,7 +34,8 @@ export function seen(version: number, uses: readonly string[], more: Partial<See
 const optedOut = { optIn: { kinds: [], problems: [] }, references: [] } as const;
 const tell = (workloads: Workloads, object: SeenWorkload): string | undefined =>
   workloads.apply({ present: true, how: 'modified', object, version: object.resourceVersion });
-const gone = (workloads: Workloads): string | undefined => workloads.apply({ present: false, watched: true, key, version: '9' });
+const gone = (workloads: Workloads): string | undefined =>
+  workloads.apply({ present: false, watched: true, key, version: '9' });
 
 test('the index follows the references', () => {
   const workloads = createWorkloads();
@@ -37,7 +44,10 @@ test('the index follows the references', () => {
   tell(workloads, seen(2, ['b']));
   assert.deepEqual([workloads.usersOf('Secret/shop/a'), workloads.usersOf('Secret/shop/b')], [[], [key]]);
   assert.equal(gone(workloads), key);
-  assert.deepEqual([workloads.usersOf('Secret/shop/b'), [...workloads.keys()], workloads.get(key)], [[], [], undefined]);
+  assert.deepEqual(
+    [workloads.usersOf('Secret/shop/b'), [...workloads.keys()], workloads.get(key)],
+    [[], [], undefined],
+  );
 });
 
 test('a workload that never opted in matters to nobody', () => {
@@ -77,8 +87,12 @@ const revision = (name: string, number: string, more: Partial<SeenRevision> = {}
   hash: name,
   ...more,
 });
-const see = (revisions: Revisions, object: SeenRevision, how: 'listed' | 'added' | 'modified' = 'added', version = '5'): string | undefined =>
-  revisions.apply({ present: true, how, object, version });
+const see = (
+  revisions: Revisions,
+  object: SeenRevision,
+  how: 'listed' | 'added' | 'modified' = 'added',
+  version = '5',
+): string | undefined => revisions.apply({ present: true, how, object, version });
 
 test('rule 7a: only a watch without a gap tells the version of a creation', () => {
   const revisions = createRevisions();
@@ -123,7 +137,8 @@ test('a revision that is deleted is forgotten', () => {
 
 test('rule 17: the pause switch of a namespace tells when it turns', () => {
   const namespaces = createNamespaces();
-  const turn = (paused: boolean): boolean => namespaces.apply({ present: true, how: 'modified', object: { name: 'shop', paused }, version: '1' });
+  const turn = (paused: boolean): boolean =>
+    namespaces.apply({ present: true, how: 'modified', object: { name: 'shop', paused }, version: '1' });
   assert.deepEqual([turn(false), turn(true), turn(true), namespaces.isPaused('shop')], [false, true, false, true]);
   assert.equal(namespaces.apply({ present: false, watched: true, key: 'shop', version: '2' }), true);
   assert.equal(namespaces.isPaused('shop'), false);
