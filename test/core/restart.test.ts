@@ -33,8 +33,19 @@ test('every restart key is read back as it was written', () => {
 });
 
 const malformed = [
-  ...['', 'x', '[]', '1', 'null', '{}', '{"n":1}', '{"n":"1","for":{}}', '{"n":1.5,"for":{}}', '{"n":1,"for":[]}'],
-  ...['{"n":1,"for":{"a":["x"]}}', '{"n":1,"for":{"a":["x","y","z",1]}}', '{"n":1,"for":{"a":null}}'],
+  '',
+  'x',
+  '[]',
+  '1',
+  'null',
+  '{}',
+  '{"n":1}',
+  '{"n":"1","for":{}}',
+  '{"n":1.5,"for":{}}',
+  '{"n":1,"for":[]}',
+  '{"n":1,"for":{"a":["x"]}}',
+  '{"n":1,"for":{"a":["x","y","z",1]}}',
+  '{"n":1,"for":{"a":null}}',
 ];
 for (const value of malformed) {
   test(`a restart key written by hand counts as lost: ${value}`, () => assert.equal(parseRestartKey(value), undefined));

@@ -29,7 +29,8 @@ for (const [rule, version, verb, path] of rows) {
     assert.equal(await createLedgerStore(client, 'ours').save({ name: 's0', version, text: 'text' }, signal), '6');
     const [request] = client.requests;
     assert.deepEqual([request?.verb, request?.path, request?.query], [verb, path, { fieldManager: 'lockstep' }]);
-    const { metadata, data } = request?.body as { metadata: { resourceVersion?: string }; data: object };
+    assert.ok(request !== undefined);
+    const { metadata, data } = request.body as { metadata: { resourceVersion?: string }; data: object };
     assert.deepEqual([metadata.resourceVersion, data], [version, { records: 'text' }]);
   });
 }

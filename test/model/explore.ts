@@ -79,7 +79,7 @@ export async function explore(seed: number, mutant: Mutant = {}, steps = 30): Pr
   run.pick = () => {
     if (random() < 0.75) return [];
     if (random() < 0.05) return ['crash'];
-    const other = `@${/@0$/.test(run.trace.findLast((line) => !line.includes('~')) ?? '') ? 1 : 0}`;
+    const other = `@${run.trace.findLast((line) => !line.includes('~'))?.endsWith('@0') ? 1 : 0}`;
     if (scenario.processes === 2 && random() < 0.3) return [`${choose(random, ownSteps)} ${other}`];
     return [random() < 0.5 ? choose(random, environment) : at(`deliver ${oneOf(random, resources)}`)];
   };

@@ -28,7 +28,7 @@ function rig() {
   const flusher = createFlusher({
     ledger,
     clock,
-    now: clock.now,
+    now: () => clock.now(),
     signal: work.signal,
     onLost: (keys) => lost.push(...keys),
     onTrouble: (error) => troubles.push(error),

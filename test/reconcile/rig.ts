@@ -99,7 +99,14 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
   };
   const reconciler = createWorkloadReconciler(deps);
   const rig: Rig = {
-    ...{ state, deps, namespaces, outcomes, retries, patches, live, reconciler },
+    state,
+    deps,
+    namespaces,
+    outcomes,
+    retries,
+    patches,
+    live,
+    reconciler,
     see(what) {
       if (what.workload !== undefined)
         state.workloads.apply({
