@@ -44,7 +44,13 @@ const rows: [rule: string, Partial<Snapshot>, PairObject, Freshness][] = [
     changed({ changes: [change('200', now - 31_000)] }),
     'unknown-without-pods',
   ],
-  ['7: no revision observed yet', { revision: undefined }, changed(), 'not-proven'],
+  ['7: no revision observed yet', { revision: undefined }, changed(), 'unknown-without-revision'],
+  [
+    '7: no revision observed, and a pod is old',
+    { revision: undefined, pods: [{ createdAt: 0, current: true }] },
+    changed(),
+    'not-proven',
+  ],
 ];
 for (const [rule, more, of, freshness] of rows) {
   test(`rule ${rule}`, () => assert.equal(judgeFreshness(snapshot(more), of), freshness));

@@ -9,7 +9,14 @@ const deliverAll = [
   ...Array.from({ length: 4 }, () => 'deliver revisions'),
   ...Array.from({ length: 4 }, () => 'deliver workloads'),
 ];
-const restarted = ['deliver configs', 'reconcile web', 'observe web', 'deliver workloads', 'deliver workloads'];
+const restarted = [
+  'deliver configs',
+  'reconcile web',
+  'observe web',
+  'deliver workloads',
+  'deliver workloads',
+  'deliver revisions',
+];
 const onlyJob: Partial<Scenario> = { existing: ['job'] };
 const twoLeaders: Partial<Scenario> = { processes: 2 };
 

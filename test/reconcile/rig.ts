@@ -36,7 +36,7 @@ export function workload(version: number, more: Partial<SeenWorkload> = {}): See
     restartKey: undefined,
     annotations: {},
     podSelector: '',
-    currentRevision: undefined,
+    currentRevision: '1',
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
@@ -64,6 +64,17 @@ export interface Rig {
   reconcile(): Promise<void>;
 }
 
+/** Older than every change. */
+export const revision = {
+  uid: 'r',
+  ownerUid: 'w',
+  name: 'shop/web-1',
+  number: '1',
+  createdAt: T - 600_000,
+  resourceVersion: '9',
+  hash: '1',
+};
+
 /** In step with the Secret’s first content. */
 export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> {
   const namespaces = createNamespaces();
@@ -82,7 +93,11 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
     state,
     namespaces,
     stateNamespace: 'ours',
-    reads: { workload: async () => live.workload, config: async () => live.config, pods: async () => [] },
+    reads: {
+      workload: async () => live.workload,
+      config: async () => live.config,
+      pods: async () => [{ createdAt: 0, current: true }],
+    },
     writer: {
       async restart(_, patch) {
         if (live.refuse !== undefined) throw live.refuse;
@@ -126,6 +141,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
     },
     reconcile: () => reconciler.reconcile(key, new AbortController().signal),
   };
+  state.revisions.apply({ present: true, how: 'listed', object: revision, version: '9' });
   rig.see({ workload: workload(20), config: config(10, 'A') });
   await rig.reconcile();
   outcomes.length = 0;

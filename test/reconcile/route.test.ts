@@ -73,7 +73,7 @@ test('a revision leads to its workload', async () => {
     uid: 'r',
     ownerUid: 'w',
     name: 'shop/web-1',
-    number: '1',
+    number: '2',
     createdAt: 0,
     resourceVersion: '22',
     hash: 'web-1',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LockstepError } from '../../server/core/errors.ts';
-import { config, createRig, key, T, workload } from './rig.ts';
+import { config, createRig, key, T, workload, revision } from './rig.ts';
 
 const error = (code: 'api-conflict' | 'api-invalid' | 'api-forbidden' | 'api-failed') =>
   new LockstepError(code, { message: 'no' });
@@ -110,6 +110,8 @@ for (const name of ['shop', 'ours']) {
 test('rule 17: one rollout at a time where the cap says so', async () => {
   const rig = await createRig({ maxRollouts: 1 });
   const other = workload(22, { ref: { kind: 'Deployment', namespace: 'shop', name: 'api' }, uid: 'v' });
+  const others = { ...revision, uid: 's', ownerUid: 'v', name: 'shop/api-1' };
+  rig.state.revisions.apply({ present: true, how: 'listed', object: others, version: '9' });
   rig.see({ config: config(30, 'B') });
   await rig.reconcile();
   rig.see({ workload: other });
