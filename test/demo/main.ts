@@ -5,7 +5,7 @@ import { readOptions, type DemoOptions } from './options.ts';
 import { invite, narrate } from './play.ts';
 import { createScreen } from './screen.ts';
 import { openStage } from './stage.ts';
-import { collectEvidence, mergePullRequest, renewCertificate, setUp, waitForQuiet } from './story.ts';
+import { awaitPullRequest, collectEvidence, mergePullRequest, renewCertificate, setUp, waitForQuiet } from './story.ts';
 
 const parentCheckMs = 500;
 
@@ -58,8 +58,9 @@ async function perform({ cluster, ending, output }: DemoOptions, signal: AbortSi
   screen.heading('The certificate is renewed: one restart');
   const renewal = await renewCertificate(stage, cast);
   screen.heading('Git learns of it: one pull request');
+  await awaitPullRequest(stage);
+  screen.heading('It is merged: nothing rolls again');
   const merge = await mergePullRequest(stage);
-  screen.heading('The merge is applied: nothing rolls again');
   await waitForQuiet(stage, cast, merge);
   const figures = countFigures(await collectEvidence(stage, renewal, merge));
   const verdicts = judge(figures);

@@ -120,23 +120,30 @@ export async function renewCertificate(stage: Stage, { renew }: Cast): Promise<R
   return { changesBefore };
 }
 
+/** Lockstep proposes the checksum. */
+export async function awaitPullRequest(stage: Stage): Promise<void> {
+  const { screen, world, until } = stage;
+  await until('the pull request', async () => countPulls(stage) > 0, gitLookMs);
+  const title = world.git('for-each-ref', '--format=%(subject)', pullRefs);
+  screen.step('Lockstep', title.replace(/^Pull request (#\d+) \(open\)/, 'opens pull request $1'));
+  const [head = branch] = world.git('for-each-ref', '--format=%(refname)', 'refs/heads/lockstep/').split('\n');
+  const range = `${branch}...${head}`;
+  screen.detail(world.git('diff', '--name-only', range));
+  const lines = world.git('diff', '--unified=0', '--no-color', range).split('\n');
+  for (const line of lines.filter((text) => /^[+-](?![+-])/.test(text))) screen.detail(line);
+}
+
 export interface Merge {
   readonly mergedAt: number;
   readonly commit: string;
   readonly diffLines: number;
 }
 
-/** Lockstep proposes the checksum, a person merges it. */
+/** A person merges it. */
 export async function mergePullRequest(stage: Stage): Promise<Merge> {
-  const { screen, world, until, signal } = stage;
-  await until('the pull request', async () => countPulls(stage) > 0, gitLookMs);
-  const title = world.git('for-each-ref', '--format=%(subject)', pullRefs);
-  screen.step('Lockstep', title.replace(/^Pull request (#\d+) \(open\)/, 'opens pull request $1'));
-  const before = world.git('rev-parse', branch);
-  const [head = branch] = world.git('for-each-ref', '--format=%(refname)', 'refs/heads/lockstep/').split('\n');
-  const lines = world.git('diff', '--unified=0', '--no-color', `${before}...${head}`).split('\n');
-  for (const line of lines.filter((text) => /^(\+\+\+ |[+-](?![+-]))/.test(text))) screen.detail(line);
+  const { screen, world, signal } = stage;
   screen.step('a person', 'merges it: lockstep pr merge 1');
+  const before = world.git('rev-parse', branch);
   const mergedAt = Date.now();
   await runPr(['merge', '1'], world.bare, signal);
   const commit = world.git('rev-parse', branch);
