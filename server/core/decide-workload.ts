@@ -23,11 +23,14 @@ export interface Acked {
   readonly reason: AckReason;
 }
 
+/** What a decision may still need. */
+export type Facts = 'revision' | 'reads' | 'pods';
+
 export type Decision =
   /** Nothing to do and nothing to remember. */
   | { readonly kind: 'nothing'; readonly reason: 'in-step' }
-  /** These facts are needed before deciding. */
-  | { readonly kind: 'look'; readonly facts: 'reads' | 'pods' }
+  /** These facts are needed before deciding. The revision comes by itself, when the controller has taken up the template. */
+  | { readonly kind: 'look'; readonly facts: Facts }
   /** No restart, but the ledger moves. */
   | { readonly kind: 'record'; readonly record: WorkloadRecord; readonly acked: readonly Acked[] }
   /** Write `key` on the template that was at `resourceVersion`, then remember `record`. */
@@ -41,7 +44,7 @@ export type Decision =
 
 type Verdict =
   | { readonly kind: 'keep' }
-  | { readonly kind: 'look'; readonly facts: 'reads' | 'pods' }
+  | { readonly kind: 'look'; readonly facts: Facts }
   | { readonly kind: 'ack'; readonly reason: AckReason }
   | { readonly kind: 'owed'; readonly reason: OwedReason };
 
@@ -120,6 +123,8 @@ function unlessFresh(snapshot: Snapshot, object: PairObject, otherwise: Verdict)
   switch (freshness) {
     case 'fresh':
       return { kind: 'ack', reason: 'fresh' };
+    case 'unknown-without-revision':
+      return { kind: 'look', facts: 'revision' };
     case 'unknown-without-pods':
       return { kind: 'look', facts: 'pods' };
     case 'not-proven':

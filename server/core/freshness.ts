@@ -6,8 +6,12 @@ import type { Ack } from './restart.ts';
 /** Clocks of API servers and of Lockstep may differ by this much, and timestamps are whole seconds. */
 export const skewAllowanceMs = 2_000;
 
-/** `unknown-without-pods`: the pods' own ages could still prove it. */
-export type Freshness = 'fresh' | 'not-proven' | 'unknown-without-pods';
+/**
+ * `unknown-without-revision`: the controller has not taken up the template yet, so its pods are still to come; a controller
+ * that does not come at all is made up for by the pods.
+ * `unknown-without-pods`: the pods' own ages could still prove it.
+ */
+export type Freshness = 'fresh' | 'not-proven' | 'unknown-without-revision' | 'unknown-without-pods';
 
 /** Pods are not worth a request for a change this young: few can have been replaced by chance since. */
 const churnMs = 30_000;
@@ -20,8 +24,8 @@ export function lastChange(object: PairObject): Change | undefined {
 /** Rule 7. Without a known change the object's own version bounds it from above, and its time is what managedFields say. */
 export function judgeFreshness(snapshot: Snapshot, object: PairObject): Freshness {
   const change = lastChange(object);
-  if (snapshot.revision === undefined) return 'not-proven';
-  const { addedVersion, createdAt } = snapshot.revision;
+  const { addedVersion, createdAt } = snapshot.revision ?? { addedVersion: undefined, createdAt: 0 };
+  if (snapshot.revision === undefined && snapshot.pods === undefined) return 'unknown-without-revision';
   const changeVersion = change?.watched === true ? change.resourceVersion : object.resourceVersion;
   if (snapshot.oneOrder && addedVersion !== undefined && isNewer(addedVersion, changeVersion)) return 'fresh';
   const at = change === undefined ? object.dataWrittenAt : change.at;

@@ -10,7 +10,15 @@ export interface Decoded {
 }
 
 /** A value that does not fit its Go type. */
-export class DecodeError extends Error {}
+export class DecodeError extends Error {
+  /** The Go type that the value did not fit, where that is what is wrong. */
+  readonly goType: string;
+
+  constructor(message: string, goType = '') {
+    super(message);
+    this.goType = goType;
+  }
+}
 
 /** `object` as its kind's Go type writes it. @throws DecodeError */
 export function decode(object: JsonObject, type: string): Decoded {
@@ -30,28 +38,34 @@ interface Place {
 
 function canonicalStruct(value: JsonObject, place: Place): JsonObject {
   const fields = fieldsOf(place.type);
+  const found = new Map<string, Json>();
+  // In the order of the document, so that complaints come in that order too.
+  for (const [key, item] of Object.entries(value)) {
+    const field = fields.get(key) ?? (place.top === true && isTypeMeta(key) ? typeMeta : undefined);
+    const below = { ...place, path: [...place.path, key], top: false };
+    if (field === undefined) place.unknown.push(`unknown field "${below.path.join('.')}"`);
+    else if (item !== null) found.set(key, canonicalValue(item, field.type, below));
+  }
   const out: JsonObject = {};
-  for (const key of Object.keys(value)) {
-    const isTypeMeta = key === 'apiVersion' || key === 'kind';
-    if (fields.has(key)) continue;
-    if (place.top === true && isTypeMeta) {
-      const name = canonicalField(value[key], typeMeta, { ...place, path: [...place.path, key] });
-      if (name !== undefined) out[key] = name;
-    } else place.unknown.push(`unknown field "${[...place.path, key].join('.')}"`);
+  for (const key of ['kind', 'apiVersion']) {
+    const name = found.get(key);
+    if (place.top === true && !fields.has(key) && name !== undefined) out[key] = name;
   }
   for (const [key, field] of fields) {
-    const written = canonicalField(value[key], field, { ...place, path: [...place.path, key], top: false });
+    const written = writeField(found.get(key), field, place);
     if (written !== undefined) out[key] = written;
   }
   return out;
 }
 
-function canonicalField(value: Json | undefined, field: Field, place: Place): Json | undefined {
-  const found = value === null ? undefined : value;
-  if (found === undefined) return zeroOf(field, place);
-  const written = canonicalValue(found, field.type, place);
-  if (field.pointer || field.always) return written;
-  return isOmitted(written, field) ? undefined : written;
+function isTypeMeta(key: string): boolean {
+  return key === 'apiVersion' || key === 'kind';
+}
+
+function writeField(value: Json | undefined, field: Field, place: Place): Json | undefined {
+  if (value === undefined) return zeroOf(field, place);
+  if (field.pointer || field.always) return value;
+  return isOmitted(value, field) ? undefined : value;
 }
 
 /** What Go writes for a field that is not set. */
@@ -92,9 +106,7 @@ function canonicalValue(value: Json, type: Type, place: Place): Json {
       if (!isObject(value)) throw mismatch(value, type, place);
       const entries = Object.entries(value).map(([key, item]) => [
         key,
-        item === null
-          ? nullItem(type.element)
-          : canonicalValue(item, type.element, { ...place, path: [...place.path, key] }),
+        item === null ? nullItem(type.element) : canonicalValue(item, type.element, place),
       ]);
       return Object.fromEntries(entries) as JsonObject;
     }
@@ -160,14 +172,16 @@ function canonicalBytes(value: string): string {
 }
 
 function canonicalTime(value: string, scalar: 'time' | 'microTime'): string {
+  const layout = `2006-01-02T15:04:05${scalar === 'time' ? '' : '.000000'}Z07:00`;
+  const refuse = (rest: string, element: string) =>
+    new DecodeError(`parsing time "${value}" as "${layout}": cannot parse "${rest}" as "${element}"`);
+  const match = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(.*)$/.exec(value);
   const at = Date.parse(value);
-  if (Number.isNaN(at))
-    throw new DecodeError(
-      `parsing time ${JSON.stringify(JSON.stringify(value))} as "2006-01-02T15:04:05Z07:00": cannot parse`,
-    );
+  if (match === null || Number.isNaN(at)) throw refuse(value, '2006');
   if (scalar === 'time') return timeText(at);
-  const fraction = /\.(\d+)/.exec(value)?.[1] ?? '';
-  return `${timeText(at).slice(0, -1)}.${fraction.padEnd(6, '0').slice(0, 6)}Z`;
+  const fraction = /^\.(\d{6})\d*(?=Z|[+-])/.exec(match[1] ?? '')?.[1];
+  if (fraction === undefined) throw refuse(match[1] ?? '', '.000000');
+  return `${timeText(at).slice(0, -1)}.${fraction}Z`;
 }
 
 /** Milliseconds since the epoch as the API server writes times: whole seconds. */
@@ -229,8 +243,10 @@ function mismatch(value: Json, type: Type, place: Place): DecodeError {
         : typeOfScalar(value);
   const owner = place.type.split('.').pop() ?? '';
   const path = place.path.map((part) => part.replaceAll(/\[\d+\]/g, '')).join('.');
+  const goType = goTypeOf(type);
   return new DecodeError(
-    `json: cannot unmarshal ${found} into Go struct field ${owner}.${path} of type ${goTypeOf(type)}`,
+    `json: cannot unmarshal ${found} into Go struct field ${owner}.${path} of type ${goType}`,
+    goType,
   );
 }
 

@@ -1,14 +1,15 @@
 // Delete and deletecollection: preconditions, finalizers, grace periods.
 import { timeText } from './canonical.ts';
 import { present, toStored } from './events-form.ts';
-import { type JsonObject, child, clone, ensure, integer, isObject, list, text } from './json.ts';
+import { parseGoJson } from './go-json.ts';
+import { type Json, type JsonObject, child, clone, ensure, integer, isObject, list, scalarText, text } from './json.ts';
 import { apiVersionOf, storageKey } from './kinds.ts';
 import { itemsOf, listObjects } from './reads.ts';
 import type { ResourceRequest } from './requests.ts';
 import { badRequest, conflict, notFound } from './status-errors.ts';
 import { keyOf } from './storage.ts';
 import { isDeletionAnsweredWithObject } from './strategies.ts';
-import { type WriteContext, isDryRun, parseBody } from './writes.ts';
+import { type WriteContext, isDryRun } from './writes.ts';
 
 export interface Deleted {
   readonly code: number;
@@ -19,7 +20,7 @@ export interface Deleted {
 }
 
 export function readDeleteOptions(request: ResourceRequest): JsonObject {
-  const body = request.body.length === 0 ? {} : parseBody(request.body);
+  const body = request.body.length === 0 ? {} : readBody(request.body);
   if (!isObject(body)) throw badRequest('expected DeleteOptions');
   const fromQuery: JsonObject = {};
   const { query } = request;
@@ -30,6 +31,14 @@ export function readDeleteOptions(request: ResourceRequest): JsonObject {
   return { ...fromQuery, ...body };
 }
 
+function readBody(body: Buffer): Json {
+  try {
+    return parseGoJson(body.toString('utf8'));
+  } catch (error) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : ''}`);
+  }
+}
+
 export function deleteObject(context: WriteContext, request: ResourceRequest, options: JsonObject): Deleted {
   const { kind, name, namespace } = request;
   const key = keyOf(namespace, name);
@@ -38,13 +47,19 @@ export function deleteObject(context: WriteContext, request: ResourceRequest, op
   checkPreconditions(request, before, options);
   const isPlanned = isDryRun(request) || (Array.isArray(options['dryRun']) && options['dryRun'].includes('All'));
   const marked = markDeleted(context, request, { before, options });
-  if (marked === undefined) {
+  if (!isHeld(request, marked)) {
     const gone = isPlanned ? before : (context.storage.delete(storageKey(kind), key) ?? before);
-    const shown = isDeletionAnsweredWithObject(kind) ? present(gone, kind) : success(request, before);
-    return { code: 200, answer: shown, before, after: undefined };
+    const shown = kind.kind === 'Pod' ? withVersionOf(marked, gone) : gone;
+    const answer = isDeletionAnsweredWithObject(kind) ? present(shown, kind) : success(request, before);
+    return { code: 200, answer, before, after: undefined };
   }
   const after = isPlanned ? marked : context.storage.put(storageKey(kind), key, toStored(marked, kind));
   return { code: 200, answer: present(after, kind), before, after };
+}
+
+function withVersionOf(object: JsonObject, other: JsonObject): JsonObject {
+  const { resourceVersion } = child(other, 'metadata');
+  return { ...object, metadata: { ...child(object, 'metadata'), resourceVersion: resourceVersion ?? null } };
 }
 
 function success(request: ResourceRequest, object: JsonObject): JsonObject {
@@ -57,41 +72,48 @@ function success(request: ResourceRequest, object: JsonObject): JsonObject {
 function checkPreconditions(request: ResourceRequest, object: JsonObject, options: JsonObject): void {
   const wanted = child(options, 'preconditions');
   const metadata = child(object, 'metadata');
-  const { kind, name } = request;
+  const { name } = request;
+  const named = { ...request.kind, resource: request.kind.kind };
   const [uid, version] = [text(wanted, 'uid'), text(wanted, 'resourceVersion')];
   if (uid !== '' && uid !== metadata['uid']) {
     const reason = `the UID in the precondition (${uid}) does not match the UID in record (${text(metadata, 'uid')}). The object might have been deleted and then recreated`;
-    throw conflict(kind, name, reason);
+    throw conflict(named, name, reason);
   }
   if (version !== '' && version !== metadata['resourceVersion']) {
     const reason = `the ResourceVersion in the precondition (${version}) does not match the ResourceVersion in record (${text(metadata, 'resourceVersion')}). The object might have been modified`;
-    throw conflict(kind, name, reason);
+    throw conflict(named, name, reason);
   }
 }
 
-/** The object with a deletionTimestamp when something still holds it; undefined when it goes at once. */
+/** Something still needs the deleted object: a finalizer, its grace period, what is in the namespace. */
+function isHeld(request: ResourceRequest, marked: JsonObject): boolean {
+  const metadata = child(marked, 'metadata');
+  const grace = integer(metadata, 'deletionGracePeriodSeconds') ?? 0;
+  return list(metadata, 'finalizers').length > 0 || grace > 0 || request.kind.kind === 'Namespace';
+}
+
 function markDeleted(
   context: WriteContext,
   request: ResourceRequest,
   target: { before: JsonObject; options: JsonObject },
-): JsonObject | undefined {
+): JsonObject {
   const { before, options } = target;
   const finalizers = finalizersAfter(
-    list(before, 'metadata', 'finalizers').map(String),
+    list(before, 'metadata', 'finalizers').map(scalarText),
     text(options, 'propagationPolicy'),
   );
   const grace = graceSeconds(request, before, options);
-  const isHeld = finalizers.length > 0 || grace > 0 || request.kind.kind === 'Namespace';
-  if (!isHeld) return undefined;
   const after = clone(before);
   const metadata = ensure(after, 'metadata');
   if (finalizers.length > 0) metadata['finalizers'] = finalizers;
-  if (request.kind.kind === 'Namespace') ensure(after, 'status')['phase'] = 'Terminating';
-  if (metadata['deletionTimestamp'] !== undefined) return after;
-  metadata['deletionTimestamp'] = timeText(context.now + grace * 1000);
-  if (request.kind.kind !== 'Namespace') metadata['deletionGracePeriodSeconds'] = grace;
+  const isNamespace = request.kind.kind === 'Namespace';
+  if (isNamespace) ensure(after, 'status')['phase'] = 'Terminating';
+  const isFirst = metadata['deletionTimestamp'] === undefined;
+  if (!isFirst && (isNamespace || grace >= (integer(metadata, 'deletionGracePeriodSeconds') ?? 0))) return after;
+  if (isFirst) metadata['deletionTimestamp'] = timeText(context.now + grace * 1000);
+  if (!isNamespace) metadata['deletionGracePeriodSeconds'] = grace;
   const generation = integer(metadata, 'generation');
-  if (generation !== undefined) metadata['generation'] = generation + 1;
+  if (isFirst && generation !== undefined) metadata['generation'] = generation + 1;
   return after;
 }
 

@@ -1,4 +1,5 @@
 // Events are stored once and served in two spellings: v1 and events.k8s.io/v1.
+import { decode } from './canonical.ts';
 import type { JsonObject } from './json.ts';
 import { type Kind, apiVersionOf } from './kinds.ts';
 
@@ -14,7 +15,8 @@ const spellings: readonly (readonly [core: string, events: string])[] = [
 
 /** A stored object as `kind` spells it. */
 export function present(object: JsonObject, kind: Kind): JsonObject {
-  return kind.group === 'events.k8s.io' ? rename(object, 'events', apiVersionOf(kind)) : object;
+  if (kind.group !== 'events.k8s.io') return object;
+  return decode(rename(object, 'events', apiVersionOf(kind)), kind.type).value;
 }
 
 /** An object as it is stored. */

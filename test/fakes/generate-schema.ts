@@ -63,7 +63,8 @@ for (const [name, path] of Object.entries(sources)) {
 const written = new Map<string, Record<string, string>>();
 const queue = [...roots];
 for (let name = queue.pop(); name !== undefined; name = queue.pop()) if (!written.has(name)) writeType(name);
-const out = { version, types: Object.fromEntries([...written].sort(([a], [b]) => (a < b ? -1 : 1))) };
+const atomic = [...written.keys()].filter((name) => types.get(name)?.markers.includes('+structType=atomic')).sort();
+const out = { version, atomic, types: Object.fromEntries([...written].sort(([a], [b]) => (a < b ? -1 : 1))) };
 writeFileSync(new URL('schema.json', import.meta.url), `${JSON.stringify(out, null, 2)}\n`);
 
 function readTypes(pkg: string, lines: readonly string[]): void {

@@ -31,7 +31,6 @@ function applyStep(document: Json, step: JsonObject): Json {
     case 'remove':
       return remove(document, target);
     case 'replace':
-      if (find(document, target) === undefined) refuse('replace of a missing path');
       return set(document, target, step['value'] ?? null, 'replace');
     case 'add':
       return set(document, target, step['value'] ?? null, 'insert');

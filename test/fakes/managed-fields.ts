@@ -1,8 +1,8 @@
 // Who owns which field: metadata.managedFields on update and on server-side apply
 // (k8s.io/apimachinery/pkg/util/managedfields over structured-merge-diff's Updater).
-import { timeText } from './canonical.ts';
+import { timeText, zeroObject } from './canonical.ts';
 import { FieldSet, describePath } from './field-set.ts';
-import { type Json, type JsonObject, child, clone, ensure, objects, stableText, text } from './json.ts';
+import { type Json, type JsonObject, child, clone, ensure, isEqual, objects, stableText, text } from './json.ts';
 import { StatusError, badRequest } from './status-errors.ts';
 import { type Comparison, compare, fieldsSetBy, isNamedField, mergeTyped, removeFields } from './typed-values.ts';
 
@@ -50,6 +50,8 @@ const unowned = [
 /** `after` with the managedFields that a create, update or patch leaves. */
 export function trackUpdate(before: JsonObject, after: JsonObject, writer: Writer, rules: FieldRules): JsonObject {
   const entries = new Map(readEntries(managedBy(before, after, writer)));
+  // An existing object without owners stays so until its first apply.
+  if (entries.size === 0 && text(before, 'metadata', 'uid') !== '') return withoutManaged(after);
   const [from, to] = [withoutManaged(before), withoutManaged(after)];
   const difference = withoutIgnored(compare(from, to, rules.type), rules);
   const taken = difference.modified.union(difference.added);
@@ -60,7 +62,33 @@ export function trackUpdate(before: JsonObject, after: JsonObject, writer: Write
     const set = own.union(entries.get(id)?.set ?? new FieldSet());
     entries.set(id, { ...writer, set, time: timeText(writer.at) });
   }
+  capEntries(entries);
   return withEntries(to, entries);
+}
+
+const maxUpdaters = 10;
+
+/** More than ten updaters: the oldest are remembered together, per version. */
+function capEntries(entries: Map<string, Entry>): void {
+  const updaters = [...entries].filter(([, entry]) => entry.operation === 'Update');
+  updaters.sort(([a, x], [b, y]) => ((x.time === y.time ? a < b : x.time < y.time) ? -1 : 1));
+  const firsts = new Map<string, string>();
+  let left = updaters.length;
+  for (const [id, entry] of updaters) {
+    if (left <= maxUpdaters) return;
+    const first = firsts.get(entry.apiVersion);
+    if (first === undefined) {
+      firsts.set(entry.apiVersion, id);
+      continue;
+    }
+    const bucket = { ...entry, manager: 'ancient-changes', subresource: '' };
+    const bucketId = identify(bucket);
+    const before = entries.get(bucketId) ?? entries.get(first);
+    entries.delete(first);
+    entries.delete(id);
+    entries.set(bucketId, { ...bucket, set: entry.set.union(before?.set ?? new FieldSet()) });
+    left--;
+  }
 }
 
 /** A request that sends managedFields replaces them: `[{}]` clears, an absent or empty list keeps the live ones. */
@@ -71,32 +99,68 @@ function managedBy(before: JsonObject, after: JsonObject, writer: Writer): JsonO
   return sent.length === 1 && Object.keys(sent[0] ?? {}).length === 0 ? [] : sent;
 }
 
-export interface Applied {
-  readonly object: JsonObject;
-  /** Nothing but times changed. */
-  readonly unchanged: boolean;
-}
-
-/** Server-side apply. @throws StatusError 409 naming each conflict */
+/** Server-side apply: the merged object with its owners. @throws StatusError 409 naming each conflict */
 export function applyConfiguration(
   live: JsonObject,
   config: JsonObject,
   writer: Writer & { force: boolean },
   rules: FieldRules,
-): Applied {
+): JsonObject {
   if ('managedFields' in child(config, 'metadata')) throw badRequest('metadata.managedFields must be nil');
-  const entries = new Map(readEntries(objects(live, 'metadata', 'managedFields')));
+  const entries = new Map(readEntries(objects(ownedFromStart(live, writer, rules), 'metadata', 'managedFields')));
   const from = withoutManaged(live);
   const id = identify(writer);
-  const last = entries.get(id)?.set ?? new FieldSet();
+  const last = entries.get(id);
   const set = fieldsSetBy(config, rules.type).without(rules.ignored).withoutExactly(unowned);
-  entries.set(id, { ...writer, set, time: timeText(writer.at) });
-  const object = prune(mergeTyped(from, config, rules.type), { last, entries, rules });
-  const difference = withoutIgnored(compare(from, object, rules.type), rules);
+  entries.set(id, { ...writer, set, time: last?.time ?? '' });
+  const merged = prune(mergeTyped(from, config, rules.type), { last: last?.set ?? new FieldSet(), entries, rules });
+  const difference = withoutIgnored(compare(from, merged, rules.type), rules);
   const taken = difference.modified.union(difference.added);
-  if (!writer.force) refuseConflicts(entries, id, taken);
+  const conflicts = writer.force ? [] : findConflicts(entries, id, taken);
+  if (conflicts.length > 0 && !isUpgradeFromClientSide(live, conflicts, writer, rules)) throw conflictError(conflicts);
   yieldFields(entries, id, { ...difference, taken });
-  return { object: withEntries(object, entries), unchanged: false };
+  const own = entries.get(id);
+  if (own !== undefined && !isEqual(from, merged)) entries.set(id, { ...own, time: timeText(writer.at) });
+  return withEntries(syncLastApplied(merged, config, writer), entries);
+}
+
+/** At its first apply an object that nobody owned is owned by its past. */
+function ownedFromStart(live: JsonObject, writer: Writer, rules: FieldRules): JsonObject {
+  const isOwned = objects(live, 'metadata', 'managedFields').length > 0;
+  if (isOwned || text(live, 'metadata', 'uid') === '') return live;
+  return trackUpdate(
+    zeroObject(rules.type),
+    live,
+    { ...writer, manager: 'before-first-apply', operation: 'Update' },
+    rules,
+  );
+}
+
+const lastAppliedKey = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** kubectl may take over what its client-side apply wrote and nobody changed since. */
+function isUpgradeFromClientSide(
+  live: JsonObject,
+  conflicts: readonly Conflict[],
+  writer: Writer,
+  rules: FieldRules,
+): boolean {
+  const source = text(live, 'metadata', 'annotations', lastAppliedKey);
+  if (writer.manager !== 'kubectl' || source === '') return false;
+  const lastApplied = JSON.parse(source) as Json;
+  const difference = compare(lastApplied, withoutManaged(live), rules.type);
+  const changed = difference.added.union(difference.removed).union(difference.modified);
+  const allowed = fieldsSetBy(lastApplied, rules.type).difference(changed);
+  return conflicts.every(({ paths }) => paths.every((path) => allowed.has(path)));
+}
+
+function syncLastApplied(object: JsonObject, config: JsonObject, writer: Writer): JsonObject {
+  if (writer.manager !== 'kubectl' || text(object, 'metadata', 'annotations', lastAppliedKey) === '') return object;
+  const out = clone(object);
+  const shown = clone(config);
+  delete child(shown, 'metadata', 'annotations')[lastAppliedKey];
+  ensure(out, 'metadata', 'annotations')[lastAppliedKey] = `${stableText(shown)}\n`;
+  return out;
 }
 
 /** Drops what this manager applied last time and nobody owns any more. */
@@ -114,40 +178,38 @@ function prune(merged: JsonObject, by: { last: FieldSet; entries: Entries; rules
   return removeFields(merged, all.difference(left(pruned)).intersection(last), type);
 }
 
-function refuseConflicts(entries: Entries, own: string, taken: FieldSet): void {
-  const conflicts = [...entries]
+interface Conflict {
+  readonly entry: Entry;
+  readonly paths: readonly (readonly string[])[];
+}
+
+function findConflicts(entries: Entries, own: string, taken: FieldSet): Conflict[] {
+  return [...entries]
     .filter(([id]) => id !== own)
     .map(([, entry]) => ({ entry, paths: entry.set.intersection(taken).paths() }))
     .filter(({ paths }) => paths.length > 0);
-  if (conflicts.length === 0) return;
-  throw conflictError(
-    conflicts.map(({ entry, paths }) => ({ entry, paths: paths.map((path) => describePath(path)).sort() })),
-  );
 }
 
-function conflictError(conflicts: readonly { entry: Entry; paths: readonly string[] }[]): StatusError {
-  const printed = conflicts.map(({ entry, paths }) => ({ who: describeManager(entry), paths }));
-  printed.sort((a, b) => (a.who < b.who ? -1 : 1));
+function conflictError(conflicts: readonly Conflict[]): StatusError {
+  const printed = conflicts
+    .map(({ entry, paths }) => ({ who: describeManager(entry), paths: paths.map((path) => describePath(path)).sort() }))
+    .sort((a, b) => (a.who < b.who ? -1 : 1));
   const causes = printed.flatMap(({ who, paths }) =>
     paths.map((field) => ({ reason: 'FieldManagerConflict', message: `conflict with ${who}`, field })),
   );
-  const count = causes.length;
-  const lines = printed.length === 1 && count === 1 ? `: ${printed[0]?.paths[0] ?? ''}` : '';
+  const lines = printed.flatMap(({ who, paths }) => [`conflicts with ${who}:`, ...paths.map((path) => `- ${path}`)]);
+  const [only] = causes;
   const message =
-    count === 1
-      ? `Apply failed with 1 conflict: conflict with ${printed[0]?.who ?? ''}${lines}`
-      : `Apply failed with ${count} conflicts: ${printed
-          .map(({ who, paths }) => `conflicts with ${who}:\n${paths.map((path) => `- ${path}`).join('\n')}`)
-          .join('\n')}`;
+    causes.length === 1 && only !== undefined
+      ? `Apply failed with 1 conflict: ${only.message}: ${only.field}`
+      : `Apply failed with ${causes.length} conflicts: ${lines.join('\n')}`;
   return new StatusError(409, { message, reason: 'Conflict', details: { causes } });
 }
 
-/** `"kubectl" with subresource "status" using apps/v1 at 2026-01-02T03:04:05Z`. */
+/** `"kubectl" with subresource "status" using apps/v1`. */
 function describeManager(entry: Entry): string {
   const subresource = entry.subresource === '' ? '' : ` with subresource ${JSON.stringify(entry.subresource)}`;
-  const update = entry.operation === 'Update' ? ` using ${entry.apiVersion}` : '';
-  const time = entry.operation === 'Update' && entry.time !== '' ? ` at ${entry.time}` : '';
-  return `${JSON.stringify(entry.manager)}${subresource}${update}${time}`;
+  return `${JSON.stringify(entry.manager)}${subresource}${entry.operation === 'Update' ? ` using ${entry.apiVersion}` : ''}`;
 }
 
 /** Other managers lose what was changed under them; every manager loses what is gone. */
@@ -220,15 +282,12 @@ function compareEntries(a: Entry, b: Entry): number {
 
 /** `after`, with `before`'s managedFields times when the two differ in nothing else. */
 export function keepTimes(before: JsonObject, after: JsonObject): JsonObject {
-  const timeless = (object: JsonObject): string =>
-    stableText({
-      ...object,
-      metadata: {
-        ...child(object, 'metadata'),
-        managedFields: objects(object, 'metadata', 'managedFields').map(({ time: _time, ...entry }) => entry),
-      },
-    });
-  return timeless(before) === timeless(after) ? before : after;
+  return isEqual(timeless(before), timeless(after)) ? before : after;
+}
+
+function timeless(object: JsonObject): JsonObject {
+  const managedFields = objects(object, 'metadata', 'managedFields').map(({ time: _time, ...entry }) => entry);
+  return { ...object, metadata: { ...child(object, 'metadata'), managedFields } };
 }
 
 /** The manager's name where the client gives none: the first word of its User-Agent. */

@@ -15,7 +15,7 @@ function tooLong(limit: number): string {
 
 export function subdomainErrors(value: string): string[] {
   const errors: string[] = [];
-  if (value.length > 253) errors.push(tooLong(253));
+  if (value.length > 253) errors.push('must be no more than 253 characters');
   if (!new RegExp(`^${subdomainFormat}$`).test(value)) {
     errors.push(
       examplesError(
@@ -32,12 +32,15 @@ export function dnsLabelErrors(value: string): string[] {
   const errors: string[] = [];
   if (value.length > 63) errors.push(tooLong(63));
   if (!new RegExp(`^${labelFormat}$`).test(value)) {
+    const isSubdomain = new RegExp(`^${subdomainFormat}$`).test(value);
     errors.push(
-      examplesError(
-        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
-        labelFormat,
-        ['my-name', '123-abc'],
-      ),
+      isSubdomain
+        ? 'must not contain dots'
+        : examplesError(
+            "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+            labelFormat,
+            ['my-name', '123-abc'],
+          ),
     );
   }
   return errors;

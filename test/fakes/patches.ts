@@ -2,14 +2,15 @@
 import { parse as parseYaml } from 'yaml';
 import { DecodeError, decode } from './canonical.ts';
 import { present } from './events-form.ts';
-import { type Json, type JsonObject, clone, ensure, isObject, text } from './json.ts';
+import { parseGoJson } from './go-json.ts';
+import { type Json, type JsonObject, child, clone, ensure, isObject, scalarText, text } from './json.ts';
 import { applyJsonPatch, applyMergePatch } from './json-patch.ts';
-import { apiVersionOf, qualifiedResource, storageKey } from './kinds.ts';
+import { type Kind, apiVersionOf, findKind, qualifiedResource, storageKey } from './kinds.ts';
 import { applyConfiguration, trackUpdate } from './managed-fields.ts';
 import type { ResourceRequest } from './requests.ts';
 import { StatusError, badRequest, notFound, unsupportedMediaType } from './status-errors.ts';
 import { keyOf } from './storage.ts';
-import { applyStrategicMerge } from './strategic-merge.ts';
+import { applyStrategicMerge, goText } from './strategic-merge.ts';
 import { zeroObject } from './canonical.ts';
 import {
   type WriteContext,
@@ -35,7 +36,6 @@ export function patchObject(context: WriteContext, request: ResourceRequest): Wr
   if (request.contentType === applyType) return apply(context, request);
   const patcher = patchers[request.contentType];
   if (patcher === undefined) throw unsupportedPatch();
-  if (request.query.get('force') !== null) throw forceForbidden();
   const patch = readPatch(request);
   const before = context.storage.get(storageKey(request.kind), keyOf(request.namespace, request.name));
   if (before === undefined) throw notFound(request.kind, request.name);
@@ -47,27 +47,12 @@ export function patchObject(context: WriteContext, request: ResourceRequest): Wr
 }
 
 function unsupportedPatch(): StatusError {
-  const types = [...Object.keys(patchers), applyType];
-  const message = `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`;
-  return unsupportedMediaType(message);
-}
-
-function forceForbidden(): StatusError {
-  const message = 'Forbidden: may not be specified for non-apply patch';
-  return new StatusError(422, {
-    message: `PatchOptions.meta.k8s.io "" is invalid: force: ${message}`,
-    reason: 'Invalid',
-    details: {
-      group: 'meta.k8s.io',
-      kind: 'PatchOptions',
-      causes: [{ reason: 'FieldValueForbidden', message, field: 'force' }],
-    },
-  });
+  return unsupportedMediaType('415: Unsupported Media Type', {});
 }
 
 function readPatch(request: ResourceRequest): Json {
   try {
-    return JSON.parse(request.body.toString('utf8')) as Json;
+    return parseGoJson(request.body.toString('utf8'));
   } catch (error) {
     throw badRequest(`error decoding patch: ${error instanceof Error ? error.message : ''}`);
   }
@@ -88,9 +73,14 @@ function retype(patched: JsonObject, request: ResourceRequest, context: WriteCon
     return complete(value, kind);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    if (request.contentType === 'application/strategic-merge-patch+json') throw badRequest(error.message);
+    if (request.contentType === 'application/strategic-merge-patch+json') throw invalidStrategic(request, error);
     throw invalidPatch(patched, error.message);
   }
+}
+
+function invalidStrategic(request: ResourceRequest, error: DecodeError): StatusError {
+  const message = `Invalid value: ${JSON.stringify(goText(readPatch(request)))}: unrecognized type: ${error.goType}`;
+  return invalidPatchStatus(message);
 }
 
 function strictPatch(patched: JsonObject, unknown: readonly string[]): StatusError {
@@ -98,7 +88,10 @@ function strictPatch(patched: JsonObject, unknown: readonly string[]): StatusErr
 }
 
 function invalidPatch(patched: JsonObject, detail: string): StatusError {
-  const message = `Invalid value: ${JSON.stringify(JSON.stringify(patched))}: ${detail}`;
+  return invalidPatchStatus(`Invalid value: ${JSON.stringify(JSON.stringify(patched))}: ${detail}`);
+}
+
+function invalidPatchStatus(message: string): StatusError {
   return new StatusError(422, {
     message: ` "" is invalid: patch: ${message}`,
     reason: 'Invalid',
@@ -109,8 +102,6 @@ function invalidPatch(patched: JsonObject, detail: string): StatusError {
 function apply(context: WriteContext, request: ResourceRequest): Written {
   const { kind, name } = request;
   const config = readConfiguration(request);
-  const manager = request.query.get('fieldManager') ?? '';
-  if (manager === '') throw managerRequired();
   const writer = {
     ...writerOf(context, request),
     operation: 'Apply' as const,
@@ -122,12 +113,31 @@ function apply(context: WriteContext, request: ResourceRequest): Written {
     throw notFound(kind, name);
   const live = stored === undefined ? emptyObject(request) : present(stored, kind);
   const merged = applyConfiguration(live, config, writer, rulesOf(request));
-  const typed = complete(
-    decode({ ...merged.object, kind: kind.kind, apiVersion: apiVersionOf(kind) }, kind.type).value,
-    kind,
-  );
+  const typed = complete(decode({ ...merged, kind: kind.kind, apiVersion: apiVersionOf(kind) }, kind.type).value, kind);
   if (stored === undefined) return insertObject(context, request, typed);
   return replaceObject(context, request, { before: live, after: typed });
+}
+
+/** Apply knows no unknown fields: they could not be owned. */
+function refuseUnknown(config: JsonObject, kind: Kind): void {
+  const { name, namespace } = child(config, 'metadata');
+  const unknown = undeclaredFields(config, kind.type);
+  if (unknown.length === 0) return;
+  const all = unknown.map((field) => `.${field}: field not declared in schema`);
+  const [group, version] = kind.group === '' ? ['', kind.version] : [kind.group, kind.version];
+  const what = `failed to create typed patch object (${scalarText(namespace)}/${scalarText(name)}; ${group}/${version}, Kind=${kind.kind})`;
+  throw new StatusError(500, {
+    message: `${what}: ${all.length === 1 ? all[0] : `errors:\n${all.map((line) => `  ${line}`).join('\n')}`}`,
+  });
+}
+
+function undeclaredFields(config: JsonObject, type: string): string[] {
+  try {
+    return decode(config, type).unknown.map((line) => /"(.*)"/.exec(line)?.[1] ?? line);
+  } catch (error) {
+    if (error instanceof DecodeError) return [];
+    throw error;
+  }
 }
 
 function emptyObject(request: ResourceRequest): JsonObject {
@@ -147,31 +157,23 @@ function readConfiguration(request: ResourceRequest): JsonObject {
 }
 
 function parseObject(request: ResourceRequest): JsonObject {
-  const body = parseBody(request.body);
+  const body = parseBody(request.body, request.kind.kind);
   if (!isObject(body)) throw badRequest('error decoding YAML: expected an object');
   return body;
 }
 
-function managerRequired(): StatusError {
-  const message = 'Required value: is required for apply patch';
-  return new StatusError(422, {
-    message: `PatchOptions.meta.k8s.io "" is invalid: fieldManager: ${message}`,
-    reason: 'Invalid',
-    details: {
-      group: 'meta.k8s.io',
-      kind: 'PatchOptions',
-      causes: [{ reason: 'FieldValueRequired', message, field: 'fieldManager' }],
-    },
-  });
-}
-
 function checkConfiguration(config: JsonObject, request: ResourceRequest): void {
   const { kind, name, namespace } = request;
-  if (text(config, 'apiVersion') !== apiVersionOf(kind)) {
-    throw badRequest(
-      `Incorrect version specified in apply patch. Specified patch version: ${text(config, 'apiVersion')}, expected: ${apiVersionOf(kind)}`,
-    );
+  const [apiVersion, kindName] = [text(config, 'apiVersion'), text(config, 'kind')];
+  if (findKind(apiVersion, kindName) === undefined) {
+    const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+    throw badRequest(`invalid object type: ${group}/${version}, Kind=${kindName}`);
   }
+  if (apiVersion !== apiVersionOf(kind)) {
+    const versions = `Specified patch version: ${apiVersion}, expected: ${apiVersionOf(kind)}`;
+    throw badRequest(`Incorrect version specified in apply patch. ${versions}`);
+  }
+  refuseUnknown(config, kind);
   const metadata = ensure(config, 'metadata');
   if (text(metadata, 'name') === '') metadata['name'] = name;
   if (text(metadata, 'name') !== name) {

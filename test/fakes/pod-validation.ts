@@ -1,5 +1,5 @@
 // Validation of pod specs: containers, environment, volumes and their mounts.
-import { type JsonObject, isObject, objects, text } from './json.ts';
+import { type JsonObject, isEmpty, isObject, objects, text } from './json.ts';
 import { dnsLabelErrors } from './name-formats.ts';
 import type { FieldError } from './status-errors.ts';
 
@@ -53,6 +53,10 @@ function validateContainers(spec: JsonObject, volumes: ReadonlySet<string>, path
 function validateContainer(container: JsonObject, volumes: ReadonlySet<string>, path: string): FieldError[] {
   const errors = validateName(text(container, 'name'), `${path}.name`);
   if (text(container, 'image') === '') errors.push({ type: 'Required', field: `${path}.image` });
+  for (const [i, port] of objects(container, 'ports').entries()) {
+    if ((port['containerPort'] ?? 0) === 0)
+      errors.push({ type: 'Required', field: `${path}.ports[${i}].containerPort` });
+  }
   for (const [i, variable] of objects(container, 'env').entries()) {
     errors.push(...validateVariable(variable, `${path}.env[${i}]`));
   }
@@ -61,7 +65,13 @@ function validateContainer(container: JsonObject, volumes: ReadonlySet<string>, 
     const field = `${path}.volumeMounts[${i}]`;
     if (name === '') errors.push({ type: 'Required', field: `${field}.name` });
     else if (!volumes.has(name)) errors.push({ type: 'NotFound', field: `${field}.name`, value: name });
-    if (text(mount, 'mountPath') === '') errors.push({ type: 'Required', field: `${field}.mountPath` });
+    const path_ = text(mount, 'mountPath');
+    const isTaken = objects(container, 'volumeMounts')
+      .slice(0, i)
+      .some((other) => text(other, 'mountPath') === path_);
+    if (path_ === '') errors.push({ type: 'Required', field: `${field}.mountPath` });
+    else if (isTaken)
+      errors.push({ type: 'Invalid', field: `${field}.mountPath`, value: path_, detail: 'must be unique' });
   }
   return errors;
 }
@@ -71,9 +81,9 @@ function validateVariable(variable: JsonObject, path: string): FieldError[] {
   if (text(variable, 'name') === '') errors.push({ type: 'Required', field: `${path}.name` });
   const source = variable['valueFrom'];
   if (!isObject(source)) return errors;
-  if (text(variable, 'value') !== '') {
-    const detail = 'may not be specified when `value` is not empty';
-    errors.push({ type: 'Invalid', field: `${path}.valueFrom`, value: '', detail });
-  }
+  const refuse = (detail: string) => errors.push({ type: 'Invalid', field: `${path}.valueFrom`, value: '', detail });
+  if (isEmpty(source)) {
+    refuse('must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`');
+  } else if (text(variable, 'value') !== '') refuse('may not be specified when `value` is not empty');
   return errors;
 }

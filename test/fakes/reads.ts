@@ -1,10 +1,11 @@
 // Get and list: selectors, pages at one version, resourceVersionMatch.
 import { present } from './events-form.ts';
+import { parseGoJson } from './go-json.ts';
 import { type JsonObject, child, text } from './json.ts';
 import { apiVersionOf, storageKey } from './kinds.ts';
 import type { ResourceRequest } from './requests.ts';
 import { type Matches, readFieldSelector, readLabelSelector } from './selectors.ts';
-import { StatusError, badRequest, expired, notFound } from './status-errors.ts';
+import { StatusError, badRequest, expired, invalidOptions, notFound } from './status-errors.ts';
 import { type Storage, keyOf, keyOfObject } from './storage.ts';
 
 export function getObject(storage: Storage, request: ResourceRequest): JsonObject {
@@ -79,29 +80,31 @@ function writeContinue(version: number, last: JsonObject): string {
 function readContinue(source: string | null): ContinueToken | undefined {
   if (source === null || source === '') return undefined;
   try {
-    const token = JSON.parse(Buffer.from(source, 'base64url').toString('utf8')) as ContinueToken;
+    const token = parseGoJson(Buffer.from(source, 'base64url').toString('utf8')) as unknown as ContinueToken;
     if (typeof token.rv === 'number' && typeof token.start === 'string') return token;
-  } catch {
-    // Refused below, like a token of the wrong form.
+  } catch (error) {
+    throw badRequest(
+      `invalid continue token: continue key is not valid: ${error instanceof Error ? error.message : ''}`,
+    );
   }
-  throw badRequest('continue key is not valid');
+  throw badRequest('invalid continue token: continue key is not valid');
 }
 
 function checkListOptions(query: URLSearchParams, token: ContinueToken | undefined): void {
   const match = query.get('resourceVersionMatch') ?? '';
   const version = query.get('resourceVersion') ?? '';
   const refuse = (field: string, detail: string) => {
-    throw invalidOptions([{ type: 'Forbidden', field, detail }]);
+    throw invalidOptions('ListOptions', [{ type: 'Forbidden', field, detail }]);
   };
   if (match !== '' && version === '')
     refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
   if (match !== '' && token !== undefined)
     refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
   if (match === 'Exact' && version === '0') {
-    refuse('resourceVersionMatch', 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
+    refuse('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
   if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
-    throw invalidOptions([
+    throw invalidOptions('ListOptions', [
       {
         type: 'NotSupported',
         field: 'resourceVersionMatch',
@@ -114,36 +117,13 @@ function checkListOptions(query: URLSearchParams, token: ContinueToken | undefin
     throw badRequest('specifying resource version is not allowed when using continue');
 }
 
-interface OptionError {
-  readonly type: 'Forbidden' | 'NotSupported';
-  readonly field: string;
-  readonly value?: string;
-  readonly detail: string;
-}
-
-/** Options are validated like an object of group meta.k8s.io. */
-export function invalidOptions(errors: readonly OptionError[]): StatusError {
-  const causes = errors.map((error) => ({
-    reason: error.type === 'Forbidden' ? 'FieldValueForbidden' : 'FieldValueNotSupported',
-    message:
-      error.type === 'Forbidden'
-        ? `Forbidden: ${error.detail}`
-        : `Unsupported value: "${error.value ?? ''}": ${error.detail}`,
-    field: error.field,
-  }));
-  const lines = causes.map((cause) => `${cause.field}: ${cause.message}`);
-  return new StatusError(422, {
-    message: `ListOptions.meta.k8s.io "" is invalid: ${lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`}`,
-    reason: 'Invalid',
-    details: { group: 'meta.k8s.io', kind: 'ListOptions', causes },
-  });
-}
-
 /** The real server waits three seconds for the future; the fake says at once what it would say then. */
 function refuseFutureVersion(storage: Storage, version: string | null): void {
   if (version === null || version === '') return;
   if (!/^\d+$/.test(version))
-    throw badRequest(`Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`);
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`,
+    );
   if (Number(version) <= storage.version) return;
   const message = `Too large resource version: ${version}, current: ${storage.version}`;
   throw new StatusError(504, {

@@ -72,7 +72,7 @@ export function readPath(path: string): Place | undefined {
   const kind = findResource(group, version, resource);
   if (kind === undefined || more.length > 0 || (isNamespaced && !kind.namespaced)) return undefined;
   if (subresource !== '' && !(subresource === 'status' && kind.status)) return undefined;
-  const namespace = isNamespaced ? (place[1] ?? '') : kind.kind === 'Namespace' ? '' : '';
+  const namespace = isNamespaced ? (place[1] ?? '') : '';
   if (kind.namespaced && name !== '' && namespace === '') return undefined;
   return { kind, namespace, name, subresource };
 }

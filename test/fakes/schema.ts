@@ -32,11 +32,14 @@ export type Fields = ReadonlyMap<string, Field>;
 
 interface SchemaFile {
   readonly version: string;
+  /** Struct types whose values are owned as one piece wherever they stand. */
+  readonly atomic: readonly string[];
   readonly types: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 const file = JSON.parse(readFileSync(new URL('schema.json', import.meta.url), 'utf8')) as SchemaFile;
 const structs = new Map<string, Fields>();
+const atomicTypes = new Set(file.atomic);
 
 export const typeMeta: Field = scalarField('string');
 export const anything: Field = { ...scalarField('any'), pointer: true };
@@ -51,6 +54,10 @@ export function fieldsOf(name: string): Fields {
     structs.set(name, fields);
   }
   return fields;
+}
+
+export function isAtomicType(name: string): boolean {
+  return atomicTypes.has(name);
 }
 
 /** The field that stands for a whole object of this type. */

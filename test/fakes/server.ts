@@ -5,21 +5,26 @@ import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { type ChangeRecord, type Outcome, recordChange } from './changes.ts';
 import { startControllers } from './controllers.ts';
-import { deleteCollection, deleteObject, readDeleteOptions } from './deletes.ts';
 import { describeServer } from './discovery.ts';
 import { present } from './events-form.ts';
 import { type Fault, type FaultHook, statusOf } from './faults.ts';
-import { type JsonObject, child, text } from './json.ts';
+import { type JsonObject, child, clone, text } from './json.ts';
 import { findKind, qualifiedResource } from './kinds.ts';
-import { patchObject } from './patches.ts';
-import { getObject, listObjects } from './reads.ts';
-import { type PlainRequest, type ResourceRequest, readPlainRequest, readResourceRequest } from './requests.ts';
-import { StatusError, methodNotAllowed, noSuchResource, unsupportedMediaType } from './status-errors.ts';
+import { readBody, sendJson } from './http-io.ts';
+import { inMetadataForm } from './metadata-form.ts';
+import { perform } from './perform.ts';
+import {
+  type PlainRequest,
+  type ResourceRequest,
+  readPath,
+  readPlainRequest,
+  readResourceRequest,
+} from './requests.ts';
+import { StatusError, methodNotAllowed, noSuchResource } from './status-errors.ts';
 import { Storage } from './storage.ts';
-import { readPath } from './requests.ts';
 import { isTableWanted, toTable } from './table.ts';
 import { type Watch, startWatch } from './watch.ts';
-import { type WriteContext, createObject, decodeBody, parseBody, updateObject } from './writes.ts';
+import { type WriteContext, createObject, decodeBody } from './writes.ts';
 
 export interface FakeApiServerOptions {
   /** Milliseconds since the epoch; Date.now by default. */
@@ -39,7 +44,7 @@ export interface FakeApiServer {
   readonly url: string;
   /** YAML text; writeKubeconfig makes a file of it. */
   readonly kubeconfig: string;
-  /** Every write asked for, in order. */
+  /** Every write asked for over HTTP, in order; the controllers' own are not in it. */
   readonly changes: readonly ChangeRecord[];
   /** Requests by verb (`other`: discovery, health), watches included. */
   readonly requests: ReadonlyMap<string, number>;
@@ -59,8 +64,6 @@ export interface FakeApiServer {
 }
 
 const defaultHistoryLimit = 20_000;
-/** The real server's limit for a request body. */
-const maxBodyBytes = 3 * 1024 * 1024;
 const systemNamespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
 export async function startFakeApiServer(options: FakeApiServerOptions = {}): Promise<FakeApiServer> {
@@ -160,7 +163,7 @@ class Fake implements FakeApiServer {
       kind.resource === 'events' ? 'events' : qualifiedResource(kind),
       namespace === '' ? name : `${namespace}/${name}`,
     );
-    return found === undefined ? undefined : structuredClone(present(found, kind));
+    return found === undefined ? undefined : clone(present(found, kind));
   }
 
   setFaults(hook: FaultHook | undefined): void {
@@ -262,7 +265,8 @@ class Fake implements FakeApiServer {
       return;
     }
     const context = this.#context();
-    const { code, body } = this.#perform(context, request);
+    const record = (one: ResourceRequest, outcome: Outcome) => this.#record(one, outcome);
+    const { code, body } = perform(context, request, record);
     if (fault?.kind === 'reset-after') {
       response.destroy();
       return;
@@ -270,45 +274,8 @@ class Fake implements FakeApiServer {
     const warnings = context.warnings.map((warning) => `299 - ${JSON.stringify(warning)}`);
     const shown = isTableWanted(request.accept)
       ? toTable(body, request.kind, { now: this.#clock(), query: request.query })
-      : body;
+      : inMetadataForm(body, request.accept);
     sendJson(response, code, shown, warnings.length === 0 ? {} : { warning: warnings });
-  }
-
-  #perform(context: WriteContext, request: ResourceRequest): { code: number; body: JsonObject } {
-    if (request.verb === 'get') return { code: 200, body: getObject(this.#storage, request) };
-    if (request.verb === 'list') return { code: 200, body: listObjects(this.#storage, request) };
-    try {
-      return this.#write(context, request);
-    } catch (error) {
-      if (error instanceof StatusError) this.#record(request, { code: error.code });
-      throw error;
-    }
-  }
-
-  #write(context: WriteContext, request: ResourceRequest): { code: number; body: JsonObject } {
-    if (request.verb === 'delete') {
-      const { code, answer, before, after } = deleteObject(context, request, readDeleteOptions(request));
-      this.#record(request, { code, before, after });
-      return { code, body: answer };
-    }
-    if (request.verb === 'deletecollection') {
-      const { answer, deleted } = deleteCollection(context, request, readDeleteOptions(request));
-      for (const { before, after, code } of deleted) {
-        const name = text(before, 'metadata', 'name');
-        this.#record({ ...request, name, namespace: text(before, 'metadata', 'namespace') }, { code, before, after });
-      }
-      return { code: 200, body: answer };
-    }
-    const written = this.#put(context, request);
-    this.#record(request, { code: written.code, before: written.before, after: written.object });
-    return { code: written.code, body: present(written.object, request.kind) };
-  }
-
-  #put(context: WriteContext, request: ResourceRequest) {
-    if (request.verb === 'patch') return patchObject(context, request);
-    if (request.contentType !== 'application/json' && request.contentType !== '') throw unsupportedBody(request);
-    const body = decodeBody(parseBody(request.body), request, context);
-    return request.verb === 'create' ? createObject(context, request, body) : updateObject(context, request, body);
   }
 
   #record(request: ResourceRequest, outcome: Outcome): void {
@@ -332,37 +299,4 @@ function isWrite(request: ResourceRequest): boolean {
 
 function unauthorized(): StatusError {
   return new StatusError(401, { message: 'Unauthorized', reason: 'Unauthorized' });
-}
-
-function unsupportedBody(_request: ResourceRequest): StatusError {
-  return unsupportedMediaType(
-    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
-  );
-}
-
-async function readBody(message: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBodyBytes) {
-      throw new StatusError(413, {
-        message: `Request entity too large: limit is ${maxBodyBytes}`,
-        reason: 'RequestEntityTooLarge',
-        details: {},
-      });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function sendJson(
-  response: ServerResponse,
-  code: number,
-  body: JsonObject,
-  headers: Record<string, string | string[]> = {},
-): void {
-  response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-cache, private', ...headers });
-  response.end(`${JSON.stringify(body)}\n`);
 }

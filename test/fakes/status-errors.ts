@@ -91,7 +91,12 @@ export function forbidden(kind: Kind, name: string, reason: string): StatusError
   return new StatusError(403, { message, reason: 'Forbidden', details: place(kind, name) });
 }
 
-export function invalid(kind: Kind, name: string, errors: readonly FieldError[]): StatusError {
+/** Options are judged like an object of group meta.k8s.io. */
+export function invalidOptions(kind: string, errors: readonly FieldError[]): StatusError {
+  return invalid({ kind, group: 'meta.k8s.io' }, '', errors);
+}
+
+export function invalid(kind: Pick<Kind, 'kind' | 'group'>, name: string, errors: readonly FieldError[]): StatusError {
   const causes = errors.map((error) => ({
     reason: reasonOf[error.type],
     message: explain(error),

@@ -2,7 +2,7 @@
 // are keyed, with the $patch, $retainKeys, $setElementOrder and $deleteFromPrimitiveList directives.
 import { type Json, type JsonObject, clone, isEqual, isObject, scalarText } from './json.ts';
 import { type Field, anything, fieldOf, rootField } from './schema.ts';
-import { badRequest } from './status-errors.ts';
+import { StatusError, badRequest } from './status-errors.ts';
 
 const orderOf = '$setElementOrder/';
 const deleteFrom = '$deleteFromPrimitiveList/';
@@ -92,7 +92,7 @@ function mergeLists(original: readonly Json[], patch: readonly Json[], place: Pl
   const plain: JsonObject[] = [];
   for (const item of patch) {
     if (!isObject(item) || item[mergeKey] === undefined) {
-      throw badRequest(`map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
+      throw new StatusError(500, { message: `map: ${goText(item)} does not contain declared merge key: ${mergeKey}` });
     }
     if (item['$patch'] === 'delete') merged = merged.filter((other) => !hasKey(other, mergeKey, item));
     else plain.push(item);
@@ -111,10 +111,12 @@ function hasKey(item: Json, mergeKey: string, other: JsonObject): boolean {
   return isObject(item) && isEqual(item[mergeKey], other[mergeKey]);
 }
 
-function goMap(value: Json): string {
+/** A value as Go's fmt prints it: `map[a:1 b:[x y]]`. */
+export function goText(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map((item) => goText(item)).join(' ')}]`;
   if (!isObject(value)) return scalarText(value);
   const parts = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `map[${parts.map(([key, item]) => `${key}:${isObject(item) ? goMap(item) : scalarText(item)}`).join(' ')}]`;
+  return `map[${parts.map(([key, item]) => `${key}:${goText(item)}`).join(' ')}]`;
 }
 
 /** The wanted items in the wanted order, the server's own ones at their old place among them. */

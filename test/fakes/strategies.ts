@@ -58,11 +58,11 @@ export function prepareCreate(kind: Kind, object: JsonObject): void {
     if (initialStatus[kind.kind] !== undefined) object['status'] = { ...initialStatus[kind.kind] };
   }
   const metadata = ensure(object, 'metadata');
-  delete metadata['generation'];
   if (generationOf[kind.kind] !== undefined) metadata['generation'] = 1;
   if (kind.kind === 'Pod') preparePod(object);
   if (kind.kind === 'Namespace') addNamespaceFinalizer(object);
   if (kind.kind === 'Job') prepareJob(object);
+  if (kind.kind === 'DaemonSet') setTemplateGeneration(object, '1');
 }
 
 const initialStatus: Readonly<Record<string, JsonObject>> = {
@@ -99,10 +99,13 @@ function prepareJob(job: JsonObject): void {
   if (spec['manualSelector'] === true) return;
   const uid = text(job, 'metadata', 'uid');
   const labels = ensure(spec, 'template', 'metadata', 'labels');
+  const isShared = isEqual(at(job, 'metadata', 'labels'), labels);
   for (const prefix of ['', 'batch.kubernetes.io/']) {
     labels[`${prefix}controller-uid`] = uid;
     labels[`${prefix}job-name`] = text(job, 'metadata', 'name');
   }
+  // Labels that were defaulted from the template are the template's own map there, and change with it.
+  if (isShared) ensure(job, 'metadata')['labels'] = { ...labels };
   ensure(spec, 'selector', 'matchLabels')['batch.kubernetes.io/controller-uid'] = uid;
 }
 
@@ -115,6 +118,7 @@ export function prepareUpdate(kind: Kind, before: JsonObject, after: JsonObject,
     if (kind.kind === 'Pod') keepPodMetadata(before, metadata);
   } else if (kind.status) keep(before, after, 'status');
   keep(child(before, 'metadata'), metadata, 'generation');
+  if (kind.kind === 'DaemonSet') countTemplates(before, after);
   if (kind.kind === 'Namespace') keep(child(before, 'spec'), ensure(after, 'spec'), 'finalizers');
   const counts = generationOf[kind.kind];
   if (counts === undefined || subresource !== '') return;
@@ -123,6 +127,24 @@ export function prepareUpdate(kind: Kind, before: JsonObject, after: JsonObject,
     (counts === 'spec and annotations' && !isSame(at(before, 'metadata', 'annotations'), metadata['annotations']));
   const generation = at(before, 'metadata', 'generation');
   if (isBumped && typeof generation === 'number') metadata['generation'] = generation + 1;
+}
+
+const templateGenerationKey = 'deprecated.daemonset.template.generation';
+
+/** The one field of the internal DaemonSet that its wire form carries as an annotation. */
+export function setTemplateGeneration(daemonSet: JsonObject, generation: string): void {
+  ensure(daemonSet, 'metadata', 'annotations')[templateGenerationKey] = generation;
+}
+
+function countTemplates(before: JsonObject, after: JsonObject): void {
+  const old = Number(text(before, 'metadata', 'annotations', templateGenerationKey) || 0);
+  const isSame = isEqual(at(before, 'spec', 'template'), at(after, 'spec', 'template'));
+  setTemplateGeneration(after, String(isSame ? old : old + 1));
+}
+
+/** Reading a DaemonSet that lacks the annotation gives it one. */
+export function completeDaemonSet(daemonSet: JsonObject): void {
+  if (text(daemonSet, 'metadata', 'annotations', templateGenerationKey) === '') setTemplateGeneration(daemonSet, '0');
 }
 
 function keepPodMetadata(before: JsonObject, metadata: JsonObject): void {

@@ -2,7 +2,7 @@
 // merged over another, and what is left when a set of fields is taken out (sigs.k8s.io/structured-merge-diff).
 import { type Element, FieldSet, fieldElement, keyElement, valueElement } from './field-set.ts';
 import { type Json, type JsonObject, isEmpty, isEqual, isObject } from './json.ts';
-import { type Field, anything, fieldOf, fieldsOf, rootField } from './schema.ts';
+import { type Field, anything, fieldOf, fieldsOf, isAtomicType, rootField } from './schema.ts';
 
 export interface Comparison {
   readonly added: FieldSet;
@@ -14,11 +14,11 @@ type Shape = 'scalar' | 'atomic' | 'map' | 'list';
 type Value = Json | undefined;
 
 /** How a value is owned: as one piece, by its fields, or by its items. */
-function shapeOf(value: Value, field: Field): Shape {
-  if (field.relation === 'atomic') return field.type.form === 'scalar' ? 'scalar' : 'atomic';
+function shapeOf(field: Field): Shape {
+  if (field.type.form === 'scalar') return 'scalar';
+  if (field.relation === 'atomic') return 'atomic';
   if (field.type.form === 'list') return 'list';
-  if (field.type.form === 'struct' || field.type.form === 'map') return 'map';
-  return field.type.scalar === 'any' && isObject(value) ? 'map' : 'scalar';
+  return field.type.form === 'struct' && isAtomicType(field.type.name) ? 'atomic' : 'map';
 }
 
 function childField(field: Field, key: string): Field | undefined {
@@ -63,7 +63,7 @@ function isStructField(field: Field, key: string): boolean {
 export function fieldsSetBy(value: Json, type: string): FieldSet {
   const out: Element[][] = [];
   const walk = (found: Json, field: Field, path: Element[]): void => {
-    switch (shapeOf(found, field)) {
+    switch (shapeOf(field)) {
       case 'scalar':
       case 'atomic':
         out.push(path);
@@ -91,7 +91,7 @@ export function compare(before: Json, after: Json, type: string): Comparison {
   const removed: Element[][] = [];
   const modified: Element[][] = [];
   const walk = (left: Value, right: Value, field: Field, path: Element[]): void => {
-    const shape = shapeOf(right ?? left, field);
+    const shape = shapeOf(field);
     const asLeaf = shape === 'scalar' || shape === 'atomic' || (isEmpty(left) && isEmpty(right));
     if (left === undefined) added.push(path);
     else if (right === undefined) removed.push(path);
@@ -118,7 +118,7 @@ export function mergeTyped(live: Json, config: Json, type: string): JsonObject {
   const walk = (left: Value, right: Value, field: Field): Value => {
     if (right === undefined) return left;
     if (left === undefined || right === null) return right;
-    const shape = shapeOf(right, field);
+    const shape = shapeOf(field);
     if (shape === 'map') {
       const out: JsonObject = {};
       const [a, b] = [new Map(entries(left)), new Map(entries(right))];
@@ -175,7 +175,7 @@ export function removeFields(value: JsonObject, set: FieldSet, type: string): Js
   const paths = set.paths();
   const touched = new Set(paths.flatMap((path) => path.map((_, i) => path.slice(0, i + 1).join('\u0000'))));
   const walk = (found: Json, field: Field, path: Element[]): Json => {
-    const shape = shapeOf(found, field);
+    const shape = shapeOf(field);
     const isTouched = (below: Element[]) => touched.has(below.join('\u0000'));
     if (shape === 'map' && isObject(found) && !isEmpty(found)) {
       const out: JsonObject = {};

@@ -1,19 +1,16 @@
 // The validation errors that matter for the kinds Lockstep touches, in the API server's order and words.
-import {
-  type Json,
-  type JsonObject,
-  at,
-  child,
-  integer,
-  isEmpty,
-  isEqual,
-  list,
-  objects,
-  scalarText,
-  text,
-} from './json.ts';
+import { type JsonObject, at, child, integer, isEmpty, isEqual, text } from './json.ts';
 import type { Kind } from './kinds.ts';
-import { dataKeyErrors, dnsLabelErrors, labelKeyErrors, labelValueErrors, subdomainErrors } from './name-formats.ts';
+import { dataKeyErrors } from './name-formats.ts';
+import {
+  immutable,
+  invalidValue,
+  validateAnnotations,
+  validateLabels,
+  validateLabelsAndOwners,
+  validateMetadata,
+  validateNewFinalizers,
+} from './metadata-validation.ts';
 import { validatePodSpec } from './pod-validation.ts';
 import { matchesSelector } from './selectors.ts';
 import type { FieldError } from './status-errors.ts';
@@ -22,8 +19,10 @@ export function validateCreate(kind: Kind, object: JsonObject): FieldError[] {
   return [...validateMetadata(kind, object), ...(validators[kind.kind]?.(object) ?? [])];
 }
 
+/** Every kind's metadata is judged by the common rules and again by its own; some kinds judge it as for a create, too. */
 export function validateUpdate(kind: Kind, before: JsonObject, after: JsonObject): FieldError[] {
   const metadata = [
+    ...validateNewFinalizers(before, after),
     ...immutable(before, after, ['metadata', 'uid']),
     ...immutable(before, after, ['metadata', 'creationTimestamp']),
     ...immutable(before, after, ['metadata', 'deletionTimestamp']),
@@ -31,85 +30,17 @@ export function validateUpdate(kind: Kind, before: JsonObject, after: JsonObject
   ];
   const own = updateValidators[kind.kind]?.(before, after) ?? [];
   const again = validators[kind.kind]?.(after) ?? [];
-  return kind.kind === 'Secret' || kind.kind === 'ConfigMap'
-    ? [...metadata, ...own, ...(kind.kind === 'Secret' || kind.kind === 'ConfigMap' ? again : [])]
-    : [...metadata, ...again, ...own];
+  const isConfig = kind.kind === 'Secret' || kind.kind === 'ConfigMap';
+  const common = [...validateLabelsAndOwners(after), ...metadata];
+  if (isConfig) return [...common, ...metadata, ...own, ...validateMetadata(kind, after), ...again];
+  return [...common, ...metadata, ...again, ...own];
 }
 
-export function immutableField(field: string, value: Json | undefined): FieldError {
-  return { type: 'Invalid', field, value: value ?? null, detail: 'field is immutable' };
-}
-
-function immutable(before: JsonObject, after: JsonObject, path: readonly string[]): FieldError[] {
-  return isEqual(at(before, ...path), at(after, ...path)) ? [] : [immutableField(path.join('.'), at(after, ...path))];
-}
-
-/** Kinds whose names become host names or label values. */
-const nameRules: Readonly<Record<string, (name: string) => string[]>> = {
-  Namespace: dnsLabelErrors,
-  StatefulSet: dnsLabelErrors,
-};
-
-function validateMetadata(kind: Kind, object: JsonObject): FieldError[] {
-  const metadata = child(object, 'metadata');
-  const check = nameRules[kind.kind] ?? subdomainErrors;
-  const errors: FieldError[] = [];
-  const prefix = text(metadata, 'generateName');
-  if (prefix !== '') {
-    const masked = prefix.endsWith('-') ? `${prefix.slice(0, -1)}a` : prefix;
-    errors.push(...check(masked).map((detail) => invalidValue('metadata.generateName', prefix, detail)));
-  }
-  const name = text(metadata, 'name');
-  if (name === '')
-    errors.push({ type: 'Required', field: 'metadata.name', detail: 'name or generateName is required' });
-  else errors.push(...check(name).map((detail) => invalidValue('metadata.name', name, detail)));
-  return [...errors, ...validateLabelsAndOwners(object)];
-}
-
-function invalidValue(field: string, value: Json, detail: string): FieldError {
-  return { type: 'Invalid', field, value, detail };
-}
-
-function validateLabelsAndOwners(object: JsonObject): FieldError[] {
-  const metadata = child(object, 'metadata');
-  return [
-    ...validateLabels(child(metadata, 'labels'), 'metadata.labels'),
-    ...validateAnnotations(child(metadata, 'annotations'), 'metadata.annotations'),
-    ...validateOwners(objects(metadata, 'ownerReferences')),
-    ...list(metadata, 'finalizers').flatMap((name) =>
-      labelKeyErrors(scalarText(name)).map((detail) => invalidValue('metadata.finalizers', name, detail)),
-    ),
-  ];
-}
-
-export function validateLabels(labels: JsonObject, field: string): FieldError[] {
-  return Object.entries(labels).flatMap(([key, value]) => [
-    ...labelKeyErrors(key).map((detail) => invalidValue(field, key, detail)),
-    ...labelValueErrors(scalarText(value)).map((detail) => invalidValue(field, value, detail)),
-  ]);
-}
-
-export function validateAnnotations(annotations: JsonObject, field: string): FieldError[] {
-  const errors = Object.keys(annotations).flatMap((key) =>
-    labelKeyErrors(key.toLowerCase()).map((detail) => invalidValue(field, key, detail)),
-  );
-  const size = Object.entries(annotations).reduce(
-    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(scalarText(value)),
-    0,
-  );
-  if (size > 256 * 1024) errors.push({ type: 'TooLong', field, detail: 'may not be more than 262144 bytes' });
-  return errors;
-}
-
-function validateOwners(owners: readonly JsonObject[]): FieldError[] {
-  const field = 'metadata.ownerReferences';
-  return owners.flatMap((owner) =>
-    ['apiVersion', 'kind', 'name', 'uid']
-      .filter((key) => text(owner, key) === '')
-      .map((key) =>
-        invalidValue(`${field}.${key}`, '', key === 'apiVersion' ? 'version must not be empty' : 'must not be empty'),
-      ),
-  );
+/** What is stored, but looks wrong. */
+export function warnOf(kind: Kind, object: JsonObject): string[] {
+  if (kind.kind !== 'Secret' || object['type'] !== 'kubernetes.io/tls') return [];
+  const certificate = Buffer.from(text(object, 'data', 'tls.crt'), 'base64').toString('latin1');
+  return certificate.includes('-----BEGIN ') ? [] : ['tls: failed to find any PEM data in certificate input'];
 }
 
 type Validator = (object: JsonObject) => FieldError[];
@@ -178,9 +109,24 @@ function validateWorkload(object: JsonObject, name: string): FieldError[] {
     errors.push(invalidValue('spec.template.metadata.labels', shown, '`selector` does not match template `labels`'));
   }
   errors.push(...validateTemplate(child(spec, 'template')));
+  if (name === 'deployment') errors.push(...validateStrategy(child(spec, 'strategy')));
   if (name === 'deployment')
     errors.push(...negative(spec, ['minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds']));
   return errors;
+}
+
+function validateStrategy(strategy: JsonObject): FieldError[] {
+  const field = 'spec.strategy';
+  const type = text(strategy, 'type');
+  const rollingUpdate = strategy['rollingUpdate'] ?? null;
+  if (type === 'Recreate' && rollingUpdate !== null) {
+    const detail = "may not be specified when strategy `type` is 'Recreate'";
+    return [{ type: 'Forbidden', field: `${field}.rollingUpdate`, detail }];
+  }
+  // A ReplicaSet has no strategy at all.
+  if (['', 'Recreate', 'RollingUpdate'].includes(type)) return [];
+  const detail = 'supported values: "Recreate", "RollingUpdate"';
+  return [{ type: 'NotSupported', field, value: { Type: type, RollingUpdate: rollingUpdate }, detail }];
 }
 
 function validateTemplate(template: JsonObject): FieldError[] {

@@ -4,10 +4,10 @@ import { present } from './events-form.ts';
 import type { Fault } from './faults.ts';
 import { type JsonObject, child } from './json.ts';
 import { apiVersionOf, storageKey } from './kinds.ts';
-import { readSelection, invalidOptions } from './reads.ts';
+import { readSelection } from './reads.ts';
 import type { ResourceRequest } from './requests.ts';
 import type { Matches } from './selectors.ts';
-import { StatusError } from './status-errors.ts';
+import { StatusError, invalidOptions } from './status-errors.ts';
 import type { Storage, StoredChange } from './storage.ts';
 
 /** The real server picks 30 to 60 minutes; a client that wants less says so. */
@@ -56,6 +56,11 @@ function readPlan(request: ResourceRequest): Plan {
   const version = query.get('resourceVersion') ?? '';
   const hasInitial = query.has('sendInitialEvents');
   checkWatchOptions(query, hasInitial);
+  if (!/^\d*$/.test(version)) {
+    throw new StatusError(500, {
+      message: `resourceVersion: Invalid value: "${version}": strconv.ParseUint: parsing "${version}": invalid syntax`,
+    });
+  }
   const isFresh = version === '' || version === '0';
   const sendsInitial = hasInitial ? flag('sendInitialEvents') : isFresh;
   return {
@@ -71,7 +76,7 @@ function readPlan(request: ResourceRequest): Plan {
 function checkWatchOptions(query: URLSearchParams, hasInitial: boolean): void {
   const match = query.get('resourceVersionMatch') ?? '';
   if (hasInitial && match !== 'NotOlderThan') {
-    throw invalidOptions([
+    throw invalidOptions('ListOptions', [
       {
         type: 'Forbidden',
         field: 'resourceVersionMatch',
@@ -80,7 +85,7 @@ function checkWatchOptions(query: URLSearchParams, hasInitial: boolean): void {
     ]);
   }
   if (!hasInitial && match !== '') {
-    throw invalidOptions([
+    throw invalidOptions('ListOptions', [
       {
         type: 'Forbidden',
         field: 'resourceVersionMatch',

@@ -3,13 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { DecodeError, decode, timeText, zeroObject } from './canonical.ts';
 import { setDefaults } from './defaults.ts';
 import { toStored } from './events-form.ts';
+import { parseGoJson } from './go-json.ts';
 import { type Json, type JsonObject, child, clone, ensure, isObject, list, text } from './json.ts';
 import { type Kind, apiVersionOf, findKind, storageKey } from './kinds.ts';
 import { type Writer, keepTimes, managerFromUserAgent, trackUpdate } from './managed-fields.ts';
 import type { ResourceRequest } from './requests.ts';
-import { alreadyExists, badRequest, conflict, invalid, modified, notFound } from './status-errors.ts';
+import { StatusError, alreadyExists, badRequest, conflict, invalid, modified, notFound } from './status-errors.ts';
 import { type Storage, keyOf } from './storage.ts';
 import {
+  completeDaemonSet,
   foldStringData,
   ignoredFields,
   isCreatedByUpdate,
@@ -17,7 +19,7 @@ import {
   prepareCreate,
   prepareUpdate,
 } from './strategies.ts';
-import { validateCreate, validateUpdate } from './validation.ts';
+import { validateCreate, validateUpdate, warnOf } from './validation.ts';
 
 export interface WriteContext {
   readonly storage: Storage;
@@ -33,11 +35,14 @@ export interface Written {
   readonly before: JsonObject | undefined;
 }
 
-export function parseBody(body: Buffer): Json {
+export function parseBody(body: Buffer, kindName: string): Json {
+  const source = body.toString('utf8');
   try {
-    return JSON.parse(body.toString('utf8')) as Json;
+    return parseGoJson(source);
   } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : ''}`);
+    const why = error instanceof Error ? error.message : '';
+    const what = `the object provided is unrecognized (must be of type ${kindName})`;
+    throw badRequest(`${what}: couldn't get version/kind; json parse error: ${why} (${source})`);
   }
 }
 
@@ -47,22 +52,20 @@ export function decodeBody(body: Json, request: ResourceRequest, context: WriteC
   if (!isObject(body)) throw badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal value");
   const apiVersion = text(body, 'apiVersion') || apiVersionOf(kind);
   const name = text(body, 'kind') || kind.kind;
-  const isKnown = findKind(apiVersion, name) !== undefined;
-  if (isKnown && apiVersion !== apiVersionOf(kind)) {
+  const found = findKind(apiVersion, name);
+  const version = apiVersion.split('/').pop() ?? '';
+  const refuse = (why: string) =>
+    badRequest(`${name} in version "${version}" cannot be handled as a ${kind.kind}: ${why}`);
+  if (found === undefined) {
+    throw refuse(`no kind "${name}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:111"`);
+  }
+  if (name !== kind.kind)
+    throw refuse(`converting (v1.${name}) to (${goPackage(kind)}.${kind.kind}): unknown conversion`);
+  if (apiVersion !== apiVersionOf(kind)) {
     throw badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(kind)})`,
     );
   }
-  if (!isKnown) {
-    const version = apiVersion.includes('/') ? apiVersion : apiVersion;
-    throw badRequest(
-      `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: no kind "${name}" is registered for version "${version}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
-    );
-  }
-  if (name !== kind.kind)
-    throw badRequest(
-      `${name} in version "${kind.version}" cannot be handled as a ${kind.kind}: converting (v1.${name}) to (${goPackage(kind)}.${kind.kind}): unknown conversion`,
-    );
   return toTyped({ ...body, apiVersion, kind: name }, request, context);
 }
 
@@ -98,6 +101,7 @@ function reportUnknown(unknown: readonly string[], request: ResourceRequest, con
 export function complete(value: JsonObject, kind: Kind): JsonObject {
   setDefaults(value, kind.type);
   if (kind.kind === 'Secret') foldStringData(value);
+  if (kind.kind === 'DaemonSet') completeDaemonSet(value);
   return { kind: kind.kind, apiVersion: apiVersionOf(kind), ...decode(value, kind.type).value };
 }
 
@@ -105,8 +109,9 @@ export function createObject(context: WriteContext, request: ResourceRequest, ob
   const { kind } = request;
   const metadata = ensure(object, 'metadata');
   checkNamespace(request, metadata);
-  if (text(metadata, 'resourceVersion') !== '')
-    throw badRequest('resourceVersion should not be set on objects to be created');
+  if (text(metadata, 'resourceVersion') !== '') {
+    throw new StatusError(500, { message: 'resourceVersion should not be set on objects to be created' });
+  }
   nameObject(metadata);
   const tracked = trackUpdate(zeroObject(kind.type), object, writerOf(context, request), rulesOf(request));
   return insertObject(context, request, tracked);
@@ -126,6 +131,7 @@ export function insertObject(context: WriteContext, request: ResourceRequest, tr
   const object = decode(tracked, kind.type).value;
   const errors = validateCreate(kind, object);
   if (errors.length > 0) throw invalid(kind, name, errors);
+  context.warnings.push(...warnOf(kind, object));
   const key = keyOf(request.namespace, name);
   if (storage.get(storageKey(kind), key) !== undefined) throw alreadyExists(kind, name);
   const typed = { kind: kind.kind, apiVersion: apiVersionOf(kind), ...object };
@@ -184,7 +190,9 @@ export function rulesOf(request: ResourceRequest): { type: string; ignored: read
 export function updateObject(context: WriteContext, request: ResourceRequest, body: JsonObject): Written {
   const { kind, name } = request;
   const metadata = ensure(body, 'metadata');
-  if (text(metadata, 'name') === '') throw badRequest('name must be provided');
+  if (text(metadata, 'name') === '') {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
   if (text(metadata, 'name') !== name) {
     throw badRequest(`the name of the object (${text(metadata, 'name')}) does not match the name on the URL (${name})`);
   }
@@ -210,34 +218,26 @@ export function replaceObject(
   checkVersion(request, before, after);
   const metadata = ensure(after, 'metadata');
   const old = child(before, 'metadata');
-  for (const key of [
-    'uid',
-    'creationTimestamp',
-    'selfLink',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'generateName',
-  ]) {
-    if (metadata[key] === undefined || metadata[key] === null || metadata[key] === '') copy(old, metadata, key);
+  if (text(metadata, 'name') !== request.name) {
+    throw badRequest(
+      `the name of the object (${text(metadata, 'name')}) does not match the name on the URL (${request.name})`,
+    );
   }
+  checkNamespace(request, metadata);
+  if (text(metadata, 'uid') === '') copy(old, metadata, 'uid');
+  for (const key of ['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds']) copy(old, metadata, key);
   metadata['resourceVersion'] = text(old, 'resourceVersion');
   prepareUpdate(kind, before, after, request.subresource);
   const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), ...decode(after, kind.type).value };
   const errors = validateUpdate(kind, before, object);
   if (errors.length > 0) throw invalid(kind, request.name, errors);
+  context.warnings.push(...warnOf(kind, object));
   const final = keepTimes(before, object);
   if (isDryRun(request)) return { code: 200, object: final, before };
   const key = keyOf(request.namespace, request.name);
   if (isReleased(final)) {
-    const gone = context.storage.delete(storageKey(kind), key) ?? final;
-    return {
-      code: 200,
-      object: {
-        ...final,
-        metadata: { ...child(final, 'metadata'), resourceVersion: text(gone, 'metadata', 'resourceVersion') },
-      },
-      before,
-    };
+    context.storage.delete(storageKey(kind), key);
+    return { code: 200, object: final, before };
   }
   return { code: 200, object: context.storage.put(storageKey(kind), key, toStored(final, kind)), before };
 }
@@ -263,7 +263,7 @@ function checkVersion(request: ResourceRequest, before: JsonObject, after: JsonO
   const wanted = text(after, 'metadata', 'resourceVersion');
   const uid = text(after, 'metadata', 'uid');
   const liveUid = text(before, 'metadata', 'uid');
-  if (uid !== '' && uid !== liveUid) {
+  if (request.verb === 'update' && uid !== '' && uid !== liveUid) {
     throw conflict(
       kind,
       name,
@@ -271,7 +271,7 @@ function checkVersion(request: ResourceRequest, before: JsonObject, after: JsonO
     );
   }
   if (wanted === '' && isVersionRequired(kind)) {
-    throw invalid(kind, name, [
+    throw invalid({ ...kind, kind: kind.resource }, name, [
       { type: 'Invalid', field: 'metadata.resourceVersion', value: 0, detail: 'must be specified for an update' },
     ]);
   }
