@@ -26,6 +26,26 @@ test('without --once it goes on until Ctrl-C, says how to play, and ends with th
   assertStory(await run.ended, 'memory');
 });
 
+test('without Lockstep the figures are wrong, and still there', async () => {
+  await using run = await startDemo(['--once', '--json']);
+  const ready = async () => /is ready: pid (\d+)/.exec(run.said.err)?.[1];
+  const pid = await waitFor(ready, { what: 'a running Lockstep', deadlineMs });
+  process.kill(-Number(pid), 'SIGKILL'); // the group that Lockstep is in
+  const { code, out, err } = await run.ended;
+  assert.equal(code, 1);
+  assert.match(err, /demo +gives up: Lockstep ended with/);
+  assert.deepEqual(JSON.parse(out), {
+    cluster: 'memory',
+    restarts: 0,
+    rollouts: 0,
+    pullRequests: 0,
+    rolloutsAfterMerge: 0,
+    missed: 1,
+    restartMs: -1,
+    diffLines: 0,
+  });
+});
+
 test('ended half-way it leaves nothing', async () => {
   await using run = await startDemo(['--once']);
   await waitFor(async () => run.said.out.includes('is ready'), { what: 'a running Lockstep', deadlineMs });

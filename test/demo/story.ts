@@ -95,15 +95,18 @@ async function startReadyLockstep(stage: Stage): Promise<{ lockstep: Lockstep; r
   return { lockstep, receiver: { url, token, namespace, branch } };
 }
 
-export interface Renewal {
-  /** Template changes that were there before it. */
-  readonly changesBefore: number;
+/** How far the story came: what the judge must know even when it ends early. */
+export interface Plot {
+  /** Template changes that were there before the renewal. */
+  changesBefore: number;
+  merge: { readonly at: number; readonly commit: string; readonly diffLines: number } | undefined;
 }
 
 /** cert-manager renews the certificate, and the one restart follows. */
-export async function renewCertificate(stage: Stage, { renew }: Cast): Promise<Renewal> {
+export async function renewCertificate(stage: Stage, { renew }: Cast, plot: Plot): Promise<void> {
   const { screen, observer, record, until } = stage;
   const changesBefore = (await record.templateChanges(namespace)).length;
+  plot.changesBefore = changesBefore;
   await renew();
   screen.step('cert-manager', `writes a new key and certificate into Secret ${secretName}`);
   const change = await until('the restart', async () => (await record.templateChanges(namespace))[changesBefore]);
@@ -117,7 +120,6 @@ export async function renewCertificate(stage: Stage, { renew }: Cast): Promise<R
     return isNew && isRolledOut(observer.deployment(workload));
   });
   screen.step('Kubernetes', `rolled out: ${observer.pods().length} new pods, all born after the change`);
-  return { changesBefore };
 }
 
 /** Lockstep proposes the checksum. */
@@ -133,26 +135,21 @@ export async function awaitPullRequest(stage: Stage): Promise<void> {
   for (const line of lines.filter((text) => /^[+-](?![+-])/.test(text))) screen.detail(line);
 }
 
-export interface Merge {
-  readonly mergedAt: number;
-  readonly commit: string;
-  readonly diffLines: number;
-}
-
 /** A person merges it. */
-export async function mergePullRequest(stage: Stage): Promise<Merge> {
+export async function mergePullRequest(stage: Stage, plot: Plot): Promise<void> {
   const { screen, world, signal } = stage;
   screen.step('a person', 'merges it: lockstep pr merge 1');
   const before = world.git('rev-parse', branch);
-  const mergedAt = Date.now();
+  const at = Date.now();
   await runPr(['merge', '1'], world.bare, signal);
   const commit = world.git('rev-parse', branch);
-  return { mergedAt, commit, diffLines: countDiffLines(stage, before, commit) };
+  plot.merge = { at, commit, diffLines: countDiffLines(stage, before, commit) };
 }
 
 /** The engine has applied the merge, Lockstep has seen it, and still nothing changes a template. */
-export async function waitForQuiet(stage: Stage, { engine, lockstep }: Cast, { commit }: Merge): Promise<void> {
+export async function waitForQuiet(stage: Stage, { engine, lockstep }: Cast, { merge }: Plot): Promise<void> {
   const { screen, until } = stage;
+  const commit = merge?.commit ?? '';
   await until('the engine to apply the merge', async () => engine.last?.revision === commit);
   await until('Lockstep to see the merge', async () =>
     lockstep.log.some(({ msg, revision }) => msg === 'source in step' && revision === commit),
@@ -164,19 +161,19 @@ export async function waitForQuiet(stage: Stage, { engine, lockstep }: Cast, { c
   screen.step('engine', `compared the cluster with Git ${engine.count - count} more times, nothing to write`);
 }
 
-/** What the API server and Git hold about it all. */
-export async function collectEvidence(stage: Stage, { changesBefore }: Renewal, merge: Merge): Promise<Evidence> {
-  const { observer, record, cluster, until } = stage;
-  const at = await until('the change on record', () => record.secretWrittenAt(namespace, secretName));
+/** What the API server and Git hold about it all, however far it came. */
+export async function collectEvidence(stage: Stage, { changesBefore, merge }: Plot): Promise<Evidence> {
+  const { observer, record, cluster } = stage;
+  const at = (await record.secretWrittenAt(namespace, secretName)) ?? 0;
   return {
     cluster: cluster.kind,
     templateChanges: (await record.templateChanges(namespace)).slice(changesBefore),
     dataChange: { at, version: observer.dataChange(secretName)?.version ?? 0n },
-    mergedAt: merge.mergedAt,
+    mergedAt: merge?.at ?? Infinity,
     workloads: observer.usersOf(secretName),
     pods: observer.pods(),
     pullRequests: countPulls(stage),
-    diffLines: merge.diffLines,
+    diffLines: merge?.diffLines ?? 0,
   };
 }
 
