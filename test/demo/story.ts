@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { request } from 'undici';
+import { waitFor } from '../cluster/wait.ts';
 import { sendFluxEvent, type FluxReceiver } from '../engines/flux-event.ts';
 import { openCheckout } from '../engines/git.ts';
 import { startSmallEngine, type Reconciliation, type SmallEngine } from '../engines/small-engine.ts';
@@ -33,7 +34,12 @@ export interface Cast {
 export async function setUp(stage: Stage): Promise<Cast> {
   const { screen, world, observer } = stage;
   const certManager = await stage.open('cert-manager-certificates-issuing/v1.19.1');
-  const renew = () => issueCertificate(certManager, namespace);
+  const renew = async () => {
+    const { resourceVersion = '0' } = (await issueCertificate(certManager, namespace)).metadata;
+    const isSeen = async () => (observer.dataChange(secretName)?.version ?? 0n) >= BigInt(resourceVersion);
+    // Even when Lockstep ends at this moment: the judge must know what the content is.
+    await waitFor(isSeen, { what: 'the observer to see the Secret', deadlineMs: 10_000, signal: stage.signal });
+  };
   await renew();
   screen.step('cert-manager', `issues a certificate: Secret ${secretName} in namespace ${namespace}, not in Git`);
   const files = world.git('ls-tree', '-r', '--name-only', branch, '--', folder).split('\n');
