@@ -44,8 +44,12 @@ func main() {
 // matchAll asks for every pattern about every name: `^<pattern>$`, searched for in the name.
 func matchAll() []pattern {
 	all := append([]string{}, patterns...)
-	for _, name := range names {
-		all = append(all, name)
+	all = append(all, names...)
+	// One annotation key can serve two flags, so that booleans are read as patterns.
+	for _, text := range bools {
+		for _, element := range strings.Split(text, ",") {
+			all = append(all, strings.TrimSpace(element))
+		}
 	}
 	seen := map[string]bool{}
 	result := []pattern{}
