@@ -21,8 +21,14 @@ const truths = ['1', 't', 'T', 'TRUE', 'true', 'True'];
 /** What only `true` itself satisfies. */
 const exactly = ['true', 'true', 'true', 'true', 'true', 'true', 'true', 'false', 'True', '1', '', ' true'];
 
+const { names, patterns } = readVectors('regexps.json');
+const bools = readVectors('parse-bools.json');
+const invalid = patterns.filter((row) => !row.valid);
+const withBar = patterns.filter((row) => row.pattern.includes('|'));
+const matching = new Map(names.map((name) => [name, patterns.filter((row) => row.matches.includes(name))]));
+
 /** Names that config objects can have. */
-export const configNames = readVectors('regexps.json').names.filter((name) => name !== '');
+export const configNames = names.filter((name) => name !== '');
 
 /** Annotation keys: mostly the defaults, else new ones, another flag's default, or one key for two flags. */
 export function renameKeys(random: Random): Partial<Flags> {
@@ -77,20 +83,19 @@ export function annotateConfig(random: Random, flags: Flags): Annotations {
 
 function pickBool(random: Random): string {
   if (random.chance(0.1)) return '';
-  return random.chance(0.4) ? random.pick(truths) : random.pick(readVectors('parse-bools.json')).text;
+  return random.chance(0.4) ? random.pick(truths) : random.pick(bools).text;
 }
 
 /** Elements that Go was asked about, padded; two of them can be the halves of a quantifier with a comma. */
 function listPatterns(random: Random, name: string): string {
-  const { patterns } = readVectors('regexps.json');
   const element = (): string => {
     const draw = random.below(20);
     if (draw < 5) return name;
-    if (draw < 7) return random.pick(patterns.filter((row) => row.matches.includes(name))).pattern;
-    if (draw < 9) return random.pick(patterns.filter((row) => !row.valid)).pattern;
+    if (draw < 7) return random.pick(matching.get(name) ?? []).pattern;
+    if (draw < 9) return random.pick(invalid).pattern;
     if (draw < 10) return '';
     if (draw < 11) return 'a{1,3}';
-    if (draw < 13) return random.pick(patterns.filter((row) => row.pattern.includes('|'))).pattern;
+    if (draw < 13) return random.pick(withBar).pattern;
     return random.pick(patterns).pattern;
   };
   return joinPadded(random, element);

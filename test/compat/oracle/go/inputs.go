@@ -12,6 +12,8 @@ var patterns = []string{
 	// literals and alternations: the anchors are outside, and nothing groups
 	"foo", "foo|bar", "(foo|bar)", "(?:foo|bar)", "foo|", "|bar", "|", "foo|bar|baz", "app-config|db-creds", "^foo|bar$", "foo$|^bar",
 	"(foo|bar)-?(bar|foo)?", "a|b", "aa|ab", "(a|b)+", "foo-(bar|baz)", "web|app", "app|", "(|app)", "(app|)-config", "()",
+	// parts of names
+	"fo", "oo", "o", "app-", "-config", "config", "fo.*", "foo.*", ".*foo", "foo-.*", "foo.+", "my-app", "db", "creds", "web", "tls", "ap", "aaaa", "c", "xfoobar",
 	// anchors and boundaries
 	"^foo", "foo$", "^foo$", "^^foo$$", "$", "^", "$^", "^$", `\Afoo\z`, `\Afoo`, `foo\z`, `foo\Z`, `\bfoo\b`, `\bapp\b.*`, `foo\b.*`, `\Bfoo`,
 	`.*\Bconfig`, `foo\B`, "(^foo|bar$)", "(?m)^foo$", "(?m:^foo$)",
