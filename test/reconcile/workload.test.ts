@@ -45,7 +45,7 @@ for (const code of ['api-invalid', 'api-forbidden'] as const) {
     );
     rig.live.now += 599_999;
     await rig.reconcile();
-    assert.equal(rig.outcomes.at(-1), 'held refused');
+    assert.equal(rig.outcomes.at(-1), 'refused');
     rig.live.now += 1;
     rig.live.refuse = undefined;
     await rig.reconcile();
