@@ -87,6 +87,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   const flusher = openFlusher(reach, ledger);
   const reconciler = openReconciler(reach);
   const queue = openQueue(reach, { flusher, reconciler });
+  ports.metrics.measureQueue((name) => queue.count((key) => isSource(key) === (name === 'source')));
   const route = openRoute(reach, queue);
   const parts: Parts = {
     state,
@@ -168,10 +169,6 @@ function openQueue(
     const stop = metrics.reconcileSeconds.startTimer({ queue: 'workload' });
     await reconciler.reconcile(key, work.signal).finally(stop);
     flusher.poke();
-    metrics.queueDepth.set(
-      { queue: 'workload' },
-      self().count((queued) => !isSource(queued)),
-    );
   };
   return createWorkQueue({
     clock,
