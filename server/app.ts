@@ -6,9 +6,10 @@ import type { OwedWorkload } from './core/hook.ts';
 import { loadDigestKeys, makeDigestKey, readDigestKeys } from './kube/digest-key.ts';
 import { becomeLeader } from './kube/leader.ts';
 import { startWatches, type Watches } from './kube/watches.ts';
-import { assemble, isSource, type Parts, type Ports } from './parts.ts';
+import { assemble, type Parts, type Ports } from './parts.ts';
 import { listOwed } from './reconcile/owed.ts';
 import { namespaceOf } from './reconcile/proposals.ts';
+import { sweep, sweepMs } from './reconcile/sweep.ts';
 import { reportTrouble, untilDone } from './trouble.ts';
 
 export type LookTarget =
@@ -52,8 +53,8 @@ export function createApp(config: Config, ports: Ports): App {
   };
 }
 
-function lookAtSources({ queue, sources }: Parts, namespaces: readonly string[]): void {
-  for (const key of namespaces.flatMap((namespace) => sources.keysOf(namespace))) queue.add(key);
+function lookAtSources({ sourceQueue, sources }: Parts, namespaces: readonly string[]): void {
+  for (const key of namespaces.flatMap((namespace) => sources.keysOf(namespace))) sourceQueue.add(key);
 }
 
 /** From the first list to the last write. */
@@ -74,6 +75,7 @@ async function live(config: Config, ports: Ports, parts: Parts, signal: AbortSig
     if (!signal.aborted) throw error;
   } finally {
     parts.work.abort();
+    parts.sourceWork.abort();
     ended.abort();
     letGo.abort();
     await Promise.allSettled([lease?.ended, parts.watches?.ended]);
@@ -146,9 +148,20 @@ async function start(ports: Ports, parts: Parts, { lease, stop, watch: open }: S
     if (leadsAtOnce) parts.bootKeys.add(key);
     parts.queue.add(key);
   }
-  for (const key of parts.sources.keys) parts.queue.add(key);
+  for (const key of parts.sources.keys) parts.sourceQueue.add(key);
   parts.queue.start();
+  parts.sourceQueue.start();
+  void keepSwept(ports, parts, stop);
   ports.log.info({ configs: parts.state.configs.size, workloads: [...parts.state.workloads.keys()].length }, 'synced');
+}
+
+async function keepSwept(ports: Ports, parts: Parts, stop: AbortSignal): Promise<void> {
+  for (;;) {
+    await ports.sleep(sweepMs, stop);
+    if (stop.aborted) return;
+    sweep(parts.state, ports.now());
+    parts.flusher.poke();
+  }
 }
 
 async function loadLedger({ log }: Ports, { state }: Parts, signal: AbortSignal): Promise<void> {
@@ -183,16 +196,16 @@ function watch(
 }
 
 /** Takes no new keys, finishes the running ones, writes the ledger. */
-async function drain({ log }: Ports, { queue, flusher }: Parts): Promise<void> {
-  await queue.stop();
+async function drain({ log }: Ports, { queue, sourceQueue, sourceWork, flusher }: Parts): Promise<void> {
+  sourceWork.abort();
+  await Promise.all([queue.stop(), sourceQueue.stop()]);
   await flusher.stop(AbortSignal.timeout(drainMs));
   log.info({}, 'drained');
 }
 
 /** Rule 9: everything until here is decided. Stands still while something is not. */
 function markSettled({ now }: Ports, parts: Parts): number | undefined {
-  const undecided = parts.queue.count((key) => !isSource(key));
-  const isIdle = undecided === 0 && parts.reconciler.held.size === 0 && parts.watches?.unsynced().length === 0;
+  const isIdle = parts.queue.depth === 0 && parts.reconciler.held.size === 0 && parts.watches?.unsynced().length === 0;
   if (isIdle) parts.decidedUntil = now() - watchLagMs;
   return parts.decidedUntil;
 }

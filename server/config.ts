@@ -21,8 +21,11 @@ export const serveFlags = {
     group: cluster,
     help: 'namespace of the ledger, the Lease and the digest key; else $POD_NAMESPACE, else lockstep-system',
   },
-  'enable-ha': { type: 'bool', group: cluster, help: 'elect a leader by Lease; default: in a cluster yes, else no' },
-  identity: { type: 'string', group: cluster, help: 'name in the Lease; else $POD_NAME, else the host name' },
+  identity: {
+    type: 'string',
+    group: cluster,
+    help: 'name in the Lease; else $POD_NAME, else the host name. A process with the same name takes over at once',
+  },
   mode: {
     type: 'choice',
     choices: ['enforce', 'observe'],
@@ -83,7 +86,6 @@ export interface Config extends ConfigFile {
   /** Empty: every namespace. */
   readonly namespaces: readonly string[];
   readonly stateNamespace: string;
-  readonly leaderElection: boolean;
   readonly identity: string;
   readonly mode: 'enforce' | 'observe';
   readonly settleMs: number;
@@ -129,7 +131,6 @@ function fromFlags(values: FlagValues<typeof serveFlags>, { env, hostname, tempD
     context: values.context,
     namespaces: values.namespaces,
     stateNamespace: values['state-namespace'] ?? env['POD_NAMESPACE'] ?? 'lockstep-system',
-    leaderElection: values['enable-ha'] ?? env['KUBERNETES_SERVICE_HOST'] !== undefined,
     identity: values.identity ?? env['POD_NAME'] ?? hostname,
     mode: values.mode,
     settleMs: values.settle,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The entry: the only file that reads the environment and arguments, or exits.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { runCli } from './cli.ts';
 
@@ -17,5 +17,14 @@ process.exitCode = await runCli({
   stdout: process.stdout,
   stderr: process.stderr,
   signal: stop.signal,
-  version: process.env['LOCKSTEP_VERSION'] ?? 'dev',
+  version: readVersion(),
 });
+
+/** From package.json, which is one folder up from the source and two from what is built. */
+function readVersion(): string {
+  const found = ['../package.json', '../../package.json']
+    .map((path) => new URL(path, import.meta.url))
+    .find((url) => existsSync(url));
+  const { version } = JSON.parse(found === undefined ? '{}' : readFileSync(found, 'utf8')) as { version?: string };
+  return version ?? 'unknown';
+}

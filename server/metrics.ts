@@ -7,8 +7,8 @@ export interface Metrics {
   readonly restarts: Counter<'kind' | 'namespace' | 'reason' | 'result'>;
   readonly changes: Counter<'kind'>;
   readonly reconcileSeconds: Histogram<'queue'>;
-  /** Keys that wait or run, asked at each scrape: keeping count of them beside the queue would slow down every reconcile. */
-  readonly measureQueue: (depth: (queue: QueueName) => number) => void;
+  /** Keys that wait or run, asked at each scrape: a value set by the last reconcile would still count that one. */
+  readonly measureQueues: (depth: (queue: QueueName) => number) => void;
   readonly watchSynced: Gauge<'resource'>;
   readonly watchRestarts: Counter<'resource' | 'reason'>;
   readonly owed: Gauge<'namespace'>;
@@ -20,7 +20,6 @@ export interface Metrics {
   readonly namespaceLabel: (namespace: string) => string;
 }
 
-/** The two kinds of key in the one queue. */
 export type QueueName = 'workload' | 'source';
 
 export interface BuildFacts {
@@ -55,7 +54,7 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
       buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     }),
-    measureQueue: (depth) => openQueueDepth(registry, depth),
+    measureQueues: (depth) => openQueueDepth(registry, depth),
     watchSynced: gauge('watch_synced', '1 while a watch is synced, else 0', ['resource']),
     watchRestarts: counter('watch_restarts_total', 'Watches opened again', ['resource', 'reason']),
     owed: gauge('owed', 'Workloads whose restart is owed or not yet available', ['namespace']),

@@ -46,6 +46,8 @@ export interface Parts {
   readonly state: LiveState;
   readonly route: Route;
   readonly queue: WorkQueue;
+  /** Of its own, so that slow remotes never hold up restarts. */
+  readonly sourceQueue: WorkQueue;
   readonly reconciler: WorkloadReconciler;
   readonly sources: Sources;
   readonly flusher: Flusher;
@@ -54,6 +56,8 @@ export interface Parts {
   readonly bootKeys: Set<string>;
   /** Aborts the work in progress; later than the watches, so that it can drain. */
   readonly work: AbortController;
+  /** Aborts git in progress, at once: it converges at the next start. */
+  readonly sourceWork: AbortController;
   watches: Watches | undefined;
   leadership: Leadership | undefined;
   /** Rule 9's mark. */
@@ -62,6 +66,8 @@ export interface Parts {
 
 /** Reconciles at once: as many as keep the API server's connections busy. */
 const concurrency = 32;
+/** Git runs as child processes; a few keep two cores busy. */
+const sourceConcurrency = 4;
 /** Workloads that are restarted together are recorded together. */
 const recordSettle = { windowMs: 1_000, maxMs: 10_000 } as const;
 /** A base branch can change, and a pull request be merged, without anybody telling. */
@@ -82,23 +88,38 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   };
   const namespaces = createNamespaces();
   const sources = createSources(config, ports, state);
+  const sourceWork = new AbortController();
+  const sourceQueue = openSourceQueue(ports, sources, sourceWork.signal);
   const bootKeys = new Set<string>();
-  const reach: Reach = { config, ports, state, namespaces, sources, bootKeys, keys, work, queue: () => parts.queue };
+  const reach: Reach = {
+    config,
+    ports,
+    state,
+    namespaces,
+    sources,
+    bootKeys,
+    keys,
+    work,
+    queue: () => parts.queue,
+    sourceQueue,
+  };
   const flusher = openFlusher(reach, ledger);
   const reconciler = openReconciler(reach);
   const queue = openQueue(reach, { flusher, reconciler });
-  ports.metrics.measureQueue((name) => queue.count((key) => isSource(key) === (name === 'source')));
+  ports.metrics.measureQueues((name) => (name === 'workload' ? queue : sourceQueue).depth);
   const route = openRoute(reach, queue);
   const parts: Parts = {
     state,
     route,
     queue,
+    sourceQueue,
     reconciler,
     sources,
     flusher,
     keys,
     bootKeys,
     work,
+    sourceWork,
     watches: undefined,
     leadership: undefined,
     decidedUntil: undefined,
@@ -117,6 +138,7 @@ interface Reach {
   readonly keys: readonly DigestKey[];
   readonly work: AbortController;
   readonly queue: () => WorkQueue;
+  readonly sourceQueue: WorkQueue;
 }
 
 function openFlusher({ ports, work, queue }: Reach, ledger: Ledger): Flusher {
@@ -148,41 +170,58 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     retryAfter: (key, ms) => queue().addAfter(key, ms),
     onRecorded: (key) => {
       if (concernsGit(state, key))
-        for (const source of reach.sources.keysOf(namespaceOf(key))) queue().settle(source, recordSettle);
+        for (const source of reach.sources.keysOf(namespaceOf(key))) reach.sourceQueue.settle(source, recordSettle);
     },
     report: createReport({ log, metrics, events }),
   });
 }
 
-function openQueue(
-  { ports, sources, work, queue: self }: Reach,
-  made: { flusher: Flusher; reconciler: WorkloadReconciler },
-): WorkQueue {
+function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler: WorkloadReconciler }): WorkQueue {
   const { clock, random, metrics } = ports;
   const { flusher, reconciler } = made;
-  const handleSource = async (key: string): Promise<void> => {
-    const stop = metrics.reconcileSeconds.startTimer({ queue: 'source' });
-    await sources.reconcile(key, work.signal).finally(stop);
-    self().addAfter(key, sourceIntervalMs);
-  };
-  const handleWorkload = async (key: string): Promise<void> => {
-    const stop = metrics.reconcileSeconds.startTimer({ queue: 'workload' });
-    await reconciler.reconcile(key, work.signal).finally(stop);
-    flusher.poke();
-  };
-  return createWorkQueue({
+  const queue = createWorkQueue({
     clock,
     random,
     concurrency,
-    handle: (key) => (isSource(key) ? handleSource(key) : handleWorkload(key)),
-    onFailure: (key, error) => {
-      if (!work.signal.aborted) reportTrouble(ports, error, 'reconcile failed, trying again', { key });
-      return error instanceof LockstepError ? error.afterMs : undefined;
+    handle: async (key) => {
+      const stop = metrics.reconcileSeconds.startTimer({ queue: 'workload' });
+      await reconciler.reconcile(key, work.signal).finally(stop);
+      flusher.poke();
+      metrics.owed.set({ namespace: metrics.namespaceLabel(namespaceOf(key)) }, countHeld(reconciler, key));
     },
+    onFailure: onFailure(ports, work.signal),
   });
+  return queue;
 }
 
-function openRoute({ config, ports, state, namespaces, sources }: Reach, queue: WorkQueue): Route {
+function countHeld({ held }: WorkloadReconciler, key: string): number {
+  return [...held.keys()].filter((other) => namespaceOf(other) === namespaceOf(key)).length;
+}
+
+function openSourceQueue(ports: Ports, sources: Sources, signal: AbortSignal): WorkQueue {
+  const { clock, random, metrics } = ports;
+  const queue = createWorkQueue({
+    clock,
+    random,
+    concurrency: sourceConcurrency,
+    handle: async (key) => {
+      const stop = metrics.reconcileSeconds.startTimer({ queue: 'source' });
+      await sources.reconcile(key, signal).finally(stop);
+      queue.addAfter(key, sourceIntervalMs);
+    },
+    onFailure: onFailure(ports, signal),
+  });
+  return queue;
+}
+
+function onFailure(ports: Ports, signal: AbortSignal): (key: string, error: unknown) => number | undefined {
+  return (key, error) => {
+    if (!signal.aborted) reportTrouble(ports, error, 'reconcile failed, trying again', { key });
+    return error instanceof LockstepError ? error.afterMs : undefined;
+  };
+}
+
+function openRoute({ config, ports, state, namespaces, sources, sourceQueue }: Reach, queue: WorkQueue): Route {
   const { now, log, metrics } = ports;
   return createRoute({
     state,
@@ -193,14 +232,9 @@ function openRoute({ config, ports, state, namespaces, sources }: Reach, queue: 
     log,
     onChange: (kind) => metrics.changes.inc({ kind }),
     onRestartKey: (key) => {
-      for (const source of sources.keysOf(namespaceOf(key))) queue.settle(source, recordSettle);
+      for (const source of sources.keysOf(namespaceOf(key))) sourceQueue.settle(source, recordSettle);
     },
   });
-}
-
-/** The two kinds of key in the one queue. */
-export function isSource(key: string): boolean {
-  return key.startsWith('source/');
 }
 
 /** Nothing is written in observe mode, so nothing is remembered beyond the process. */

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LockstepError } from './core/errors.ts';
 import type { Forge, PullRequest } from './core/forge.ts';
-import { createLocalForge } from './forge/local.ts';
 import { openRepository } from './git/repository.ts';
 import type { PrOptions } from './pr-arguments.ts';
+import { forges } from './registry.ts';
 import { parsePrArguments, prUsage } from './pr-arguments.ts';
 import { renderJson, renderPull, renderTable } from './pr-output.ts';
 
@@ -50,7 +50,7 @@ async function runWithForge(options: PrOptions, io: PrIo): Promise<string> {
       ambient: io.env,
       credentials: () => readCredentials(io.env),
     });
-    return await runVerb(createLocalForge({ repository, clock: io.clock }), options, io);
+    return await runVerb(forges.local({ repository, clock: io.clock }), options, io);
   } finally {
     await rm(stateDirectory, { recursive: true, force: true });
   }

@@ -1,6 +1,5 @@
 // `lockstep serve`: the real ports, the HTTP servers, and the app between them.
 import { randomBytes } from 'node:crypto';
-import { fluxSender } from '../hooks/flux.ts';
 import { createApp, type App } from './app.ts';
 import { loadConfig, type Config, type Surroundings } from './config.ts';
 import { hasCode } from './core/errors.ts';
@@ -12,6 +11,7 @@ import { createClient } from './kube/client.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import type { Ports } from './parts.ts';
+import { senders } from './registry.ts';
 import { createTenants } from './tenants.ts';
 import type { Clock } from './reconcile/workqueue.ts';
 
@@ -77,7 +77,7 @@ function openHttp(config: Config, { log, metrics }: Ports, { app, readBytes }: H
   return startHttp({
     address: config.address,
     metricsAddress: config.metricsAddress,
-    receivers: { flux: { sender: fluxSender, tenant: createTenants(config.tenants, readBytes) } },
+    receivers: { flux: { sender: senders.flux, tenant: createTenants(config.tenants, readBytes) } },
     look: (looks) => looks.forEach((look) => forward(app, look)),
     countHook: (sender, result) => metrics.hooks.inc({ sender, result }),
     owed: (namespace) => app.owed(namespace),

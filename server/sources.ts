@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { SourceConfig } from './config-file.ts';
 import type { Log } from './core/log.ts';
-import { createLocalForge } from './forge/local.ts';
 import { defaultAuthor, openRepository } from './git/repository.ts';
 import type { Metrics } from './metrics.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { listProposals } from './reconcile/proposals.ts';
+import { forges } from './registry.ts';
 import { createSourceReconciler, type SourceOutcome, type SourceReconciler } from './reconcile/source.ts';
 
 export interface Sources {
@@ -57,7 +57,7 @@ function openSource(
   return createSourceReconciler({
     source: { repository: source.repository, branch: source.branch, path: source.path, namespace: source.namespace },
     repository,
-    forge: createLocalForge({ repository, clock }),
+    forge: forges.local({ repository, clock }),
     proposals: () => listProposals(state, source.namespace),
     clock,
     email: defaultAuthor.email,

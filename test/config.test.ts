@@ -38,7 +38,6 @@ test('config: the defaults', () => {
     context: undefined,
     namespaces: [],
     stateNamespace: 'lockstep-system',
-    leaderElection: false,
     identity: 'laptop',
     mode: 'enforce',
     settleMs: 1000,
@@ -58,7 +57,6 @@ test('config: the defaults', () => {
 test('config: in a cluster the environment names the place and the leader is elected', () => {
   const env = { KUBERNETES_SERVICE_HOST: '10.0.0.1', POD_NAME: 'lockstep-1', POD_NAMESPACE: 'ops', KUBECONFIG: '/kc' };
   const config = loadConfig(surroundings([], { env, isTerminal: true }));
-  assert.equal(config.leaderElection, true);
   assert.equal(config.identity, 'lockstep-1');
   assert.equal(config.stateNamespace, 'ops');
   assert.equal(config.kubeconfig, '/kc');
@@ -67,9 +65,8 @@ test('config: in a cluster the environment names the place and the leader is ele
 
 test('config: flags win over the environment', () => {
   const env = { KUBERNETES_SERVICE_HOST: '10.0.0.1', POD_NAMESPACE: 'ops', KUBECONFIG: '/kc' };
-  const argv = ['--enable-ha=false', '--state-namespace=x', '--kubeconfig', 'mine', '--settle=0', '--namespaces=a,b'];
+  const argv = ['--state-namespace=x', '--kubeconfig', 'mine', '--settle=0', '--namespaces=a,b'];
   const config = loadConfig(surroundings(argv, { env }));
-  assert.equal(config.leaderElection, false);
   assert.equal(config.stateNamespace, 'x');
   assert.equal(config.kubeconfig, 'mine');
   assert.equal(config.settleMs, 0);

@@ -26,9 +26,9 @@ test('metrics: namespaces beyond the bound share one label', () => {
 });
 
 test('metrics: the depth of the queue is what it is when asked', async () => {
-  const { registry, measureQueue } = createMetrics(build);
+  const { registry, measureQueues } = createMetrics(build);
   let waiting = 3;
-  measureQueue((queue) => (queue === 'workload' ? waiting : 0));
+  measureQueues((queue) => (queue === 'workload' ? waiting : 0));
   assert.match(await registry.metrics(), /lockstep_queue_depth\{queue="workload"\} 3/);
   waiting = 0;
   assert.match(await registry.metrics(), /lockstep_queue_depth\{queue="workload"\} 0/);

@@ -38,6 +38,11 @@ export type MergeOutcome = 'merged' | 'conflict' | 'moved' | 'refused' | 'not-op
 export interface Forge {
   /** Every pull request from `head` into `base` (both optional), newest first. Writes nothing. */
   list(query: { base?: string; head?: string }, signal: AbortSignal): Promise<readonly PullRequest[]>;
+  /**
+   * Writes down what happened to pull requests of `head` outside the forge (a plain `git merge`, a deleted branch), before
+   * the branch is used again. Nothing to do for a forge that sees it by itself.
+   */
+  settle(query: { base: string; head: string }, signal: AbortSignal): Promise<void>;
   /** Opens one, or answers with the open one of the same base and head when another writer was faster. */
   open(draft: PullDraft, signal: AbortSignal): Promise<PullRequest>;
   update(number: number, draft: PullDraft, signal: AbortSignal): Promise<PullRequest>;

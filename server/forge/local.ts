@@ -24,6 +24,7 @@ export function createLocalForge({ repository, clock }: LocalForgeOptions): Forg
       const { records } = await observe(deps, query, signal);
       return records.map(({ pull }) => pull);
     },
+    settle: (query, signal) => settlePulls(deps, query, signal),
     open: (draft, signal) => openPull(deps, draft, signal),
     update: (number, draft, signal) =>
       rewrite(deps, { number, signal }, (pull, now) => ({ ...pull, ...draft, updatedAt: now })),
@@ -93,6 +94,21 @@ async function settle(
   return head === undefined ? { ...pull, state: 'closed', endedBy: 'person' } : pull;
 }
 
+async function settlePulls(
+  deps: LocalForgeOptions,
+  query: { base: string; head: string },
+  signal: AbortSignal,
+): Promise<void> {
+  await attempt(async () => {
+    const { records } = await observe(deps, query, signal);
+    const updates: RefUpdate[] = [];
+    for (const { pull, stored, commit } of records) {
+      if (pull.state !== stored.state) updates.push(await recordUpdate(deps, pull, commit, signal));
+    }
+    return updates.length === 0 || (await push(deps, updates, signal)) ? true : undefined;
+  });
+}
+
 async function openPull(deps: LocalForgeOptions, draft: PullDraft, signal: AbortSignal): Promise<PullRequest> {
   return attempt(async () => {
     const all = await deps.repository.refresh([recordPattern], signal);
@@ -103,10 +119,7 @@ async function openPull(deps: LocalForgeOptions, draft: PullDraft, signal: Abort
     const number = Math.max(0, ...numbers.filter(Number.isSafeInteger)) + 1;
     const now = deps.clock.now();
     const pull: PullRequest = { ...draft, number, state: 'open', endedBy: undefined, createdAt: now, updatedAt: now };
-    // The branch is in use again: what plain git decided about its earlier pull requests must be written down now.
-    const ended = records.filter(({ stored }) => stored.state === 'open');
     const updates = [await recordUpdate(deps, pull, undefined, signal)];
-    for (const entry of ended) updates.push(await recordUpdate(deps, entry.pull, entry.commit, signal));
     return (await push(deps, updates, signal)) ? pull : undefined;
   });
 }

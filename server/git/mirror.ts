@@ -6,6 +6,7 @@ import { LockstepError } from '../core/errors.ts';
 import { diagnose } from './diagnose.ts';
 import type { GitCommand, GitEnd, RunGit } from './run.ts';
 import { createRunner, gitEnvironment } from './run.ts';
+import { createRemoteRunner } from './run-remote.ts';
 import type { RepositoryAddress, UrlPolicy } from './validate.ts';
 import { displayUrl, parseUrl } from './validate.ts';
 
@@ -64,7 +65,9 @@ export function openMirror(options: MirrorOptions): Mirror {
     protocol: address.protocol,
     askpass,
   });
-  const run = createRunner({ directory, environment, deadlineMs: options.deadlineMs ?? defaultDeadlineMs });
+  const limits = { directory, environment, deadlineMs: options.deadlineMs ?? defaultDeadlineMs };
+  const run = createRunner(limits);
+  const runRemote = createRemoteRunner(limits);
   let ready: Promise<void> | undefined;
 
   const prepare = async (signal: AbortSignal): Promise<void> => {
@@ -92,7 +95,10 @@ export function openMirror(options: MirrorOptions): Mirror {
     },
     remote: async (command, accepted = [0]) => {
       await prepare(command.signal);
-      const end = await run({ ...command, env: { ...command.env, ...credentialEnvironment(options.credentials?.()) } });
+      const end = await runRemote({
+        ...command,
+        env: { ...command.env, ...credentialEnvironment(options.credentials?.()) },
+      });
       if (accepted.includes(end.code)) return end;
       ready = undefined;
       return explain('git-upload-pack', command.signal);
@@ -119,6 +125,8 @@ async function create({ directory, askpass, run, address, signal }: Creation): P
     ['core.hooksPath', '/dev/null'],
     ['core.symlinks', 'false'],
     ['http.followRedirects', 'false'],
+    ['http.lowSpeedLimit', '1'],
+    ['http.lowSpeedTime', '60'],
     ['submodule.recurse', 'false'],
     ['gc.autoDetach', 'false'],
     ['maintenance.autoDetach', 'false'],

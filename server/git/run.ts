@@ -1,4 +1,4 @@
-// Runs one git command in the mirror: closed environment, fixed argv, deadline. The only caller of simple-git.
+// Runs one local git command in the mirror by simple-git: closed environment, fixed argv, deadline.
 import { simpleGit } from 'simple-git';
 
 export interface GitCommand {

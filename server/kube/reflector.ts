@@ -22,7 +22,8 @@ export interface ReflectorOptions<T> {
   /** `/api/v1/secrets`, or of one namespace. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  readonly accept?: string;
+  /** What to ask for instead of whole objects; lists and watches name it differently. */
+  readonly accept?: { readonly list: string; readonly watch: string };
   /** Objects a page: bounds the memory that one answer takes. */
   readonly pageSize: number;
   /** Reduces an object as the API server sends it to the facts that are kept. */
@@ -54,7 +55,9 @@ export async function reflect<T>(options: ReflectorOptions<T>, signal: AbortSign
   while (!signal.aborted) {
     try {
       if (position.version === undefined) await list(options, position, signal);
-      await watch(options, position, signal);
+      const lines = await watch(options, position, signal);
+      // A server that ends watches at once must not be asked again at once.
+      if (lines === 0) await options.sleep(options.random() * backoffMs.first, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof LockstepError)) throw error;
@@ -81,7 +84,7 @@ async function list<T>(options: ReflectorOptions<T>, position: Position, signal:
       path,
       query,
       signal,
-      ...(accept === undefined ? {} : { accept }),
+      ...(accept === undefined ? {} : { accept: accept.list }),
     });
     const page = parseList(answer, resource);
     version = page.version;
@@ -100,8 +103,9 @@ async function list<T>(options: ReflectorOptions<T>, position: Position, signal:
   options.onListed(version);
 }
 
-/** Ends normally when the API server ends the watch, or it falls silent; the next one goes on from the same version. */
-async function watch<T>(options: ReflectorOptions<T>, position: Position, signal: AbortSignal): Promise<void> {
+/** Returns the number of lines when the API server ends the watch, or it falls silent; the next one goes on from the same version. */
+async function watch<T>(options: ReflectorOptions<T>, position: Position, signal: AbortSignal): Promise<number> {
+  let count = 0;
   const { client, resource, path, accept } = options;
   const silence = new AbortController();
   const timeoutSeconds = Math.floor(watchSeconds.least + options.random() * watchSeconds.spread);
@@ -119,17 +123,19 @@ async function watch<T>(options: ReflectorOptions<T>, position: Position, signal
     path,
     query,
     signal: AbortSignal.any([signal, silence.signal]),
-    ...(accept === undefined ? {} : { accept }),
+    ...(accept === undefined ? {} : { accept: accept.watch }),
   });
   const lines = readLines(chunks, { silenceMs, onSilence: () => silence.abort() });
   try {
     for await (const line of lines) {
       take(options, position, line);
       position.failures = 0;
+      count++;
     }
+    return count;
   } catch (error) {
     if (signal.aborted || error instanceof LockstepError || isBug(error)) throw error;
-    if (silence.signal.aborted) return;
+    if (silence.signal.aborted) return count;
     throw new LockstepError('api-unreachable', { message: `the watch of ${resource} broke`, cause: error });
   }
 }
@@ -163,11 +169,15 @@ interface ListPage {
 }
 
 function parseList(answer: unknown, resource: string): ListPage {
-  const page = answer as { metadata?: { resourceVersion?: string; continue?: string }; items?: readonly ApiObject[] };
+  const page = answer as {
+    metadata?: { resourceVersion?: string; continue?: string };
+    /** Null when there is no object and only metadata was asked for. */
+    items?: readonly ApiObject[] | null;
+  };
   if (page.metadata?.resourceVersion === undefined || page.items === undefined) {
     throw new LockstepError('api-failed', { message: `cannot list ${resource}: the answer is no list` });
   }
-  return { version: page.metadata.resourceVersion, token: page.metadata.continue ?? '', items: page.items };
+  return { version: page.metadata.resourceVersion, token: page.metadata.continue ?? '', items: page.items ?? [] };
 }
 
 interface WatchEvent {

@@ -41,8 +41,11 @@ export interface Watches {
 
 /** Helm's releases and ServiceAccount tokens are many, large, and used by no pod template; they stay on the server. */
 const secretSelector = 'type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token';
-const metadataOnly =
-  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
+/** Without spec and status; whole objects from a server that cannot. */
+const metadataOnly = {
+  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+  watch: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
+} as const;
 /** A Secret or ConfigMap may be 1 MiB, a workload is a few KiB. */
 const pageSizes = { config: 100, other: 500 } as const;
 
@@ -170,7 +173,7 @@ interface Kind<T> {
   readonly resource: string;
   readonly base: string;
   readonly query?: Readonly<Record<string, string>>;
-  readonly accept?: string;
+  readonly accept?: typeof metadataOnly;
   readonly pageSize: number;
   readonly parse: ReflectorOptions<T>['parse'];
   readonly onEvent: ReflectorOptions<T>['onEvent'];

@@ -35,11 +35,18 @@ export function gather(state: LiveState, workload: SeenWorkload, { proven, pods 
     pods,
     pairs: workload.references.map((reference) => toPair(state, workload, reference)),
     record: state.ledger.workload(key),
-    optInSeen: state.workloads.wasOptedOut(key),
+    optInSeen: isOptInSeen(state, key, workload),
     settledAt: state.settledAt(),
     proven,
     oneOrder: state.oneOrder(),
   };
+}
+
+/** Rule 8: it existed without being opted in, as far as this process or the one before it saw. */
+function isOptInSeen(state: LiveState, key: string, { createdAt }: SeenWorkload): boolean {
+  if (state.ledger.workload(key) !== undefined) return false;
+  const settledAt = state.settledAt();
+  return state.workloads.wasOptedOut(key) || (settledAt !== undefined && createdAt < settledAt);
 }
 
 function toPair({ configs }: LiveState, workload: SeenWorkload, reference: SeenWorkload['references'][number]): Pair {

@@ -125,14 +125,21 @@ async function act(options: SourceReconcilerOptions, work: Work): Promise<PullRe
       await options.forge.close(decision.pull.number, 'lockstep', signal);
       return undefined;
     case 'open':
-    case 'update': {
-      const headCommit = decision.branch === 'keep' ? work.head?.commit : await publish(options, work);
-      if (headCommit === undefined) return false;
-      const draft = draftOf(options.source, work.plan.changes, headCommit);
-      if (decision.action === 'update') return options.forge.update(decision.pull.number, draft, signal);
-      return options.forge.open(draft, signal);
-    }
+      await options.forge.settle({ base: options.source.branch, head: branchOf(options.source) }, signal);
+      return propose(options, work, (draft) => options.forge.open(draft, signal));
+    case 'update':
+      return propose(options, work, (draft) => options.forge.update(decision.pull.number, draft, signal));
   }
+}
+
+async function propose(
+  options: SourceReconcilerOptions,
+  work: Work,
+  write: (draft: PullDraft) => Promise<PullRequest>,
+): Promise<PullRequest | false> {
+  const keeps = 'branch' in work.decision && work.decision.branch === 'keep';
+  const headCommit = keeps ? work.head?.commit : await publish(options, work);
+  return headCommit === undefined ? false : write(draftOf(options.source, work.plan.changes, headCommit));
 }
 
 /** One commit on the base, pushed in place of the branch as it was seen; undefined when the branch moved meanwhile. */

@@ -2,13 +2,14 @@
 import type { Reads, RestartWriter } from '../core/cluster.ts';
 import { decideWorkload, type Acked, type Decision, type Owed } from '../core/decide-workload.ts';
 import { hasCode } from '../core/errors.ts';
-import { holdRestart, refusedRetryMs, type HoldReason } from '../core/hold.ts';
+import { holdRestart, refusedRetryMs, type HoldFacts, type HoldReason } from '../core/hold.ts';
 import { isNewer, objectKey, type WorkloadRef } from '../core/object.ts';
 import { restartPatch } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { WorkloadRecord } from '../core/snapshot.ts';
 import type { Namespaces } from '../state/workloads.ts';
 import { gather, prove, unproven, type LiveState } from './gather.ts';
+import { createRollouts, type Rollouts } from './rollouts.ts';
 
 type Restart = Extract<Decision, { kind: 'restart' }>;
 
@@ -65,153 +66,172 @@ const lagRetryMs = 250;
 const maxRounds = 4;
 
 export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler {
-  const { state, now } = deps;
+  const { state } = deps;
   const held = new Map<string, HoldReason>();
-  const memory = new Map<string, Memory>();
-  const rollouts = new Map<string, Memory>();
+  const memories = new Map<string, Memory>();
+  const rollouts = createRollouts(state.workloads, deps.maxRollouts);
 
-  const decide = async (key: string, workload: SeenWorkload, signal: AbortSignal): Promise<Decision | undefined> => {
-    let proof = deps.takeBootProof(key) ? { proven: true, pods: undefined } : unproven;
-    for (let round = 0; round < maxRounds; round++) {
-      const decision = decideWorkload(gather(state, workload, proof, now()));
-      if (decision.kind !== 'look') return decision;
-      const found = await prove(state, workload, { reads: deps.reads, facts: decision.facts, signal });
-      if (found === undefined) return undefined;
-      proof = found;
-    }
+  const bringInStep = async (
+    key: string,
+    workload: SeenWorkload,
+    signal: AbortSignal,
+  ): Promise<HoldReason | undefined> => {
+    const memory = memories.get(key) ?? {
+      patchedVersion: undefined,
+      refusedAt: undefined,
+      undoneAt: [],
+      heldFor: undefined,
+    };
+    memories.set(key, memory);
+    const isLagging = memory.patchedVersion !== undefined && isNewer(memory.patchedVersion, workload.resourceVersion);
+    const decision = isLagging ? undefined : await decide(deps, { key, workload, signal });
+    if (decision === undefined) deps.retryAfter(key, lagRetryMs);
+    else if (decision.kind === 'record') record(deps, workload, decision);
+    else if (decision.kind === 'restart')
+      return restartOrHold(deps, { key, workload, decision, memory, rollouts, signal });
     return undefined;
   };
 
   return {
     held,
     async reconcile(key, signal) {
+      for (const waiting of rollouts.admit(deps.now())) deps.retryAfter(waiting, 0);
       const workload = state.workloads.get(key);
-      held.delete(key);
       if (workload === undefined) {
-        memory.delete(key);
-        state.ledger.remove(key, now());
+        memories.delete(key);
+        held.delete(key);
+        state.ledger.remove(key, deps.now());
         return;
       }
-      const facts = memory.get(key) ?? remember(memory, key);
-      if (facts.patchedVersion !== undefined && isNewer(facts.patchedVersion, workload.resourceVersion)) {
-        deps.retryAfter(key, lagRetryMs);
-        return;
-      }
-      const decision = await decide(key, workload, signal);
-      if (decision === undefined) deps.retryAfter(key, lagRetryMs);
-      else if (decision.kind === 'record') record(deps, workload, decision.record, 'untraced', decision.acked);
-      else if (decision.kind === 'restart')
-        await restartOrHold(deps, { key, workload, decision, facts, held, rollouts, signal });
+      const reason = await bringInStep(key, workload, signal);
+      const memory = memories.get(key);
+      if (memory !== undefined) memory.heldFor = reason;
+      if (reason === undefined) held.delete(key);
+      else held.set(key, reason);
     },
   };
 }
 
-/** What this process remembers of a workload beside the ledger. */
-interface Memory {
-  patchedVersion: string | undefined;
-  patchedAt: number;
-  refusedAt: number | undefined;
-  undoneAt: readonly number[];
+/** Undefined when the caches lag: an event is on its way. */
+async function decide(deps: WorkloadDeps, { key, workload, signal }: Question): Promise<DecidedKind | undefined> {
+  const { state, reads } = deps;
+  let proof = deps.takeBootProof(key) ? { proven: true, pods: undefined } : unproven;
+  for (let round = 0; round < maxRounds; round++) {
+    const decision = decideWorkload(gather(state, workload, proof, deps.now()));
+    if (decision.kind !== 'look') return decision;
+    const found = await prove(state, workload, { reads, facts: decision.facts, signal });
+    if (found === undefined) return undefined;
+    proof = found;
+  }
+  return undefined;
 }
 
-function remember(memory: Map<string, Memory>, key: string): Memory {
-  const facts: Memory = { patchedVersion: undefined, patchedAt: 0, refusedAt: undefined, undoneAt: [] };
-  memory.set(key, facts);
-  return facts;
-}
+type DecidedKind = Exclude<Decision, { kind: 'look' }>;
 
-interface RestartJob {
+interface Question {
   readonly key: string;
   readonly workload: SeenWorkload;
-  readonly decision: Restart;
-  readonly facts: Memory;
-  readonly held: Map<string, HoldReason>;
-  readonly rollouts: Map<string, Memory>;
   readonly signal: AbortSignal;
 }
 
-async function restartOrHold(deps: WorkloadDeps, job: RestartJob): Promise<void> {
-  const { key, workload, decision, facts } = job;
+/** What this process remembers of a workload beside the ledger. */
+interface Memory {
+  /** The version of our last patch: an older cache must not be decided on. */
+  patchedVersion: string | undefined;
+  refusedAt: number | undefined;
+  undoneAt: readonly number[];
+  /** Said once, however often it is looked at. */
+  heldFor: HoldReason | undefined;
+}
+
+interface RestartJob extends Question {
+  readonly decision: Restart;
+  readonly memory: Memory;
+  readonly rollouts: Rollouts;
+}
+
+/** Why it was not restarted; undefined when it was, or is tried again at once. */
+async function restartOrHold(deps: WorkloadDeps, job: RestartJob): Promise<HoldReason | undefined> {
+  const { key, workload, decision, memory } = job;
   const { owed } = decision;
   const now = deps.now();
   const hold = holdRestart(holdFacts(deps, job, now), owed);
   if (hold !== undefined) {
-    job.held.set(key, hold.reason);
-    deps.report({ kind: 'held', workload, owed, reason: hold.reason });
+    if (memory.heldFor !== hold.reason) deps.report({ kind: 'held', workload, owed, reason: hold.reason });
+    if (hold.reason === 'rollout-cap') job.rollouts.wait(key);
     if (hold.retryAt !== undefined) deps.retryAfter(key, hold.retryAt - now);
-    return;
+    return hold.reason;
   }
   if (deps.mode === 'observe') {
     deps.report({ kind: 'would-restart', workload, owed, n: decision.key.n });
-    record(deps, workload, { ...decision.record, n: decision.record.n - 1 }, 'untraced', []);
-    return;
+    record(deps, workload, { record: { ...decision.record, n: decision.record.n - 1 }, acked: [] });
+    return undefined;
   }
-  deps.report({ kind: 'restarting', workload, owed, n: decision.key.n });
+  return restart(deps, job, now);
+}
+
+async function restart(deps: WorkloadDeps, job: RestartJob, now: number): Promise<HoldReason | undefined> {
+  const { key, workload, decision, memory } = job;
+  const { owed } = decision;
+  const { n } = decision.key;
+  deps.report({ kind: 'restarting', workload, owed, n });
+  let version: string;
   try {
-    facts.patchedVersion = await deps.writer.restart(
-      workload.ref,
-      restartPatch(decision.key, decision.resourceVersion),
-      job.signal,
-    );
+    version = await deps.writer.restart(workload.ref, restartPatch(decision.key, decision.resourceVersion), job.signal);
   } catch (error) {
-    afterFailure(deps, job, error);
-    return;
+    return afterFailure(deps, job, error);
   }
-  if (owed.every(({ reason }) => reason === 'undone')) facts.undoneAt = [...facts.undoneAt.slice(-2), now];
-  facts.refusedAt = undefined;
-  facts.patchedAt = now;
-  if (deps.maxRollouts > 0) job.rollouts.set(job.key, facts);
-  record(deps, workload, decision.record, 'traced', []);
-  deps.report({ kind: 'restarted', workload, owed, n: decision.key.n });
+  memory.patchedVersion = version;
+  memory.refusedAt = undefined;
+  if (owed.every(({ reason }) => reason === 'undone')) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
+  job.rollouts.start(key, version, now);
+  record(deps, workload, { record: decision.record, acked: [] }, 'traced');
+  deps.report({ kind: 'restarted', workload, owed, n });
+  return undefined;
 }
 
-/** A rollout that takes longer has failed as far as the cap is concerned: it must not hold back the others for ever. */
-const rolloutMs = 600_000;
-
-/** Restarts of ours whose rollout is not complete. */
-function countRollouts({ workloads }: LiveState, rollouts: Map<string, Memory>, now: number): number {
-  for (const [key, facts] of rollouts) {
-    const workload = workloads.get(key);
-    const lagging = workload !== undefined && isNewer(facts.patchedVersion ?? '', workload.resourceVersion);
-    const complete = workload === undefined || (!lagging && workload.rolledOut);
-    if (complete || facts.patchedAt < now - rolloutMs) rollouts.delete(key);
-  }
-  return rollouts.size;
-}
-
-function holdFacts(deps: WorkloadDeps, { workload, facts, rollouts }: RestartJob, now: number) {
+function holdFacts(deps: WorkloadDeps, { workload, memory, rollouts }: RestartJob, now: number): HoldFacts {
+  const { namespaces, stateNamespace, maxRollouts } = deps;
   return {
     now,
     paused: workload.paused,
     deleting: workload.deleting,
-    pauseSwitch: deps.namespaces.isPaused(workload.ref.namespace) || deps.namespaces.isPaused(deps.stateNamespace),
-    refusedAt: facts.refusedAt,
-    undoneAt: facts.undoneAt,
-    rolloutsInProgress: deps.maxRollouts === 0 ? 0 : countRollouts(deps.state, rollouts, now),
-    maxRollouts: deps.maxRollouts,
+    pauseSwitch: namespaces.isPaused(workload.ref.namespace) || namespaces.isPaused(stateNamespace),
+    refusedAt: memory.refusedAt,
+    undoneAt: memory.undoneAt,
+    rolloutsInProgress: rollouts.inProgress(now),
+    maxRollouts,
   };
 }
 
 /** Rule 5: a conflict starts again. Rule 12: what is refused stays owed. Everything else goes to the queue's backoff. */
-function afterFailure(deps: WorkloadDeps, { key, workload, decision, facts, held }: RestartJob, error: unknown): void {
+function afterFailure(
+  deps: WorkloadDeps,
+  { key, workload, decision, memory }: RestartJob,
+  error: unknown,
+): HoldReason | undefined {
   if (hasCode(error, 'api-conflict')) {
     deps.report({ kind: 'conflict', workload: workload.ref });
     deps.retryAfter(key, lagRetryMs);
-    return;
+    return undefined;
   }
   if (!hasCode(error, 'api-invalid', 'api-forbidden')) throw error;
-  facts.refusedAt = deps.now();
-  held.set(key, 'refused');
+  memory.refusedAt = deps.now();
   deps.report({ kind: 'refused', workload, owed: decision.owed, error });
   deps.retryAfter(key, refusedRetryMs);
+  return 'refused';
+}
+
+interface NewRecord {
+  readonly record: WorkloadRecord;
+  readonly acked: readonly Acked[];
 }
 
 function record(
   deps: WorkloadDeps,
   workload: SeenWorkload,
-  value: WorkloadRecord,
-  traced: 'traced' | 'untraced',
-  acked: readonly Acked[],
+  { record: value, acked }: NewRecord,
+  traced: 'traced' | 'untraced' = 'untraced',
 ): void {
   const { ledger, configs } = deps.state;
   const now = deps.now();

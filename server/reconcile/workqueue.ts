@@ -18,8 +18,8 @@ export interface WorkQueue {
   start(): void;
   /** Takes no more keys; resolves when those that run are done. */
   stop(): Promise<void>;
-  /** How many of these keys wait or run. */
-  count(match: (key: string) => boolean): number;
+  /** Keys that wait or run. */
+  readonly depth: number;
 }
 
 export interface WorkQueueOptions {
@@ -94,9 +94,8 @@ class KeyQueue implements WorkQueue {
     if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#stopped = resolve));
   }
 
-  count(match: (key: string) => boolean): number {
-    const keys = new Set([...this.#ready, ...this.#running.keys(), ...this.#waiting.keys()]);
-    return [...keys].filter(match).length;
+  get depth(): number {
+    return this.#ready.size + this.#running.size + this.#waiting.size;
   }
 
   #schedule(key: string, dueAt: number, latestAt: number | undefined): void {

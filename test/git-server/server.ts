@@ -36,10 +36,13 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
     const url = request.url ?? '/';
     requests.push(`${method} ${url}`);
     const fault = options.fault?.({ method, url });
-    if (fault === 'cut') return void request.socket.destroy();
-    if (fault === 'silent') return;
-    if (typeof fault === 'number') return refuse(response, fault);
-    if (!isAuthorized(request, options)) return refuse(response, 401);
+    if (fault === 'cut') request.socket.destroy();
+    if (typeof fault === 'number') refuse(response, fault);
+    if (fault !== undefined && fault !== 'lose') return;
+    if (!isAuthorized(request, options)) {
+      refuse(response, 401);
+      return;
+    }
     const child = spawn(backend, [], { env: cgiEnvironment(request, options), stdio: 'pipe' });
     children.add(child);
     child.on('close', () => children.delete(child));
@@ -98,7 +101,10 @@ function relay(child: ChildProcessWithoutNullStreams, response: ServerResponse, 
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.on('close', () => {
-    if (mode === 'lose') return void response.socket?.destroy();
+    if (mode === 'lose') {
+      response.socket?.destroy();
+      return;
+    }
     const answer = Buffer.concat(chunks);
     const end = answer.indexOf('\r\n\r\n');
     const lines = end < 0 ? [] : answer.toString('latin1', 0, end).split('\r\n');

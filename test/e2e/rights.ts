@@ -1,0 +1,70 @@
+// Installs Lockstep's rights as a user gets them: the Namespace, ServiceAccount and RBAC of manifests/lockstep.yaml, and no more.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { kubectl, type Cluster } from '../cluster/cluster.ts';
+
+/** What kubeconfig and audit log call the ServiceAccount. */
+export interface Account {
+  readonly namespace: string;
+  readonly user: string;
+  readonly kubeconfig: string;
+  /** Of its ClusterRole and ClusterRoleBinding. */
+  readonly roleName: string;
+}
+
+export interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+  resourceNames?: string[];
+}
+
+export interface Manifest {
+  kind: string;
+  metadata: { name: string; namespace?: string };
+  rules?: Rule[];
+  roleRef?: { kind: string; name: string };
+  subjects?: { name: string; namespace: string }[];
+}
+
+const manifestFile = join(import.meta.dirname, '..', '..', 'manifests', 'lockstep.yaml');
+const home = 'lockstep-system';
+const kinds = ['Namespace', 'ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'];
+
+/** The manifest's rights, moved to another namespace; under the manifest's own they are exactly as they stand there. */
+export async function readRights(namespace: string): Promise<Manifest[]> {
+  const documents = parseAllDocuments(await readFile(manifestFile, 'utf8'));
+  const manifests = documents.map((document) => document.toJS() as Manifest).filter(({ kind }) => kinds.includes(kind));
+  const roleName = clusterRoleName(namespace);
+  return manifests.map(({ metadata, ...rest }) => {
+    const isClusterWide = rest.kind.startsWith('ClusterRole');
+    const name = isClusterWide ? roleName : rest.kind === 'Namespace' ? namespace : metadata.name;
+    const { roleRef, subjects } = rest;
+    return {
+      ...rest,
+      metadata: { ...metadata, name, ...(metadata.namespace === undefined ? {} : { namespace }) },
+      ...(roleRef === undefined
+        ? {}
+        : { roleRef: roleRef.kind === 'ClusterRole' ? { ...roleRef, name: roleName } : roleRef }),
+      ...(subjects === undefined ? {} : { subjects: subjects.map((subject) => ({ ...subject, namespace })) }),
+    };
+  });
+}
+
+export async function installRights(cluster: Cluster, namespace: string): Promise<Account> {
+  const items = await readRights(namespace);
+  await kubectl(cluster, ['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  const kubeconfig = await cluster.serviceAccountKubeconfig(namespace, 'lockstep');
+  const user = `system:serviceaccount:${namespace}:lockstep`;
+  return { namespace, user, kubeconfig, roleName: clusterRoleName(namespace) };
+}
+
+export async function removeRights(cluster: Cluster, { namespace, roleName }: Account): Promise<void> {
+  const name = [`clusterrole/${roleName}`, `clusterrolebinding/${roleName}`, `namespace/${namespace}`];
+  await kubectl(cluster, ['delete', '--wait=false', '--ignore-not-found', ...name]);
+}
+
+function clusterRoleName(namespace: string): string {
+  return namespace === home ? 'lockstep' : `lockstep-${namespace}`;
+}
