@@ -58,7 +58,7 @@ export async function startLockstep(options: LockstepOptions): Promise<Lockstep>
     restarts: () => sum('lockstep_restarts_total', /result="success"/),
     changes: () => sum('lockstep_changes_total'),
     untilQuiet: async () => void (await waitFor(isQuiet, { what: 'Lockstep to be quiet', deadlineMs, everyMs: 100 })),
-    peakBytes: child.peakBytes,
-    stop: child.stop,
+    peakBytes: () => child.peakBytes(),
+    stop: () => child.stop(),
   };
 }

@@ -3,7 +3,7 @@ import type { AuditEvent } from '../cluster/audit.ts';
 
 /** A part of a run; times in ms since the epoch. */
 export interface Phase {
-  readonly name: 'start' | 'latency' | 'unused' | 'fan-out';
+  readonly name: 'start' | 'warm-up' | 'latency' | 'unused' | 'fan-out' | 'floor';
   readonly from: number;
   readonly until: number;
 }
@@ -25,8 +25,12 @@ export interface Answer {
   readonly patches: number;
 }
 
-/** One for each change by the driver, in order; patches belong to the change before them. */
-export function answersOf(events: readonly AuditEvent[], { user, config, deployments }: Side): Answer[] {
+/** One for each change by the driver in these phases, in order; patches belong to the change before them. */
+export function answersOf(
+  events: readonly AuditEvent[],
+  phases: readonly Phase[],
+  { user, config, deployments }: Side,
+): Answer[] {
   const isChange = (event: AuditEvent): boolean =>
     event.verb === 'patch' && event.user !== user && event.resource === config.resource && event.name === config.name;
   const changes = events.filter(isChange).sort((a, b) => a.receivedAt - b.receivedAt);
@@ -34,11 +38,13 @@ export function answersOf(events: readonly AuditEvent[], { user, config, deploym
     (event) =>
       event.verb === 'patch' && event.user === user && event.resource === 'deployments' && deployments.has(event.name),
   );
-  return changes.map((change, index) => {
+  return changes.flatMap((change, index) => {
+    if (!isInside(change, phases)) return [];
     const next = changes[index + 1]?.receivedAt ?? Infinity;
     const own = patches.filter(({ receivedAt }) => receivedAt > change.receivedAt && receivedAt < next);
     const done = own.filter(({ status }) => status === 200);
-    return { ms: Math.max(...done.map(({ answeredAt }) => answeredAt)) - change.answeredAt, patches: done.length };
+    const doneAt = Math.max(...done.map(({ answeredAt }) => answeredAt));
+    return [{ ms: doneAt - change.answeredAt, patches: done.length }];
   });
 }
 
@@ -46,12 +52,15 @@ export function answersOf(events: readonly AuditEvent[], { user, config, deploym
 export function countRequests(events: readonly AuditEvent[], user: string, phases: readonly Phase[]): Counts {
   const counts: Record<string, number> = {};
   for (const event of events) {
-    const isInside = phases.some(({ from, until }) => event.receivedAt >= from && event.receivedAt < until);
-    if (event.user !== user || !isInside) continue;
+    if (event.user !== user || !isInside(event, phases)) continue;
     const name = `${event.verb} ${event.namespace === ownNamespace ? (ownNames[event.resource] ?? event.resource) : event.resource}`;
     counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;
+}
+
+function isInside({ receivedAt }: AuditEvent, phases: readonly Phase[]): boolean {
+  return phases.some(({ from, until }) => receivedAt >= from && receivedAt < until);
 }
 
 export type Counts = Readonly<Record<string, number>>;

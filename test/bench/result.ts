@@ -1,4 +1,4 @@
-// The figures of a run, each of Lockstep's beside its floor, and what the issue of the figures must be.
+// The figures of a run, each of Lockstep's beside its floor, and what must be so on every machine.
 import { answersOf, countRequests, quantile, type Answer, type Counts, type Phase, type Side } from './measure.ts';
 import type { Run, RunOptions } from './run.ts';
 import { names } from './world.ts';
@@ -31,7 +31,7 @@ export interface BenchResult {
   readonly fanOutPerSecond: Pair;
   readonly peakMiB: Pair;
   /** Lockstep's requests by verb and resource, of all rounds. */
-  readonly requests: Readonly<Record<Phase['name'], Counts>>;
+  readonly requests: Readonly<Record<Exclude<Phase['name'], 'warm-up' | 'floor'>, Counts>>;
   readonly checks: readonly Check[];
 }
 
@@ -84,7 +84,8 @@ function answers(run: Run, side: 'lockstep' | 'floor', what: 'single' | 'fanOut'
     single: { config: { resource: 'secrets', name }, deployments: new Set([name]) },
     fanOut: { config: { resource: 'configmaps', name }, deployments: new Set(run.shared) },
   };
-  return answersOf(run.events, { user: side === 'lockstep' ? lockstepUser : floorUser, ...sides[what] });
+  const phases = run.phases.filter(({ name }) => name !== 'start' && name !== 'warm-up');
+  return answersOf(run.events, phases, { user: side === 'lockstep' ? lockstepUser : floorUser, ...sides[what] });
 }
 
 function requestsOf({ events, phases }: Run, name: Phase['name']): Counts {

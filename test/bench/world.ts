@@ -186,5 +186,5 @@ async function untilAllRolledOut(api: ApiClient): Promise<void> {
     const { body } = await api.call('GET', paths.deployments);
     return (body as { items: Deployment[] }).items.every(isRolledOut);
   };
-  await waitFor(look, { what: 'all rollouts', deadlineMs, everyMs: 500 });
+  await waitFor(look, { what: 'all rollouts', deadlineMs, everyMs: 1000 });
 }
