@@ -154,9 +154,9 @@ function openFlusher({ ports, work, queue }: Reach, ledger: Ledger): Flusher {
 
 function openReconciler(reach: Reach): WorkloadReconciler {
   const { config, ports, state, namespaces, bootKeys, keys, work, queue } = reach;
-  const { client, now, random, log, metrics } = ports;
+  const { client, now, random, sleep, log, metrics } = ports;
   const onLost = (error: unknown): void => log.debug({ err: error }, 'Event not recorded');
-  const events = createEventRecorder(client, { now, random, signal: work.signal, onLost });
+  const events = createEventRecorder(client, { now, random, sleep, signal: work.signal, onLost });
   return createWorkloadReconciler({
     state,
     namespaces,
