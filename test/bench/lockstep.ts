@@ -9,7 +9,7 @@ export interface Lockstep {
   restarts(): Promise<number>;
   /** Content changes it says it saw. */
   changes(): Promise<number>;
-  /** Until its queue is empty and it has sent nothing but Lease renewals for a moment. */
+  /** Until its queue is empty and it has sent nothing for a moment but Lease renewals and Events, which follow at a pace of their own. */
   untilQuiet(): Promise<void>;
   peakBytes(): Promise<number>;
   stop(): Promise<void>;
@@ -49,7 +49,7 @@ export async function startLockstep(options: LockstepOptions): Promise<Lockstep>
   };
   let seen = { requests: -1, at: 0 };
   const isQuiet = async (): Promise<boolean> => {
-    const requests = await sum('lockstep_api_requests_total', /^(?!.*resource="leases")/);
+    const requests = await sum('lockstep_api_requests_total', /^(?!.*resource="(leases|events)")/);
     if (requests !== seen.requests) seen = { requests, at: performance.now() };
     return (await sum('lockstep_queue_depth')) === 0 && performance.now() - seen.at > quietMs;
   };

@@ -40,6 +40,7 @@ export interface World extends AsyncDisposable {
 
 export interface WorldSize {
   readonly deployments: number;
+  /** Of those that change together. */
   readonly replicas: number;
 }
 
@@ -53,8 +54,8 @@ export async function createWorld(cluster: Cluster, { deployments, replicas }: W
   await createAll(api, paths.secrets, [secret(lockstep.single), secret(floor.single), secret(unused)]);
   await createAll(api, paths.configMaps, [configMap(lockstep.fanOut), configMap(floor.fanOut)]);
   await createAll(api, paths.deployments, [
-    deployment(lockstep.single, { secretRef: { name: lockstep.single } }, { replicas, optedIn: 'true' }),
-    deployment(floor.single, { secretRef: { name: floor.single } }, { replicas, optedIn: 'false' }),
+    deployment(lockstep.single, { secretRef: { name: lockstep.single } }, { replicas: 1, optedIn: 'true' }),
+    deployment(floor.single, { secretRef: { name: floor.single } }, { replicas: 1, optedIn: 'false' }),
     ...shared.map((name) =>
       deployment(name, { configMapRef: { name: lockstep.fanOut } }, { replicas, optedIn: 'true' }),
     ),
