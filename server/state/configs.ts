@@ -2,7 +2,11 @@
 // return is compared (RESTART-PROTOCOL.md rule 2).
 import { digestProjection, hasAllKeys, markKeys, type DigestKey, type Projection } from '../core/digest.ts';
 import { objectKey } from '../core/object.ts';
+<<<<<<< HEAD
 import type { Reference } from '../core/references.ts';
+=======
+import { projectionText } from '../core/restart.ts';
+>>>>>>> bench
 import type { Absence, Presence, SeenConfig, SeenEvent } from '../core/seen.ts';
 import type { Change, PairObject } from '../core/snapshot.ts';
 
@@ -68,6 +72,8 @@ class DigestedConfigs implements Configs {
   readonly #keys: ReadonlyMap<string, DigestKey>;
   /** ConfigMaps need none, but the digest functions ask for one. */
   readonly #anyKey: DigestKey;
+  /** What was computed of an object as it was seen, by projection: hundreds of workloads may ask the same, each several times. */
+  readonly #computed = new WeakMap<SeenConfig, Map<string, readonly string[]>>();
 
   constructor(keys: readonly DigestKey[]) {
     const [first] = keys;
@@ -115,6 +121,7 @@ class DigestedConfigs implements Configs {
   memorize(key: string): ObjectMemory | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
+<<<<<<< HEAD
     const { uid, resourceVersion, dataWrittenAt, contents } = entry.seen;
     return {
       uid,
@@ -124,6 +131,12 @@ class DigestedConfigs implements Configs {
       dataWrittenAt,
       keyMarks: contents.slice(0, 1).map(markKeys).join(''),
     };
+=======
+    const { uid, resourceVersion } = entry.seen;
+    const digest = this.#digests(entry.seen, 'all')[0] ?? '';
+    const [keyMarks = ''] = this.#once(entry.seen, 'key marks', () => entry.seen.contents.slice(0, 1).map(markKeys));
+    return { uid, resourceVersion, digest, changedAt: entry.changes.at(-1)?.at, keyMarks };
+>>>>>>> bench
   }
 
   prune(now: number): void {
@@ -132,6 +145,7 @@ class DigestedConfigs implements Configs {
     }
   }
 
+<<<<<<< HEAD
   #create(key: string, { object, how }: Presence<SeenConfig>, now: number): Entry {
     const { resourceVersion, dataWrittenAt } = object;
     const memory = this.#absent.get(key);
@@ -146,7 +160,22 @@ class DigestedConfigs implements Configs {
   #digests(seen: SeenConfig, projection: Projection): string[] {
     return seen.contents.map((content) =>
       digestProjection(seen.ref, content, projection, this.#keys.get(content.keyId) ?? this.#anyKey),
+=======
+  #digests(seen: SeenConfig, projection: Projection): readonly string[] {
+    return this.#once(seen, projectionText(projection), () =>
+      seen.contents.map((content) =>
+        digestProjection(seen.ref, content, projection, this.#keys.get(content.keyId) ?? this.#anyKey),
+      ),
+>>>>>>> bench
     );
+  }
+
+  /** `name` is a projection, or words that are none: data keys hold no space. */
+  #once(seen: SeenConfig, name: string, compute: () => readonly string[]): readonly string[] {
+    const computed = this.#computed.get(seen) ?? new Map<string, readonly string[]>();
+    const known = computed.get(name) ?? compute();
+    this.#computed.set(seen, computed.set(name, known));
+    return known;
   }
 }
 
