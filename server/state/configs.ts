@@ -2,11 +2,8 @@
 // return is compared (RESTART-PROTOCOL.md rule 2).
 import { digestProjection, hasAllKeys, markKeys, type DigestKey, type Projection } from '../core/digest.ts';
 import { objectKey } from '../core/object.ts';
-<<<<<<< HEAD
 import type { Reference } from '../core/references.ts';
-=======
 import { projectionText } from '../core/restart.ts';
->>>>>>> bench
 import type { Absence, Presence, SeenConfig, SeenEvent } from '../core/seen.ts';
 import type { Change, PairObject } from '../core/snapshot.ts';
 
@@ -121,22 +118,16 @@ class DigestedConfigs implements Configs {
   memorize(key: string): ObjectMemory | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-<<<<<<< HEAD
     const { uid, resourceVersion, dataWrittenAt, contents } = entry.seen;
+    const [keyMarks = ''] = this.#once(entry.seen, 'key marks', () => contents.slice(0, 1).map(markKeys));
     return {
       uid,
       resourceVersion,
       digest: this.#digests(entry.seen, 'all')[0] ?? '',
       changedAt: entry.changes.at(-1)?.at,
       dataWrittenAt,
-      keyMarks: contents.slice(0, 1).map(markKeys).join(''),
+      keyMarks,
     };
-=======
-    const { uid, resourceVersion } = entry.seen;
-    const digest = this.#digests(entry.seen, 'all')[0] ?? '';
-    const [keyMarks = ''] = this.#once(entry.seen, 'key marks', () => entry.seen.contents.slice(0, 1).map(markKeys));
-    return { uid, resourceVersion, digest, changedAt: entry.changes.at(-1)?.at, keyMarks };
->>>>>>> bench
   }
 
   prune(now: number): void {
@@ -145,7 +136,6 @@ class DigestedConfigs implements Configs {
     }
   }
 
-<<<<<<< HEAD
   #create(key: string, { object, how }: Presence<SeenConfig>, now: number): Entry {
     const { resourceVersion, dataWrittenAt } = object;
     const memory = this.#absent.get(key);
@@ -157,16 +147,11 @@ class DigestedConfigs implements Configs {
     return { seen: object, exists: true, deletedAt: 0, changes, watchedSince: resourceVersion };
   }
 
-  #digests(seen: SeenConfig, projection: Projection): string[] {
-    return seen.contents.map((content) =>
-      digestProjection(seen.ref, content, projection, this.#keys.get(content.keyId) ?? this.#anyKey),
-=======
   #digests(seen: SeenConfig, projection: Projection): readonly string[] {
     return this.#once(seen, projectionText(projection), () =>
       seen.contents.map((content) =>
         digestProjection(seen.ref, content, projection, this.#keys.get(content.keyId) ?? this.#anyKey),
       ),
->>>>>>> bench
     );
   }
 
