@@ -94,6 +94,8 @@ async function list<T>(options: ReflectorOptions<T>, position: Position, signal:
     for (const object of page.items) {
       const { key, value } = options.parse(object);
       listed.add(key);
+      // Told, and so known, even if a later page fails and all is listed again.
+      position.known.add(key);
       options.onEvent({ present: true, how: 'listed', object: value, version });
     }
   } while (token !== '');

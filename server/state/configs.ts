@@ -3,6 +3,7 @@
 import { digestProjection, hasAllKeys, markKeys, type DigestKey, type Projection } from '../core/digest.ts';
 import { objectKey } from '../core/object.ts';
 import type { Reference } from '../core/references.ts';
+import { projectionText } from '../core/restart.ts';
 import type { Absence, Presence, SeenConfig, SeenEvent } from '../core/seen.ts';
 import type { Change, PairObject } from '../core/snapshot.ts';
 
@@ -68,6 +69,8 @@ class DigestedConfigs implements Configs {
   readonly #keys: ReadonlyMap<string, DigestKey>;
   /** ConfigMaps need none, but the digest functions ask for one. */
   readonly #anyKey: DigestKey;
+  /** What was computed of an object as it was seen, by projection: hundreds of workloads may ask the same, each several times. */
+  readonly #computed = new WeakMap<SeenConfig, Map<string, readonly string[]>>();
 
   constructor(keys: readonly DigestKey[]) {
     const [first] = keys;
@@ -116,13 +119,14 @@ class DigestedConfigs implements Configs {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     const { uid, resourceVersion, dataWrittenAt, contents } = entry.seen;
+    const [keyMarks = ''] = this.#once(entry.seen, 'key marks', () => contents.slice(0, 1).map(markKeys));
     return {
       uid,
       resourceVersion,
       digest: this.#digests(entry.seen, 'all')[0] ?? '',
       changedAt: entry.changes.at(-1)?.at,
       dataWrittenAt,
-      keyMarks: contents.slice(0, 1).map(markKeys).join(''),
+      keyMarks,
     };
   }
 
@@ -143,10 +147,20 @@ class DigestedConfigs implements Configs {
     return { seen: object, exists: true, deletedAt: 0, changes, watchedSince: resourceVersion };
   }
 
-  #digests(seen: SeenConfig, projection: Projection): string[] {
-    return seen.contents.map((content) =>
-      digestProjection(seen.ref, content, projection, this.#keys.get(content.keyId) ?? this.#anyKey),
+  #digests(seen: SeenConfig, projection: Projection): readonly string[] {
+    return this.#once(seen, projectionText(projection), () =>
+      seen.contents.map((content) =>
+        digestProjection(seen.ref, content, projection, this.#keys.get(content.keyId) ?? this.#anyKey),
+      ),
     );
+  }
+
+  /** `name` is a projection, or words that are none: data keys hold no space. */
+  #once(seen: SeenConfig, name: string, compute: () => readonly string[]): readonly string[] {
+    const computed = this.#computed.get(seen) ?? new Map<string, readonly string[]>();
+    const known = computed.get(name) ?? compute();
+    this.#computed.set(seen, computed.set(name, known));
+    return known;
   }
 }
 

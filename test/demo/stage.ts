@@ -72,8 +72,11 @@ export async function openStage({ kind, screen, signal, stack }: StageOptions): 
     stack,
     open,
     failWith: (failure) => void failures.push(failure),
-    until: (what, look, everyMs = lookMs) =>
-      Promise.race([waitFor(look, { what, deadlineMs: waitMs, signal, everyMs }), ...failures]),
+    until: async (what, look, everyMs = lookMs) => {
+      const over = new AbortController(); // else it would go on looking after a failure
+      const wait = { what, deadlineMs: waitMs, signal: AbortSignal.any([signal, over.signal]), everyMs };
+      return Promise.race([waitFor(look, wait), ...failures]).finally(() => over.abort());
+    },
   };
 }
 

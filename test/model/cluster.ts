@@ -36,6 +36,7 @@ export interface Deployment {
   /** What its controller has seen. */
   readonly observed: Template | undefined;
   readonly number: number;
+  readonly createdAt: number;
 }
 
 export interface ReplicaSet {
@@ -163,6 +164,7 @@ export function createWorkload(
     template,
     observed: undefined,
     number: 0,
+    createdAt: secondsOf(cluster.now),
   };
   cluster.pods.set(name, []);
   write(cluster, 'workloads', cluster.workloads, { name, object });
@@ -295,7 +297,16 @@ export function seeConfig(
   return { ref, uid, resourceVersion: String(version), contents: found, ignored: false, dataWrittenAt };
 }
 
-export function seeWorkload({ name, uid, version, optedIn, template, observed, number }: Deployment): SeenWorkload {
+export function seeWorkload({
+  name,
+  uid,
+  version,
+  createdAt,
+  optedIn,
+  template,
+  observed,
+  number,
+}: Deployment): SeenWorkload {
   const references = template.uses.map((used) => ({
     kind: 'Secret' as const,
     name: used,
@@ -306,7 +317,7 @@ export function seeWorkload({ name, uid, version, optedIn, template, observed, n
     ref: refOf(name),
     uid,
     resourceVersion: String(version),
-    createdAt: 0,
+    createdAt,
     optIn: { kinds: optedIn ? ['Secret'] : [], problems: [] },
     references: optedIn ? references : [],
     restartKey: parseRestartKey(template.keyText),

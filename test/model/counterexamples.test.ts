@@ -9,7 +9,14 @@ const deliverAll = [
   ...Array.from({ length: 4 }, () => 'deliver revisions'),
   ...Array.from({ length: 4 }, () => 'deliver workloads'),
 ];
-const restarted = ['deliver configs', 'reconcile web', 'observe web', 'deliver workloads', 'deliver workloads'];
+const restarted = [
+  'deliver configs',
+  'reconcile web',
+  'observe web',
+  'deliver workloads',
+  'deliver workloads',
+  'deliver revisions',
+];
 const onlyJob: Partial<Scenario> = { existing: ['job'] };
 const twoLeaders: Partial<Scenario> = { processes: 2 };
 
@@ -37,8 +44,13 @@ const rows: [name: string, restarts: number, trace: readonly string[], scenario?
     '#6 and #8 a paused leader is overtaken',
     1,
     [
-      ...['change c0 1', 'deliver configs @0', 'deliver configs @1', 'reconcile web @0'],
-      ...['1~ change c0 0', '1~ deliver configs @1', '1~ reconcile web @1'],
+      'change c0 1',
+      'deliver configs @0',
+      'deliver configs @1',
+      'reconcile web @0',
+      '1~ change c0 0',
+      '1~ deliver configs @1',
+      '1~ reconcile web @1',
     ],
     twoLeaders,
   ],
@@ -51,8 +63,16 @@ const rows: [name: string, restarts: number, trace: readonly string[], scenario?
     '#9 the pods of a proof are of another template',
     1,
     [
-      ...['change c0 1', 'deliver configs', 'tick 40', 'reconcile web', '2~ image web', '2~ observe web'],
-      ...['2~ rollout web 0', '2~ rollout web 1', '2~ change c0 2', '2~ deliver configs'],
+      'change c0 1',
+      'deliver configs',
+      'tick 40',
+      'reconcile web',
+      '2~ image web',
+      '2~ observe web',
+      '2~ rollout web 0',
+      '2~ rollout web 1',
+      '2~ change c0 2',
+      '2~ deliver configs',
     ],
   ],
   ['#10 an edit of metadata is no rollout', 1, ['change c0 1', 'tick 5', 'meta web', 'label c0']],

@@ -13,7 +13,7 @@ async function describe(found: Found): Promise<string> {
   return `seed ${found.seed}, ${found.scenario.processes} processes: ${found.violation}\n${(await shorten(found)).join('\n')}`;
 }
 
-test('no interleaving breaks I1, I2 or I3', { timeout: 120_000 }, async (context) => {
+test('no interleaving breaks I1, I2 or I3', { timeout: 300_000 }, async (context) => {
   const seeds = only === undefined ? Array.from({ length: runs }, (_, index) => index + 1) : [Number(only)];
   for (const seed of seeds) {
     const found = await explore(seed);

@@ -53,9 +53,9 @@ const ownSteps: readonly [weight: number, line: (random: Random) => string][] = 
   [2, (random) => `relist ${oneOf(random, resources)}`],
   [14, (random) => `reconcile ${oneOf(random, workloads)}`],
   [4, () => 'flush'],
-  [1, () => 'crash'],
+  [2, () => 'crash'],
   [3, () => 'start'],
-  [2, () => 'renew'],
+  [3, () => 'renew'],
 ];
 
 function choose(random: Random, table: readonly [number, (random: Random) => string][]): string {
@@ -79,8 +79,7 @@ export async function explore(seed: number, mutant: Mutant = {}, steps = 30): Pr
   run.pick = () => {
     if (random() < 0.75) return [];
     if (random() < 0.05) return ['crash'];
-    const lastOwn = run.trace.findLast((line) => !line.includes('~')) ?? '';
-    const other = lastOwn.endsWith('@0') ? '@1' : '@0';
+    const other = `@${run.trace.findLast((line) => !line.includes('~'))?.endsWith('@0') ? 1 : 0}`;
     if (scenario.processes === 2 && random() < 0.3) return [`${choose(random, ownSteps)} ${other}`];
     return [random() < 0.5 ? choose(random, environment) : at(`deliver ${oneOf(random, resources)}`)];
   };

@@ -6,16 +6,25 @@ import type { SeenEvent } from '../../server/core/seen.ts';
 import type { Mutant } from './lockstep.ts';
 import { withCounter } from './run.ts';
 
+/** An object with some of its methods replaced; the others still see what is private to it. */
+function over<T extends object>(target: T, changes: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const value: unknown = Reflect.get(Object.hasOwn(changes, name) ? changes : target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 const viewed = (change: (object: PairObject, state: LiveState) => PairObject): Mutant => ({
   state: (state) => ({
     ...state,
-    configs: {
-      ...state.configs,
+    configs: over(state.configs, {
       view: (key, use) => {
         const object = state.configs.view(key, use);
         return object === undefined ? undefined : change(object, state);
       },
-    },
+    }),
   }),
 });
 
@@ -24,8 +33,7 @@ function withAcks(change: (ack: Ack, object: PairObject | undefined) => Ack | un
   return {
     state: (state) => ({
       ...state,
-      ledger: {
-        ...state.ledger,
+      ledger: over(state.ledger, {
         workload: (key) => {
           const record = state.ledger.workload(key);
           const acks = Object.entries(record?.acks ?? {}).flatMap(([name, ack]) => {
@@ -35,7 +43,7 @@ function withAcks(change: (ack: Ack, object: PairObject | undefined) => Ack | un
           });
           return record === undefined ? undefined : { ...record, acks: Object.fromEntries(acks) };
         },
-      },
+      }),
     }),
   };
 }
@@ -54,14 +62,13 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     state: (state, cluster) => ({
       ...state,
       ...withAcks((ack, object) => (object?.uid === ack.uid ? ack : undefined)).state?.(state, cluster),
-      configs: {
-        ...state.configs,
+      configs: over(state.configs, {
         apply: (event, now) => {
           const matters = state.configs.apply(event, now);
           if (!event.present) state.configs.prune(now + 8 * 24 * 3_600_000);
           return matters;
         },
-      },
+      }),
     }),
   },
   'rule 3: no counter in the key': { keyText: (text) => withCounter(text, 1) },
@@ -109,7 +116,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     state: (state) => ({
       ...state,
       revisions: { ...state.revisions, current: withRevision(state, { reused: false }) },
-      ledger: { ...state.ledger, workload: (key) => withLowN(state, key) },
+      ledger: over(state.ledger, { workload: (key) => withLowN(state, key) }),
     }),
   },
   'rule 13: digests are compared across keys': viewed((object) => ({

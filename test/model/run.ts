@@ -241,20 +241,18 @@ function workloadStep(run: Run, verb: string, name: string, detail: string): boo
 }
 
 const workloadVerbs = [
-  ...[
-    'churn',
-    'rollout',
-    'observe',
-    'image',
-    'meta',
-    'remove',
-    'opt-out',
-    'opt-in',
-    'adopt',
-    'drop',
-    'strip',
-    'rollback',
-  ],
+  'churn',
+  'rollout',
+  'observe',
+  'image',
+  'meta',
+  'remove',
+  'opt-out',
+  'opt-in',
+  'adopt',
+  'drop',
+  'strip',
+  'rollback',
 ];
 
 /** `kubectl rollout undo`: an earlier template as it was, with its restart key. */
@@ -455,7 +453,7 @@ async function settleOnce(run: Run): Promise<boolean> {
     if (process === undefined) continue;
     for (const resource of ['configs', 'revisions', 'workloads'] as const)
       while (await step(run, `deliver ${resource} @${index}`)) moved = true;
-    for (const key of [...process.pending])
+    for (const key of Array.from(process.pending))
       if (!(isDenied(run, key) && process.later.has(key)))
         moved = (await step(run, `reconcile ${key.split('/')[2]} @${index}`)) || moved;
     moved = (await step(run, `flush @${index}`)) || moved;
