@@ -12,6 +12,8 @@ export interface WorkloadOptions {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Secrets whose keys all become environment variables. */
   readonly secrets?: readonly string[];
+  /** The same, but pods start without them. */
+  readonly optionalSecrets?: readonly string[];
   /** Single keys of Secrets. */
   readonly keys?: readonly { readonly secret: string; readonly key: string }[];
   readonly configMaps?: readonly string[];
@@ -24,11 +26,12 @@ export const optIn = { 'reloader.stakater.com/auto': 'true' } as const;
 function workload(
   kind: string,
   name: string,
-  { annotations, secrets, keys, configMaps, spec }: WorkloadOptions,
+  { annotations, secrets, optionalSecrets, keys, configMaps, spec }: WorkloadOptions,
 ): KubeObject {
   const labels = { app: name };
   const envFrom = [
     ...(secrets ?? []).map((secret) => ({ secretRef: { name: secret } })),
+    ...(optionalSecrets ?? []).map((secret) => ({ secretRef: { name: secret, optional: true } })),
     ...(configMaps ?? []).map((configMap) => ({ configMapRef: { name: configMap } })),
   ];
   const env = (keys ?? []).map(({ secret, key }) => ({

@@ -149,13 +149,21 @@ suite('what restarts a workload', { skip: await whySkipped(), timeout: 240_000, 
     assert.deepEqual(await place.restarts(), {}, 'back');
   });
 
-  test('deleted and re-created with the same content, a pod born in between, gives one', async () => {
-    const place = await steady(slow);
-    await place.remove('secrets/db');
-    await replacePods(place, 'web');
-    await place.untilRestarted('deployments/web', () => place.create(secret('db', { key: 'A' })));
+  test('deleted and re-created with the same content, pods born in between: one for those that start without it', async () => {
+    const place = await rig.createPlace();
+    await place.create(
+      secret('db', { key: 'A' }),
+      deployment('needs', { secrets: ['db'], annotations: slow }),
+      deployment('can', { optionalSecrets: ['db'], annotations: slow }),
+    );
+    await Promise.all([place.untilRolledOut('deployments/needs'), place.untilRolledOut('deployments/can')]);
     await place.untilQuiet();
-    assert.deepEqual(await place.restarts(), { 'Deployment/web': 1 });
+    await Promise.all([untilOld(place, 'needs'), untilOld(place, 'can')]);
+    await place.remove('secrets/db');
+    await Promise.all([replacePods(place, 'needs'), replacePods(place, 'can')]);
+    await place.untilRestarted('deployments/can', () => place.create(secret('db', { key: 'A' })));
+    await place.untilQuiet();
+    assert.deepEqual(await place.restarts(), { 'Deployment/can': 1 });
   });
 
   test('deleted and re-created with other content gives one', async () => {
