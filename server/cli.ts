@@ -1,11 +1,8 @@
-// The subcommands: flags without one mean serve.
+// The subcommands: flags without one mean serve. Each loads only what it needs, since a hook Job starts one for a moment.
 import { serveFlags, type Surroundings } from './config.ts';
 import { LockstepError } from './core/errors.ts';
 import { formatHelp } from './flags-help.ts';
 import { suggest } from './flags.ts';
-import { runHook } from './hook-command.ts';
-import { runPrCommand } from './pr-command.ts';
-import { serve } from './serve.ts';
 
 export interface Cli extends Omit<Surroundings, 'isTerminal'> {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
@@ -34,7 +31,9 @@ export async function runCli(cli: Cli): Promise<number> {
       case 'serve':
         return await runServe({ ...cli, argv });
       case 'hook':
-        return await runHook(argv, {
+        return await (
+          await import('./hook-command.ts')
+        ).runHook(argv, {
           fetch,
           signal: cli.signal,
           stdout: printer(cli.stdout),
@@ -58,12 +57,13 @@ export async function runCli(cli: Cli): Promise<number> {
   }
 }
 
-function runPr({ stdout, stderr, env, tempDir, signal }: Cli, argv: readonly string[]): Promise<number> {
+async function runPr({ stdout, stderr, env, tempDir, signal }: Cli, argv: readonly string[]): Promise<number> {
   const io = {
     stdout: (text: string) => void stdout.write(text),
     stderr: (text: string) => void stderr.write(text),
     env,
   };
+  const { runPrCommand } = await import('./pr-command.ts');
   return runPrCommand(argv, { ...io, clock: { now: Date.now }, temporaryDirectory: tempDir, signal });
 }
 
@@ -72,6 +72,7 @@ async function runServe(cli: Cli): Promise<number> {
     cli.stdout.write(`${usage}\n\n${formatHelp(serveFlags)}\n`);
     return 0;
   }
+  const { serve } = await import('./serve.ts');
   return serve({ ...cli, isTerminal: cli.stdout.isTTY === true });
 }
 
