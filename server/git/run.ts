@@ -27,6 +27,9 @@ export interface RunnerOptions {
 const inherited =
   /^(?:PATH|SSH_AUTH_SOCK|SSL_CERT_FILE|SSL_CERT_DIR|https?_proxy|no_proxy|all_proxy|HTTPS?_PROXY|NO_PROXY|ALL_PROXY)$/;
 
+/** What git itself exits with when it dies. */
+const endedBySignal = 128;
+
 export function createRunner(options: RunnerOptions): RunGit {
   return async (command) => {
     const signal = AbortSignal.any([command.signal, AbortSignal.timeout(options.deadlineMs)]);
@@ -44,8 +47,10 @@ export function createRunner(options: RunnerOptions): RunGit {
       ...(input === undefined ? {} : { input: () => Buffer.from(input) }),
       // Called after every command: the one place where simple-git shows exit code and bytes.
       errors: (error, result) => {
-        end = { code: result.exitCode, stdout: Buffer.concat(result.stdOut) };
-        return result.exitCode > 0 ? undefined : error;
+        // No code: a signal ended it, as SIGPIPE does when a transport that is not allowed ends first.
+        const code = Number.isInteger(result.exitCode) ? result.exitCode : endedBySignal;
+        end = { code, stdout: Buffer.concat(result.stdOut) };
+        return code > 0 ? undefined : error;
       },
     }).env(env);
     try {
