@@ -120,7 +120,7 @@ export function rolloutRestartPatch(at: number): ReloaderPatch {
 
 /** A pod template as the API server gives it; whatever else it holds stays. */
 export interface RawTemplate {
-  readonly metadata?: { readonly annotations?: Annotations };
+  readonly metadata?: { readonly annotations?: Annotations; readonly labels?: Readonly<Record<string, string>> };
   readonly spec: ReloaderPodSpec;
 }
 
