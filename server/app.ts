@@ -25,7 +25,7 @@ export interface App {
   look(target: LookTarget): void;
 }
 
-/** Changes of the last moments may still be on their way when everything seems decided. */
+/** Watches of different resources may be this far apart when everything seems decided. */
 const watchLagMs = 5_000;
 /** A pod has 30 s to stop, and some are for the HTTP servers. */
 const drainMs = 15_000;
@@ -176,9 +176,18 @@ function watch(
   { keys, route }: Parts,
   run: { afterWorkloads: () => Promise<void>; stop: AbortSignal },
 ): Watches {
-  const { client, random, sleep, metrics } = ports;
+  const { client, now, random, sleep, metrics } = ports;
   const { afterWorkloads, stop } = run;
-  const options = { client, namespaces: config.namespaces, digestKeys: keys, random, sleep, afterWorkloads, ...route };
+  const options = {
+    client,
+    namespaces: config.namespaces,
+    digestKeys: keys,
+    now,
+    random,
+    sleep,
+    afterWorkloads,
+    ...route,
+  };
   return startWatches(
     {
       ...options,
@@ -205,8 +214,13 @@ async function drain({ log }: Ports, { queue, sourceQueue, sourceWork, flusher }
 
 /** Rule 9: everything until here is decided. Stands still while something is not. */
 function markSettled({ now }: Ports, parts: Parts): number | undefined {
-  const isIdle = parts.queue.depth === 0 && parts.reconciler.held.size === 0 && parts.watches?.unsynced().length === 0;
-  if (isIdle) parts.decidedUntil = now() - watchLagMs;
+  const isIdle =
+    parts.queue.depth === 0 &&
+    parts.state.ledger.isWritten() &&
+    parts.reconciler.held.size === 0 &&
+    parts.watches?.unsynced().length === 0;
+  const heardUntil = parts.watches?.heardUntil();
+  if (isIdle && heardUntil !== undefined) parts.decidedUntil = Math.min(heardUntil, now()) - watchLagMs;
   return parts.decidedUntil;
 }
 

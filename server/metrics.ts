@@ -7,7 +7,8 @@ export interface Metrics {
   readonly restarts: Counter<'kind' | 'namespace' | 'reason' | 'result'>;
   readonly changes: Counter<'kind'>;
   readonly reconcileSeconds: Histogram<'queue'>;
-  readonly queueDepth: Gauge<'queue'>;
+  /** Keys that wait or run, asked at each scrape: a value set by the last reconcile would still count that one. */
+  readonly measureQueues: (depth: (queue: QueueName) => number) => void;
   readonly watchSynced: Gauge<'resource'>;
   readonly watchRestarts: Counter<'resource' | 'reason'>;
   readonly owed: Gauge<'namespace'>;
@@ -18,6 +19,8 @@ export interface Metrics {
   /** The namespace as a label's value: itself for the first thousand, `other` beyond, so that memory stays bounded. */
   readonly namespaceLabel: (namespace: string) => string;
 }
+
+export type QueueName = 'workload' | 'source';
 
 export interface BuildFacts {
   readonly version: string;
@@ -51,7 +54,7 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
       buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     }),
-    queueDepth: gauge('queue_depth', 'Keys that wait in a queue', ['queue']),
+    measureQueues: (depth) => openQueueDepth(registry, depth),
     watchSynced: gauge('watch_synced', '1 while a watch is synced, else 0', ['resource']),
     watchRestarts: counter('watch_restarts_total', 'Watches opened again', ['resource', 'reason']),
     owed: gauge('owed', 'Workloads whose restart is owed or not yet available', ['namespace']),
@@ -61,6 +64,19 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
     errors: counter('errors_total', 'Errors by code of the catalogue; bug: anything else', ['code']),
     namespaceLabel: boundedLabel(namespacesMost),
   };
+}
+
+function openQueueDepth(registry: Registry, depth: (queue: QueueName) => number): void {
+  const queues: readonly QueueName[] = ['workload', 'source'];
+  void new Gauge({
+    name: 'lockstep_queue_depth',
+    help: 'Keys that wait or run',
+    labelNames: ['queue'],
+    registers: [registry],
+    collect() {
+      for (const queue of queues) this.set({ queue }, depth(queue));
+    },
+  });
 }
 
 function boundedLabel(most: number): (value: string) => string {

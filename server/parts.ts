@@ -83,7 +83,8 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     workloads: createWorkloads(),
     revisions: createRevisions(),
     ledger,
-    settledAt: () => parts.leadership?.settledAt,
+    settledAt: () => parts.decidedUntil ?? parts.leadership?.settledAt,
+    inheritedAt: () => parts.leadership?.settledAt,
     oneOrder: () => parts.watches?.oneOrder() ?? false,
   };
   const namespaces = createNamespaces();
@@ -106,6 +107,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   const flusher = openFlusher(reach, ledger);
   const reconciler = openReconciler(reach);
   const queue = openQueue(reach, { flusher, reconciler });
+  ports.metrics.measureQueues((name) => (name === 'workload' ? queue : sourceQueue).depth);
   const route = openRoute(reach, queue);
   const parts: Parts = {
     state,
@@ -153,9 +155,9 @@ function openFlusher({ ports, work, queue }: Reach, ledger: Ledger): Flusher {
 
 function openReconciler(reach: Reach): WorkloadReconciler {
   const { config, ports, state, namespaces, bootKeys, keys, work, queue } = reach;
-  const { client, now, random, log, metrics } = ports;
+  const { client, now, random, sleep, log, metrics } = ports;
   const onLost = (error: unknown): void => log.debug({ err: error }, 'Event not recorded');
-  const events = createEventRecorder(client, { now, random, signal: work.signal, onLost });
+  const events = createEventRecorder(client, { now, random, sleep, signal: work.signal, onLost });
   return createWorkloadReconciler({
     state,
     namespaces,
@@ -186,7 +188,6 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
       const stop = metrics.reconcileSeconds.startTimer({ queue: 'workload' });
       await reconciler.reconcile(key, work.signal).finally(stop);
       flusher.poke();
-      metrics.queueDepth.set({ queue: 'workload' }, queue.depth);
       metrics.owed.set({ namespace: metrics.namespaceLabel(namespaceOf(key)) }, countHeld(reconciler, key));
     },
     onFailure: onFailure(ports, work.signal),
@@ -208,7 +209,6 @@ function openSourceQueue(ports: Ports, sources: Sources, signal: AbortSignal): W
       const stop = metrics.reconcileSeconds.startTimer({ queue: 'source' });
       await sources.reconcile(key, signal).finally(stop);
       queue.addAfter(key, sourceIntervalMs);
-      metrics.queueDepth.set({ queue: 'source' }, queue.depth);
     },
     onFailure: onFailure(ports, signal),
   });

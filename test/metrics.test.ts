@@ -24,3 +24,12 @@ test('metrics: namespaces beyond the bound share one label', () => {
   assert.equal(namespaceLabel('one-more'), 'other');
   assert.equal(namespaceLabel('n7'), 'n7');
 });
+
+test('metrics: the depth of the queue is what it is when asked', async () => {
+  const { registry, measureQueues } = createMetrics(build);
+  let waiting = 3;
+  measureQueues((queue) => (queue === 'workload' ? waiting : 0));
+  assert.match(await registry.metrics(), /lockstep_queue_depth\{queue="workload"\} 3/);
+  waiting = 0;
+  assert.match(await registry.metrics(), /lockstep_queue_depth\{queue="workload"\} 0/);
+});

@@ -106,7 +106,7 @@ function conclude(tally: Tally, { files, leftovers, isStrict, isAborted }: Outco
   if (files.length === 0) say('no test file has such a name');
   if (isAborted) say('interrupted: not everything ran');
   for (const process of leftovers) say(`still running: ${process}`);
-  say(`ran ${files.length} files`);
+  say(`ran ${files.length} file${files.length === 1 ? '' : 's'}`);
   for (const [why, many] of tally.skipped) say(`could not run ${many}: ${why}`);
   if (isStrict && skipped > 0) say('CI is set, so skipped tests are failures');
   if (leftovers.length > 0) tally.failed++;

@@ -14,6 +14,8 @@ export type BranchState =
 /** A workload whose checksums cannot be written into Git, and why. */
 export interface NotRecordable {
   readonly workload: WorkloadRef;
+  /** The row of the catalogue that says what to do. */
+  readonly code: 'manifest-not-found' | 'manifest-unreadable' | 'manifest-not-editable';
   readonly reason: string;
   readonly detail: string;
 }

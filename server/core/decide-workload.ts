@@ -23,11 +23,14 @@ export interface Acked {
   readonly reason: AckReason;
 }
 
+/** What a decision may still need. */
+export type Facts = 'revision' | 'reads' | 'pods';
+
 export type Decision =
   /** Nothing to do and nothing to remember. */
   | { readonly kind: 'nothing'; readonly reason: 'in-step' }
-  /** These facts are needed before deciding. */
-  | { readonly kind: 'look'; readonly facts: 'reads' | 'pods' }
+  /** These facts are needed before deciding. The revision comes by itself, when the controller has taken up the template. */
+  | { readonly kind: 'look'; readonly facts: Facts }
   /** No restart, but the ledger moves. */
   | { readonly kind: 'record'; readonly record: WorkloadRecord; readonly acked: readonly Acked[] }
   /** Write `key` on the template that was at `resourceVersion`, then remember `record`. */
@@ -41,7 +44,7 @@ export type Decision =
 
 type Verdict =
   | { readonly kind: 'keep' }
-  | { readonly kind: 'look'; readonly facts: 'reads' | 'pods' }
+  | { readonly kind: 'look'; readonly facts: Facts }
   | { readonly kind: 'ack'; readonly reason: AckReason }
   | { readonly kind: 'owed'; readonly reason: OwedReason };
 
@@ -89,11 +92,11 @@ function judgePair(snapshot: Snapshot, pair: Pair, record: WorkloadRecord, undon
   const ack = stored?.projection === pair.projection ? stored : undefined;
   if (ack !== undefined && isLagging(object, ack))
     return snapshot.proven ? { kind: 'keep' } : { kind: 'look', facts: 'reads' };
-  if (ack === undefined) return judgeFirstSight(snapshot, pair, object);
+  if (ack === undefined) return judgeFirstSight(snapshot, object);
   const live = object.digests.find((digest) => keyIdOf(digest) === keyIdOf(ack.digest));
   if (live === undefined) return { kind: 'ack', reason: 'unknown-digest-key' };
-  if (undone) return judgeUndone(snapshot, object);
-  if (live !== ack.digest) return judgeChanged(snapshot, object);
+  if (live !== ack.digest && !(undone && lastChange(object) !== undefined)) return judgeChanged(snapshot, object);
+  if (undone || snapshot.revision?.reused === true) return judgeUndone(snapshot, object);
   return judgeSame(snapshot, object, ack);
 }
 
@@ -102,11 +105,14 @@ function isLagging(object: PairObject, ack: Ack): boolean {
   return object.uid === ack.uid && isNewer(ack.resourceVersion, object.resourceVersion);
 }
 
-/** Rule 8. No pod starts before a required config object exists, so its creation alone makes none stale. */
-function judgeFirstSight(snapshot: Snapshot, pair: Pair, object: PairObject): Verdict {
-  if (snapshot.optInSeen) return { kind: 'ack', reason: 'stale-at-opt-in' };
+/** Rule 8. What was stale when it was opted in is reported; what changed since then counts. */
+function judgeFirstSight(snapshot: Snapshot, object: PairObject): Verdict {
+  const { optedInAt, oneOrder } = snapshot;
   const change = lastChange(object);
-  if (change === undefined || (change.creation && !pair.optional)) return { kind: 'ack', reason: 'baseline' };
+  const isSince =
+    optedInAt === undefined || (oneOrder && change !== undefined && isNewer(change.resourceVersion, optedInAt));
+  if (!isSince) return { kind: 'ack', reason: 'stale-at-opt-in' };
+  if (change === undefined) return { kind: 'ack', reason: 'baseline' };
   return unlessFresh(snapshot, object, { kind: 'owed', reason: 'changed-before-first-sight' });
 }
 
@@ -120,6 +126,8 @@ function unlessFresh(snapshot: Snapshot, object: PairObject, otherwise: Verdict)
   switch (freshness) {
     case 'fresh':
       return { kind: 'ack', reason: 'fresh' };
+    case 'unknown-without-revision':
+      return { kind: 'look', facts: 'revision' };
     case 'unknown-without-pods':
       return { kind: 'look', facts: 'pods' };
     case 'not-proven':
@@ -127,7 +135,7 @@ function unlessFresh(snapshot: Snapshot, object: PairObject, otherwise: Verdict)
   }
 }
 
-/** Rule 10: owed only if a current pod may have read content from before the last change. */
+/** Rule 10, and any other template that was put back: owed only if a current pod may have read content from before the last change. */
 function judgeUndone(snapshot: Snapshot, object: PairObject): Verdict {
   const change = lastChange(object);
   if (change === undefined) return { kind: 'ack', reason: 'still-fresh' };
@@ -171,8 +179,7 @@ function restart(snapshot: Snapshot, base: WorkloadRecord, owed: readonly Owed[]
 }
 
 function sameRecord(a: WorkloadRecord, b: WorkloadRecord | undefined): boolean {
-  if (b === undefined) return a.n === 0 && Object.keys(a.acks).length === 0;
-  return a.uid === b.uid && a.n === b.n && sameAcks(a.acks, b.acks);
+  return b !== undefined && a.uid === b.uid && a.n === b.n && sameAcks(a.acks, b.acks);
 }
 
 function sameAcks(a: WorkloadRecord['acks'], b: WorkloadRecord['acks']): boolean {

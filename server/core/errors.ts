@@ -72,6 +72,7 @@ export const catalogue = {
   'pull-not-found': { retry: 'client', advice: 'list the pull requests with lockstep pr list' },
   'pull-not-mergeable': { retry: 'client', advice: 'resolve the difference on the branch with git, or close it' },
   'pull-usage': { retry: 'client', advice: 'see lockstep pr --help' },
+  'manifest-not-found': { retry: 'never', advice: 'check the source’s path, or set lockstep.dev/record to off' },
   'manifest-unreadable': { retry: 'never', advice: 'correct the YAML of the named file' },
   'manifest-not-editable': {
     retry: 'never',

@@ -6,8 +6,12 @@ import type { Ack } from './restart.ts';
 /** Clocks of API servers and of Lockstep may differ by this much, and timestamps are whole seconds. */
 export const skewAllowanceMs = 2_000;
 
-/** `unknown-without-pods`: the pods' own ages could still prove it. */
-export type Freshness = 'fresh' | 'not-proven' | 'unknown-without-pods';
+/**
+ * `unknown-without-revision`: the controller has not taken up the template yet, so its pods are still to come; a controller
+ * that does not come at all is made up for by the pods.
+ * `unknown-without-pods`: the pods' own ages could still prove it.
+ */
+export type Freshness = 'fresh' | 'not-proven' | 'unknown-without-revision' | 'unknown-without-pods';
 
 /** Pods are not worth a request for a change this young: few can have been replaced by chance since. */
 const churnMs = 30_000;
@@ -20,8 +24,8 @@ export function lastChange(object: PairObject): Change | undefined {
 /** Rule 7. Without a known change the object's own version bounds it from above, and its time is what managedFields say. */
 export function judgeFreshness(snapshot: Snapshot, object: PairObject): Freshness {
   const change = lastChange(object);
-  if (snapshot.revision === undefined) return 'not-proven';
-  const { addedVersion, createdAt } = snapshot.revision;
+  const { addedVersion, createdAt } = snapshot.revision ?? { addedVersion: undefined, createdAt: 0 };
+  if (snapshot.revision === undefined && snapshot.pods === undefined) return 'unknown-without-revision';
   const changeVersion = change?.watched === true ? change.resourceVersion : object.resourceVersion;
   if (snapshot.oneOrder && addedVersion !== undefined && isNewer(addedVersion, changeVersion)) return 'fresh';
   const at = change === undefined ? object.dataWrittenAt : change.at;
@@ -47,18 +51,17 @@ export interface Absence {
 /** Rule 9: the digest equals the ack; was it different in between? */
 export function findAbsence(snapshot: Snapshot, object: PairObject, ack: Ack): Absence | undefined {
   if (object.uid === ack.uid && object.resourceVersion === ack.resourceVersion) return undefined;
-  const watched = !isNewer(object.watchedSince, ack.resourceVersion);
-  if (watched) {
-    const since = object.changes.filter(
-      (change) => change.watched && isNewer(change.resourceVersion, ack.resourceVersion),
-    );
-    const [first, last] = [since[0]?.at, since.at(-1)?.at];
-    return first === undefined || last === undefined ? undefined : { leftAt: first, backAt: last, blind: false };
+  const since = object.changes.filter(({ resourceVersion }) => isNewer(resourceVersion, ack.resourceVersion));
+  const watchedBackAt = since.at(-1)?.watched === true ? since.at(-1)?.at : undefined;
+  const firstAt = since.length === 0 ? undefined : Math.min(...since.map(({ notBefore }) => notBefore));
+  if (!isNewer(object.watchedSince, ack.resourceVersion)) {
+    if (firstAt === undefined || watchedBackAt === undefined) return undefined;
+    return { leftAt: firstAt, backAt: watchedBackAt, blind: false };
   }
-  const { settledAt } = snapshot;
-  const writtenAt = object.dataWrittenAt;
-  if (settledAt === undefined || writtenAt === undefined || writtenAt < settledAt) return undefined;
-  return { leftAt: settledAt, backAt: writtenAt, blind: true };
+  const leftAt = snapshot.settledAt ?? firstAt;
+  const backAt = watchedBackAt ?? object.dataWrittenAt;
+  if (leftAt === undefined || backAt === undefined || backAt < leftAt) return undefined;
+  return { leftAt, backAt, blind: true };
 }
 
 /** A pod that was born while the content was away may have read it. Bounds are widened by a second: timestamps are whole seconds. */

@@ -10,16 +10,16 @@ export interface WorkloadRecord {
   readonly acks: Acks;
 }
 
-/** A data change of a config object, as far as the keys in question are concerned. */
+/** A change of a config object that can make a pod stale: of the used keys, or of the presence of an optional one. */
 export interface Change {
   /** The write itself when `watched`; otherwise the version at which the change was found. */
   readonly resourceVersion: string;
-  /** When it was written; undefined when nothing tells (a key vanished while unwatched). */
+  /** It was written no later; undefined when nothing tells (a key vanished while unwatched). */
   readonly at: number | undefined;
+  /** It was written no earlier: a watch may deliver late. */
+  readonly notBefore: number;
   /** Seen as an event of a watch without a gap. */
   readonly watched: boolean;
-  /** The object came into being. */
-  readonly creation: boolean;
 }
 
 /** A config object as a pair sees it: only the used keys count. */
@@ -47,11 +47,13 @@ export interface Pair {
   readonly object: PairObject | undefined;
 }
 
-/** The ReplicaSet or ControllerRevision of the current template: immutable facts only. */
+/** The ReplicaSet or ControllerRevision of the current template. */
 export interface Revision {
   readonly createdAt: number;
   /** The version of its creation, when a watch without a gap delivered it. */
   readonly addedVersion: string | undefined;
+  /** An earlier template was put back: its pods may be older than what is acked. */
+  readonly reused: boolean;
 }
 
 export interface PodFacts {
@@ -76,8 +78,8 @@ export interface Snapshot {
   readonly pods: readonly PodFacts[] | undefined;
   readonly pairs: readonly Pair[];
   readonly record: WorkloadRecord | undefined;
-  /** The workload was seen before without being opted in. */
-  readonly optInSeen: boolean;
+  /** The version at which the workload was opted in, when it was seen before without. */
+  readonly optedInAt: string | undefined;
   /** Everything until here was decided; undefined when unknown. */
   readonly settledAt: number | undefined;
   /** Facts were read in the order workload, ledger, config objects, revisions and pods, not from caches of any age. */

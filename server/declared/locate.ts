@@ -1,10 +1,10 @@
 // Where in a source a workload is declared, and whether that text may be edited.
-import { posix } from 'node:path';
 import { isScalar, isSeq } from 'yaml';
 import type { WorkloadRef } from '../core/object.ts';
 import { workloadKinds } from '../core/object.ts';
 import type { DeclaredObject, Place } from './read.ts';
 import { composeDocument, objectMap, pairOf, readObjects } from './read.ts';
+import { baseName, joinPath, parentOf } from './paths.ts';
 
 export interface ManifestFile {
   /** From the repository's root. */
@@ -108,7 +108,7 @@ function createWalker(files: readonly ManifestFile[]): Walker {
   const visit = (at: Visit): void => {
     const directory = tree.get(at.directory);
     if (directory === undefined || at.nesting > maxNesting) return;
-    const named = directory.files.find((file) => kustomizationNames.includes(posix.basename(file.path)));
+    const named = directory.files.find((file) => kustomizationNames.includes(baseName(file.path)));
     const kustomization = named === undefined ? undefined : readKustomization(named.text);
     if (kustomization !== undefined) {
       const next = {
@@ -117,14 +117,14 @@ function createWalker(files: readonly ManifestFile[]): Walker {
         nesting: at.nesting + 1,
       };
       for (const resource of kustomization.resources) {
-        const path = posix.join(at.directory, resource).replace(/\/$/, '');
+        const path = joinPath(at.directory, resource);
         const file = tree.get(parentOf(path))?.files.find((candidate) => candidate.path === path);
         if (file === undefined) visit({ ...next, directory: path });
         else add(file, { ...next, directory: at.directory });
       }
       return;
     }
-    const isChart = directory.files.some((file) => posix.basename(file.path) === 'Chart.yaml');
+    const isChart = directory.files.some((file) => baseName(file.path) === 'Chart.yaml');
     const renderer = isChart ? 'helm' : at.renderer;
     for (const file of directory.files) add(file, { ...at, renderer });
     for (const child of directory.children) visit({ ...at, renderer, directory: child, nesting: at.nesting + 1 });
@@ -207,11 +207,6 @@ function explainAbsence(survey: readonly SurveyedFile[], unreadable: readonly st
     );
   }
   return refuse('not-found', 'no manifest below the source’s path declares it');
-}
-
-function parentOf(path: string): string {
-  const parent = posix.dirname(path);
-  return parent === '.' ? '' : parent;
 }
 
 function refuse(refusal: LocateRefusal, detail: string): Location {

@@ -5,7 +5,7 @@ import type { PullRequest } from '../core/forge.ts';
 import type { Change, Proposal } from '../core/record.ts';
 import { wantedChanges } from '../core/record.ts';
 import { setAnnotation } from './edit.ts';
-import type { SurveyedFile } from './locate.ts';
+import type { LocateRefusal, SurveyedFile } from './locate.ts';
 import { locateWorkload } from './locate.ts';
 
 export interface PlanInput {
@@ -32,7 +32,12 @@ export function planEdits(input: PlanInput): Plan {
     const location = locateWorkload(input.survey, proposal.workload, input.namespace);
     if (location.kind === 'refused') {
       if (wantedChanges({}, proposal).length === 0) continue; // Nothing was to be written anyway.
-      plan.notRecordable.push({ workload: proposal.workload, reason: location.refusal, detail: location.detail });
+      plan.notRecordable.push({
+        workload: proposal.workload,
+        code: codeOf(location.refusal),
+        reason: location.refusal,
+        detail: location.detail,
+      });
       continue;
     }
     const { wanted, declined } = separateDeclined(wantedChanges(location.annotations, proposal), input.pulls);
@@ -47,6 +52,7 @@ export function planEdits(input: PlanInput): Plan {
       if (edit.kind === 'refused') {
         plan.notRecordable.push({
           workload: proposal.workload,
+          code: 'manifest-not-editable',
           reason: edit.refusal,
           detail: `${location.path} cannot be edited safely`,
         });
@@ -54,4 +60,18 @@ export function planEdits(input: PlanInput): Plan {
     }
   }
   return plan;
+}
+
+function codeOf(refusal: LocateRefusal): NotRecordable['code'] {
+  switch (refusal) {
+    case 'not-found':
+      return 'manifest-not-found';
+    case 'unreadable':
+      return 'manifest-unreadable';
+    case 'ambiguous':
+    case 'signed':
+    case 'rendered-by-helm':
+    case 'rendered-by-kustomize':
+      return 'manifest-not-editable';
+  }
 }

@@ -45,8 +45,8 @@ const maxDocuments = 2_000;
 /** Pod templates are about 12 deep; CRD schemas about 40. */
 const maxDepth = 100;
 const maxAliases = 100;
-/** About 3,000 lines; composing this many takes under 50 ms, errors included. */
-const maxLexemes = 12_000;
+/** About 2,000 lines; composing this many takes under 50 ms, errors included. */
+const maxLexemes = 8_000;
 /** An escape that double-quoted YAML does not have: each would cost an error object. */
 const badEscape = /\\(?:x(?![0-9a-f]{2})|u(?![0-9a-f]{4})|U(?![0-9a-f]{8})|[^0abt\tnvfre "/\\N_LPxuU\r\n])/i;
 
@@ -74,9 +74,13 @@ export function readObjects(text: string, isWanted: (document: string) => boolea
   return { kind: 'objects', objects };
 }
 
-/** Splits at `---` in the first column, which nothing inside a document can hold. */
+/** Splits at `---` in the first column, which nothing inside a document can hold; stops one beyond the limit. */
 export function splitDocuments(text: string): DocumentText[] {
-  const starts = [0, ...[...text.matchAll(/^---(?=[ \t\r\n]|$)/gm)].map((match) => match.index).filter((at) => at > 0)];
+  const starts = [0];
+  for (const { index } of text.matchAll(/^---(?=[ \t\r\n]|$)/gm)) {
+    if (index > 0) starts.push(index);
+    if (starts.length > maxDocuments) break;
+  }
   return starts.map((offset, index) => ({ offset, text: text.slice(offset, starts[index + 1] ?? text.length) }));
 }
 

@@ -54,31 +54,15 @@ esac
 /** Throws git-url-refused at once; everything else waits for the first use. */
 export function openMirror(options: MirrorOptions): Mirror {
   const address = parseUrl(options.url, options.policy);
-  const directory = join(
-    options.stateDirectory,
-    `${createHash('sha256').update(address.url).digest('hex').slice(0, 16)}.git`,
-  );
+  const name = createHash('sha256').update(address.url).digest('hex').slice(0, 16);
+  const directory = join(options.stateDirectory, `${name}.git`);
   const askpass = join(options.stateDirectory, 'askpass.sh');
-  const environment = gitEnvironment({
-    ambient: options.ambient,
-    home: options.stateDirectory,
-    protocol: address.protocol,
-    askpass,
-  });
+  const home = options.stateDirectory;
+  const environment = gitEnvironment({ ambient: options.ambient, home, protocol: address.protocol, askpass });
   const limits = { directory, environment, deadlineMs: options.deadlineMs ?? defaultDeadlineMs };
-  const run = createRunner(limits);
+  const runLocal = createRunner(limits);
   const runRemote = createRemoteRunner(limits);
-  let ready: Promise<void> | undefined;
-
-  const prepare = async (signal: AbortSignal): Promise<void> => {
-    ready ??= create({ directory, askpass, run, address, signal });
-    try {
-      await ready;
-    } catch (error) {
-      ready = undefined;
-      throw error;
-    }
-  };
+  const mirror = createOnce((signal) => create({ directory, askpass, run: runLocal, address, signal }));
   const explain = async (service: GitService, signal: AbortSignal): Promise<never> => {
     throw await diagnose({ address, service, credentials: options.credentials?.(), signal });
   };
@@ -87,21 +71,39 @@ export function openMirror(options: MirrorOptions): Mirror {
     directory,
     explain,
     local: async (command, accepted = [0]) => {
-      await prepare(command.signal);
-      const end = await run({ ...command, env: { ...command.env, GIT_ALLOW_PROTOCOL: 'none' } });
+      await mirror.ready(command.signal);
+      const end = await runLocal({ ...command, env: { ...command.env, GIT_ALLOW_PROTOCOL: 'none' } });
       if (accepted.includes(end.code)) return end;
-      ready = undefined; // A damaged mirror is made anew.
+      mirror.discard();
       throw gitFailed(command, end, address.url);
     },
     remote: async (command, accepted = [0]) => {
-      await prepare(command.signal);
-      const end = await runRemote({
-        ...command,
-        env: { ...command.env, ...credentialEnvironment(options.credentials?.()) },
-      });
+      await mirror.ready(command.signal);
+      const env = { ...command.env, ...credentialEnvironment(options.credentials?.()) };
+      const end = await runRemote({ ...command, env });
       if (accepted.includes(end.code)) return end;
-      ready = undefined;
+      mirror.discard();
       return explain('git-upload-pack', command.signal);
+    },
+  };
+}
+
+/** Makes the mirror at the first use, and anew after it was discarded as damaged. */
+function createOnce(make: (signal: AbortSignal) => Promise<void>): {
+  ready(signal: AbortSignal): Promise<void>;
+  discard(): void;
+} {
+  let made: Promise<void> | undefined;
+  return {
+    discard: () => (made = undefined),
+    ready: async (signal) => {
+      made ??= make(signal);
+      try {
+        await made;
+      } catch (error) {
+        made = undefined;
+        throw error;
+      }
     },
   };
 }

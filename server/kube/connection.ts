@@ -1,6 +1,6 @@
 // Finds the API server and the credentials for it. client-node reads kubeconfigs, tokens, certificates and exec plugins; the
 // connections are ours, since client-node's own does a TLS handshake for each request (measured, see README).
-import { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig, type Cluster } from '@kubernetes/client-node';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { LockstepError } from '../core/errors.ts';
 
@@ -67,6 +67,7 @@ function readConfig({ kubeconfig, context }: ConnectionOptions): KubeConfig {
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);
     if (context !== undefined) config.setCurrentContext(context);
+    config.clusters = config.clusters.map(allowPlainHttp);
   } catch (error) {
     throw unreadable(kubeconfig, error);
   }
@@ -76,6 +77,11 @@ function readConfig({ kubeconfig, context }: ConnectionOptions): KubeConfig {
     });
   }
   return config;
+}
+
+/** client-node refuses http:// unless TLS is not verified. There is none to verify, and kubectl takes it (`kubectl proxy`). */
+function allowPlainHttp(cluster: Cluster): Cluster {
+  return /^http:/i.test(cluster.server) ? { ...cluster, skipTLSVerify: true } : cluster;
 }
 
 function parseServer(server: string, { kubeconfig }: ConnectionOptions): URL {

@@ -81,6 +81,7 @@ function parseKeys({ metadata, data = {} }: KeySecret, namespace: string): reado
   const current = metadata.annotations?.[currentAnnotation] ?? (keys.length === 1 ? keys[0]?.id : undefined);
   const sorted = [...keys.filter(({ id }) => id === current), ...keys.filter(({ id }) => id !== current)];
   if (
+    current === undefined ||
     sorted[0]?.id !== current ||
     sorted.some(({ secret, id }) => secret.length !== 32 || !/^[\w.-]{1,40}$/.test(id))
   ) {

@@ -29,12 +29,16 @@ export function createRestartWriter(client: Client): RestartWriter {
 export interface RecorderOptions {
   readonly now: () => number;
   readonly random: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
   readonly onLost: (error: unknown) => void;
 }
 
 /** Waiting events beyond this are dropped: they inform, they are not the record. */
 const maxWaiting = 1_000;
+
+/** Between two Events, so that those of a fan-out do not compete with its patches. */
+const paceMs = 50;
 
 /** core/v1 Events, one at a time and beside the loop, so that they never delay a restart. */
 export function createEventRecorder(client: Client, options: RecorderOptions): EventRecorder {
@@ -53,6 +57,7 @@ export function createEventRecorder(client: Client, options: RecorderOptions): E
         query: { fieldManager },
       } as const;
       await client.send({ ...request, body: toEvent(event, options), signal: options.signal }).catch(options.onLost);
+      await options.sleep(paceMs, options.signal);
     }
     sending = false;
   };

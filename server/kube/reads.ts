@@ -40,8 +40,9 @@ export function createReads(client: Client, keys: readonly DigestKey[]): Reads {
         accept: metadataOnlyList,
         signal,
       });
-      const { items } = answer as { items: readonly ApiObject[] };
-      return items.map((pod) => parsePod(pod, current));
+      // Null when there is no pod.
+      const { items } = answer as { items: readonly ApiObject[] | null };
+      return (items ?? []).map((pod) => parsePod(pod, current));
     },
   };
 }

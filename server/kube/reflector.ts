@@ -31,6 +31,8 @@ export interface ReflectorOptions<T> {
   readonly onEvent: (event: SeenEvent<T>) => void;
   /** Each time a list is complete; the first makes the reflector ready. */
   readonly onListed: (listVersion: string) => void;
+  /** Something came from the server: all earlier events have come too. */
+  readonly onHeard: () => void;
   readonly onTrouble: (error: LockstepError, retryMs: number) => void;
   readonly random: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -92,6 +94,8 @@ async function list<T>(options: ReflectorOptions<T>, position: Position, signal:
     for (const object of page.items) {
       const { key, value } = options.parse(object);
       listed.add(key);
+      // Told, and so known, even if a later page fails and all is listed again.
+      position.known.add(key);
       options.onEvent({ present: true, how: 'listed', object: value, version });
     }
   } while (token !== '');
@@ -129,6 +133,7 @@ async function watch<T>(options: ReflectorOptions<T>, position: Position, signal
   try {
     for await (const line of lines) {
       take(options, position, line);
+      options.onHeard();
       position.failures = 0;
       count++;
     }

@@ -23,6 +23,7 @@ export interface WatchOptions extends WatchHandlers {
   /** Empty: all. */
   readonly namespaces: readonly string[];
   readonly digestKeys: readonly DigestKey[];
+  readonly now: () => number;
   readonly random: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Between the workloads' first list and the config objects': the ledger is read here. */
@@ -35,6 +36,8 @@ export interface Watches {
   /** Whether resource versions of different resources come from one order; false until known. */
   readonly oneOrder: () => boolean;
   readonly unsynced: () => readonly string[];
+  /** Every watch has said something since, so nothing from before is still to come (ms); undefined before the first lists. */
+  readonly heardUntil: () => number | undefined;
   /** Resolves when all have ended. */
   readonly ended: Promise<void>;
 }
@@ -51,12 +54,14 @@ const pageSizes = { config: 100, other: 500 } as const;
 
 export function startWatches(options: WatchOptions, signal: AbortSignal): Watches {
   const unsynced = new Set<string>();
+  const heardAt = new Map<string, number>();
   const running: Promise<void>[] = [];
   let inOrder = false;
   const startPhase = async (watches: readonly Watch[]): Promise<string[]> =>
-    Promise.all(watches.map((watch) => startWatch(options, { watch, unsynced, running, signal })));
+    Promise.all(watches.map((watch) => startWatch(options, { watch, unsynced, heardAt, running, signal })));
   const phases = [workloadWatches(options), configWatches(options), revisionWatches(options)] as const;
-  for (const watch of phases.flat()) unsynced.add(watch.title);
+  const titles = phases.flat().map(({ title }) => title);
+  for (const title of titles) unsynced.add(title);
   const start = async (): Promise<void> => {
     const workloads = await startPhase(phases[0]);
     await options.afterWorkloads();
@@ -65,25 +70,31 @@ export function startWatches(options: WatchOptions, signal: AbortSignal): Watche
     inOrder = await isOneOrder(options, [workloads, configs, revisions], signal);
   };
   const synced = start();
+  const heardUntil = (): number | undefined =>
+    heardAt.size < titles.length ? undefined : Math.min(...heardAt.values());
   const ended = synced.catch(() => undefined).then(async () => void (await Promise.all(running)));
-  return { synced, ended, oneOrder: () => inOrder, unsynced: () => [...unsynced] };
+  return { synced, ended, oneOrder: () => inOrder, unsynced: () => [...unsynced], heardUntil };
 }
 
 interface Watch {
   readonly title: string;
   /** Runs until the signal aborts; `listed` is told each list's version. */
-  readonly run: (watch: Pick<ReflectorOptions<never>, 'onListed' | 'onTrouble'>, signal: AbortSignal) => Promise<void>;
+  readonly run: (
+    watch: Pick<ReflectorOptions<never>, 'onListed' | 'onHeard' | 'onTrouble'>,
+    signal: AbortSignal,
+  ) => Promise<void>;
 }
 
 interface Start {
   readonly watch: Watch;
   readonly unsynced: Set<string>;
+  readonly heardAt: Map<string, number>;
   readonly running: Promise<void>[];
   readonly signal: AbortSignal;
 }
 
 /** Resolves with the first list's version. */
-function startWatch(options: WatchOptions, { watch, unsynced, running, signal }: Start): Promise<string> {
+function startWatch(options: WatchOptions, { watch, unsynced, heardAt, running, signal }: Start): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const setSynced = (isSynced: boolean): void => {
     if (isSynced) unsynced.delete(watch.title);
@@ -92,7 +103,9 @@ function startWatch(options: WatchOptions, { watch, unsynced, running, signal }:
   };
   const run = watch.run(
     {
+      onHeard: () => heardAt.set(watch.title, options.now()),
       onListed: (version) => {
+        heardAt.set(watch.title, options.now());
         setSynced(true);
         resolve(version);
       },

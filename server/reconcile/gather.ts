@@ -1,5 +1,6 @@
 // Collects the snapshot that one decision needs: from the caches, or from reads that prove the caches current.
 import type { Reads } from '../core/cluster.ts';
+import { skewAllowanceMs } from '../core/freshness.ts';
 import { objectKey } from '../core/object.ts';
 import { projectionText } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
@@ -13,8 +14,10 @@ export interface LiveState {
   readonly workloads: Workloads;
   readonly revisions: Revisions;
   readonly ledger: Ledger;
-  /** What the Lease's previous holder had decided. */
+  /** Everything until here was decided, by this process or the one before. */
   readonly settledAt: () => number | undefined;
+  /** Until when the one before had decided everything. */
+  readonly inheritedAt: () => number | undefined;
   readonly oneOrder: () => boolean;
 }
 
@@ -35,23 +38,23 @@ export function gather(state: LiveState, workload: SeenWorkload, { proven, pods 
     pods,
     pairs: workload.references.map((reference) => toPair(state, workload, reference)),
     record: state.ledger.workload(key),
-    optInSeen: isOptInSeen(state, key, workload),
+    optedInAt: state.workloads.optedInAt(key) ?? optedInWhileDown(state, key, workload),
     settledAt: state.settledAt(),
     proven,
     oneOrder: state.oneOrder(),
   };
 }
 
-/** Rule 8: it existed without being opted in, as far as this process or the one before it saw. */
-function isOptInSeen(state: LiveState, key: string, { createdAt }: SeenWorkload): boolean {
-  if (state.ledger.workload(key) !== undefined) return false;
-  const settledAt = state.settledAt();
-  return state.workloads.wasOptedOut(key) || (settledAt !== undefined && createdAt < settledAt);
+/** Rule 8: it existed when the process before had decided everything, and was not recorded: it was opted in since. */
+function optedInWhileDown(state: LiveState, key: string, workload: SeenWorkload): string | undefined {
+  const inheritedAt = state.inheritedAt();
+  if (inheritedAt === undefined || state.ledger.workload(key) !== undefined) return undefined;
+  return workload.createdAt + skewAllowanceMs < inheritedAt ? workload.resourceVersion : undefined;
 }
 
 function toPair({ configs }: LiveState, workload: SeenWorkload, reference: SeenWorkload['references'][number]): Pair {
   const { kind, name, keys, optional } = reference;
-  const object = configs.view(objectKey({ kind, namespace: workload.ref.namespace, name }), keys);
+  const object = configs.view(objectKey({ kind, namespace: workload.ref.namespace, name }), reference);
   return { name: `${kind}/${name}`, projection: projectionText(keys), optional, object };
 }
 
@@ -67,12 +70,15 @@ export async function prove(
   const live = await reads.workload(workload.ref, signal);
   if (live?.resourceVersion !== workload.resourceVersion) return undefined;
   const { namespace } = workload.ref;
-  for (const { kind, name } of workload.references) {
-    const ref = { kind, namespace, name };
+  for (const reference of workload.references) {
+    const ref = { kind: reference.kind, namespace, name: reference.name };
     const config = await reads.config(ref, signal);
-    const cached = state.configs.view(objectKey(ref), 'all');
+    const cached = state.configs.view(objectKey(ref), reference);
     if (config?.ignored !== true && config?.resourceVersion !== cached?.resourceVersion) return undefined;
   }
   if (facts === 'reads') return { proven: true, pods: undefined };
-  return { proven: true, pods: await reads.pods(workload, state.revisions.current(workload), signal) };
+  const pods = await reads.pods(workload, state.revisions.current(workload), signal);
+  // Another template in between would make "no current pod is old" true of nothing.
+  const after = await reads.workload(workload.ref, signal);
+  return after?.resourceVersion === workload.resourceVersion ? { proven: true, pods } : undefined;
 }

@@ -62,6 +62,8 @@ export interface WorkloadReconciler {
 
 /** Caches that lag catch up by an event; this bounds what a lost one costs. */
 const lagRetryMs = 250;
+/** A controller takes up a template within moments; one that is away must not hold back a restart for ever. */
+const controllerMs = 10_000;
 /** Decide, prove, decide with pods, and once more when the proof changed the question. */
 const maxRounds = 4;
 
@@ -81,10 +83,12 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
       refusedAt: undefined,
       undoneAt: [],
       heldFor: undefined,
+      unobservedSince: undefined,
     };
     memories.set(key, memory);
     const isLagging = memory.patchedVersion !== undefined && isNewer(memory.patchedVersion, workload.resourceVersion);
-    const decision = isLagging ? undefined : await decide(deps, { key, workload, signal });
+    const decision = isLagging ? undefined : await decide(deps, { key, workload, memory, signal });
+    if (decision !== undefined) memory.unobservedSince = undefined;
     if (decision === undefined) deps.retryAfter(key, lagRetryMs);
     else if (decision.kind === 'record') record(deps, workload, decision);
     else if (decision.kind === 'restart')
@@ -112,18 +116,28 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
   };
 }
 
-/** Undefined when the caches lag: an event is on its way. */
-async function decide(deps: WorkloadDeps, { key, workload, signal }: Question): Promise<DecidedKind | undefined> {
+/** Undefined when the caches or the controller lag: an event is on its way. */
+async function decide(
+  deps: WorkloadDeps,
+  { key, workload, memory, signal }: Question,
+): Promise<DecidedKind | undefined> {
   const { state, reads } = deps;
   let proof = deps.takeBootProof(key) ? { proven: true, pods: undefined } : unproven;
   for (let round = 0; round < maxRounds; round++) {
     const decision = decideWorkload(gather(state, workload, proof, deps.now()));
     if (decision.kind !== 'look') return decision;
-    const found = await prove(state, workload, { reads, facts: decision.facts, signal });
+    if (decision.facts === 'revision' && isControllerAwaited(memory, deps.now())) return undefined;
+    const facts = decision.facts === 'revision' ? 'pods' : decision.facts;
+    const found = await prove(state, workload, { reads, facts, signal });
     if (found === undefined) return undefined;
     proof = found;
   }
   return undefined;
+}
+
+function isControllerAwaited(memory: Memory, now: number): boolean {
+  memory.unobservedSince ??= now;
+  return now < memory.unobservedSince + controllerMs;
 }
 
 type DecidedKind = Exclude<Decision, { kind: 'look' }>;
@@ -131,6 +145,7 @@ type DecidedKind = Exclude<Decision, { kind: 'look' }>;
 interface Question {
   readonly key: string;
   readonly workload: SeenWorkload;
+  readonly memory: Memory;
   readonly signal: AbortSignal;
 }
 
@@ -142,11 +157,12 @@ interface Memory {
   undoneAt: readonly number[];
   /** Said once, however often it is looked at. */
   heldFor: HoldReason | undefined;
+  /** Since when the decision waits for the controller to take up the template. */
+  unobservedSince: number | undefined;
 }
 
 interface RestartJob extends Question {
   readonly decision: Restart;
-  readonly memory: Memory;
   readonly rollouts: Rollouts;
 }
 

@@ -2,13 +2,19 @@
 // return is compared (RESTART-PROTOCOL.md rule 2).
 import { digestProjection, hasAllKeys, markKeys, type DigestKey, type Projection } from '../core/digest.ts';
 import { objectKey } from '../core/object.ts';
+import type { Reference } from '../core/references.ts';
+import { projectionText } from '../core/restart.ts';
 import type { Absence, Presence, SeenConfig, SeenEvent } from '../core/seen.ts';
 import type { Change, PairObject } from '../core/snapshot.ts';
 
-/** Data keys that a change touched. */
 interface KeyedChange extends Change {
+  /** Data keys whose content differs from before. */
   readonly keys: ReadonlySet<string> | 'all';
+  /** The object came into being, was deleted, or both. */
+  readonly presence: 'moved' | 'stayed';
 }
+
+const noKeys: ReadonlySet<string> = new Set();
 
 interface Entry {
   seen: SeenConfig;
@@ -25,15 +31,20 @@ export interface ObjectMemory {
   readonly digest: string;
   readonly resourceVersion: string;
   readonly changedAt: number | undefined;
+  /** Of the object as it was seen: content that is the same again may have been different in between. */
+  readonly dataWrittenAt: number | undefined;
   /** Its data keys, as `markKeys` marks them. */
   readonly keyMarks: string;
 }
+
+/** What of an object counts for a pair. */
+export type Use = Pick<Reference, 'keys' | 'optional'>;
 
 export interface Configs {
   /** True when content changed, appeared, vanished or may have: the workloads that use the object must be decided anew. */
   apply(event: SeenEvent<SeenConfig>, now: number): boolean;
   /** The object as one pair sees it; undefined when it does not exist. Ignored objects count as not existing. */
-  view(key: string, projection: Projection): PairObject | undefined;
+  view(key: string, use: Use): PairObject | undefined;
   /** Compares an object with what the ledger remembers of the time before this process; once, after the first list. */
   recall(key: string, memory: ObjectMemory): void;
   /** What the ledger should remember. */
@@ -53,9 +64,13 @@ export function createConfigs(keys: readonly DigestKey[]): Configs {
 
 class DigestedConfigs implements Configs {
   readonly #entries = new Map<string, Entry>();
+  /** Of objects that did not exist when they were recalled. */
+  readonly #absent = new Map<string, ObjectMemory>();
   readonly #keys: ReadonlyMap<string, DigestKey>;
   /** ConfigMaps need none, but the digest functions ask for one. */
   readonly #anyKey: DigestKey;
+  /** What was computed of an object as it was seen, by projection: hundreds of workloads may ask the same, each several times. */
+  readonly #computed = new WeakMap<SeenConfig, Map<string, readonly string[]>>();
 
   constructor(keys: readonly DigestKey[]) {
     const [first] = keys;
@@ -73,40 +88,46 @@ class DigestedConfigs implements Configs {
     const key = objectKey(event.object.ref);
     const before = this.#entries.get(key);
     if (before !== undefined) return update(before, event, now);
-    const creation = { resourceVersion: event.version, at: now, watched: true, creation: true, keys: 'all' } as const;
-    const changes = event.how === 'listed' ? [] : [creation];
-    this.#entries.set(key, { seen: event.object, exists: true, deletedAt: 0, changes, watchedSince: event.version });
+    this.#entries.set(key, this.#create(key, event, now));
+    this.#absent.delete(key);
     return true;
   }
 
-  view(key: string, projection: Projection): PairObject | undefined {
+  view(key: string, use: Use): PairObject | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || !entry.exists || entry.seen.ignored) return undefined;
     const { uid, resourceVersion, dataWrittenAt } = entry.seen;
-    const changes = entry.changes.filter((change) => touches(change, projection));
-    const digests = this.#digests(entry.seen, projection);
+    const changes = entry.changes.filter((change) => concerns(change, use));
+    const digests = this.#digests(entry.seen, use.keys);
     return { uid, resourceVersion, digests, changes, watchedSince: entry.watchedSince, dataWrittenAt };
   }
 
   recall(key: string, memory: ObjectMemory): void {
     const entry = this.#entries.get(key);
+    if (entry === undefined) this.#absent.set(key, memory);
     if (entry === undefined || entry.changes.length > 0) return;
-    const isSame = this.#digests(entry.seen, 'all').includes(memory.digest);
+    const { resourceVersion, dataWrittenAt, contents } = entry.seen;
+    const isSame = this.#digests(entry.seen, 'all').includes(memory.digest) && dataWrittenAt === memory.dataWrittenAt;
     if (isSame && memory.changedAt === undefined) return;
-    const { resourceVersion, dataWrittenAt } = entry.seen;
     // Removing a key moves no time in managedFields.
-    const isBounded = entry.seen.contents.slice(0, 1).every((content) => hasAllKeys(content, memory.keyMarks));
+    const isBounded = contents.slice(0, 1).every((content) => hasAllKeys(content, memory.keyMarks));
     const at = isSame ? memory.changedAt : isBounded ? dataWrittenAt : undefined;
-    entry.changes = [{ resourceVersion, at, watched: false, creation: false, keys: 'all' }];
+    entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', presence: 'stayed' }];
   }
 
   memorize(key: string): ObjectMemory | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    const { uid, resourceVersion } = entry.seen;
-    const digest = this.#digests(entry.seen, 'all')[0] ?? '';
-    const keyMarks = entry.seen.contents.slice(0, 1).map(markKeys).join('');
-    return { uid, resourceVersion, digest, changedAt: entry.changes.at(-1)?.at, keyMarks };
+    const { uid, resourceVersion, dataWrittenAt, contents } = entry.seen;
+    const [keyMarks = ''] = this.#once(entry.seen, 'key marks', () => contents.slice(0, 1).map(markKeys));
+    return {
+      uid,
+      resourceVersion,
+      digest: this.#digests(entry.seen, 'all')[0] ?? '',
+      changedAt: entry.changes.at(-1)?.at,
+      dataWrittenAt,
+      keyMarks,
+    };
   }
 
   prune(now: number): void {
@@ -115,10 +136,31 @@ class DigestedConfigs implements Configs {
     }
   }
 
-  #digests(seen: SeenConfig, projection: Projection): string[] {
-    return seen.contents.map((content) =>
-      digestProjection(seen.ref, content, projection, this.#keys.get(content.keyId) ?? this.#anyKey),
+  #create(key: string, { object, how }: Presence<SeenConfig>, now: number): Entry {
+    const { resourceVersion, dataWrittenAt } = object;
+    const memory = this.#absent.get(key);
+    const isOther = memory !== undefined && !this.#digests(object, 'all').includes(memory.digest);
+    const watched = how !== 'listed';
+    const times = { at: now, notBefore: Math.min(now, dataWrittenAt ?? now) };
+    const creation = { resourceVersion, ...times, watched, keys: isOther ? 'all' : noKeys, presence: 'moved' } as const;
+    const changes = !watched && !isOther ? [] : [creation];
+    return { seen: object, exists: true, deletedAt: 0, changes, watchedSince: resourceVersion };
+  }
+
+  #digests(seen: SeenConfig, projection: Projection): readonly string[] {
+    return this.#once(seen, projectionText(projection), () =>
+      seen.contents.map((content) =>
+        digestProjection(seen.ref, content, projection, this.#keys.get(content.keyId) ?? this.#anyKey),
+      ),
     );
+  }
+
+  /** `name` is a projection, or words that are none: data keys hold no space. */
+  #once(seen: SeenConfig, name: string, compute: () => readonly string[]): readonly string[] {
+    const computed = this.#computed.get(seen) ?? new Map<string, readonly string[]>();
+    const known = computed.get(name) ?? compute();
+    this.#computed.set(seen, computed.set(name, known));
+    return known;
   }
 }
 
@@ -128,29 +170,31 @@ function remove(entries: Map<string, Entry>, event: Absence, now: number): boole
   const { watched } = event;
   entry.exists = false;
   entry.deletedAt = now;
-  remember(entry, {
-    resourceVersion: event.version,
-    at: watched ? now : undefined,
-    watched,
-    creation: false,
-    keys: 'all',
-  });
+  if (!watched) entry.watchedSince = event.version;
+  const times = { at: watched ? now : undefined, notBefore: entry.seen.dataWrittenAt ?? 0 };
+  remember(entry, { resourceVersion: event.version, ...times, watched, keys: noKeys, presence: 'moved' });
   return true;
 }
 
+/** A list that shows an object at the version known already proves that nothing was missed of it. */
 function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean {
   const before = entry.seen;
   const { object } = event;
   const watched = event.how !== 'listed';
-  const creation = !entry.exists || before.uid !== object.uid;
-  const touched = creation ? 'all' : differingKeys(before, object);
-  const vanished = touched !== 'all' && [...touched].some((key) => !hasKey(object, key));
+  const presence = !entry.exists || before.uid !== object.uid ? 'moved' : 'stayed';
+  const keys = differingKeys(before, object);
+  const vanished = keys !== 'all' && [...keys].some((key) => !hasKey(object, key));
   entry.seen = object;
   entry.exists = true;
-  if (!watched) entry.watchedSince = event.version;
-  if (touched !== 'all' && touched.size === 0) return before.ignored !== object.ignored;
+  const missed = !watched && before.resourceVersion !== object.resourceVersion;
+  if (missed) entry.watchedSince = object.resourceVersion;
+  const rewritten = missed && before.dataWrittenAt !== object.dataWrittenAt;
+  if (presence === 'stayed' && keys !== 'all' && keys.size === 0 && !rewritten)
+    return missed || before.ignored !== object.ignored;
   const at = watched ? now : vanished ? undefined : object.dataWrittenAt;
-  remember(entry, { resourceVersion: object.resourceVersion, at, watched, creation, keys: touched });
+  const notBefore = Math.min(now, object.dataWrittenAt ?? 0);
+  const touched = rewritten ? 'all' : keys;
+  remember(entry, { resourceVersion: object.resourceVersion, at, notBefore, watched, keys: touched, presence });
   return true;
 }
 
@@ -175,8 +219,9 @@ function hasKey(seen: SeenConfig, key: string): boolean {
   return seen.contents[0]?.values.has(key) === true;
 }
 
-function touches(change: KeyedChange, projection: Projection): boolean {
-  if (change.keys === 'all' || projection === 'all') return true;
-  const { keys } = change;
-  return projection.some((key) => keys.has(key));
+/** Pods that need the object do not start without it, so only its content can make one stale. */
+function concerns({ keys, presence }: KeyedChange, use: Use): boolean {
+  if (presence === 'moved' && use.optional) return true;
+  if (keys === 'all') return true;
+  return use.keys === 'all' ? keys.size > 0 : use.keys.some((key) => keys.has(key));
 }

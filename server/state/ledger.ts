@@ -14,6 +14,8 @@ export interface Ledger {
   put(record: LedgerRecord, now: number, traced: 'traced' | 'untraced'): void;
   remove(key: string, now: number): void;
   keys(): readonly string[];
+  /** Everything that was put is written. */
+  isWritten(): boolean;
   /** When the next write is due; undefined when nothing is dirty. */
   dueAt(): number | undefined;
   /** Writes what is due (or everything). Returns the keys whose record another process had changed: decide them again. */
@@ -43,6 +45,7 @@ class ShardedLedger implements Ledger {
   readonly #records = new Map<string, LedgerRecord>();
   readonly #placeOf = new Map<string, Place>();
   readonly #places: Place[] = [];
+  #writing = 0;
 
   constructor(store: LedgerStore) {
     this.#store = store;
@@ -77,6 +80,10 @@ class ShardedLedger implements Ledger {
 
   keys(): readonly string[] {
     return [...this.#records.keys()];
+  }
+
+  isWritten(): boolean {
+    return this.#writing === 0 && this.dueAt() === undefined;
   }
 
   dueAt(): number | undefined {
@@ -119,6 +126,7 @@ class ShardedLedger implements Ledger {
     const text = [...place.lines.values()].join('\n');
     place.dirty = new Set();
     place.dueAt = undefined;
+    this.#writing++;
     try {
       place.version = await this.#store.save({ name, version, text }, signal);
       return [];
@@ -127,6 +135,8 @@ class ShardedLedger implements Ledger {
       if (hasCode(error, 'api-conflict')) return this.#yieldTo(place, signal);
       place.dueAt = 0;
       throw error;
+    } finally {
+      this.#writing--;
     }
   }
 

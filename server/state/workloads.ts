@@ -9,8 +9,8 @@ export interface Workloads {
   get(key: string): SeenWorkload | undefined;
   /** Keys of the workloads that use a config object, given as `Secret/<namespace>/<name>`. */
   usersOf(config: string): readonly string[];
-  /** True when it was seen before without being opted in. */
-  wasOptedOut(key: string): boolean;
+  /** The version at which it was opted in, when it was seen before without. */
+  optedInAt(key: string): string | undefined;
   /** Keys of the opted-in workloads. */
   keys(): Iterable<string>;
 }
@@ -18,7 +18,7 @@ export interface Workloads {
 export function createWorkloads(): Workloads {
   const optedIn = new Map<string, SeenWorkload>();
   const optedOut = new Map<string, string>();
-  const everOptedOut = new Set<string>();
+  const optedInAt = new Map<string, string>();
   const users = new Map<string, Set<string>>();
 
   const unlink = (key: string): void => {
@@ -44,23 +44,24 @@ export function createWorkloads(): Workloads {
       unlink(key);
       if (!event.present) {
         optedOut.delete(key);
-        everOptedOut.delete(key);
+        optedInAt.delete(key);
         return before === undefined ? undefined : key;
       }
       const { object } = event;
       if (object.optIn.kinds.length === 0) {
         optedOut.set(key, object.uid);
-        everOptedOut.add(key);
+        optedInAt.delete(key);
         return before === undefined ? undefined : key;
       }
-      if (optedOut.get(key) !== undefined && optedOut.get(key) !== object.uid) everOptedOut.delete(key);
+      if (optedOut.get(key) === object.uid) optedInAt.set(key, object.resourceVersion);
+      else if (before?.uid !== object.uid) optedInAt.delete(key);
       optedOut.delete(key);
       link(key, object);
       return key;
     },
     get: (key) => optedIn.get(key),
     usersOf: (config) => [...(users.get(config) ?? [])],
-    wasOptedOut: (key) => everOptedOut.has(key),
+    optedInAt: (key) => optedInAt.get(key),
     keys: () => optedIn.keys(),
   };
 }
@@ -76,18 +77,25 @@ export interface Revisions {
   current(workload: SeenWorkload): (Revision & { readonly uid: string; readonly hash: string }) | undefined;
 }
 
+interface Remembered extends SeenRevision {
+  readonly addedVersion: string | undefined;
+  /** Its number rose: controllers do that when an equal template comes back. */
+  readonly reused: boolean;
+}
+
 /** Revisions by owner. The uid of the owner comes back from `apply`, so that its workload can be decided anew. */
 export function createRevisions(): Revisions {
-  const byOwner = new Map<string, Map<string, SeenRevision & { addedVersion: string | undefined }>>();
+  const byOwner = new Map<string, Map<string, Remembered>>();
   const ownerOf = new Map<string, string>();
   return {
     apply(event) {
       if (!event.present) return forget(byOwner, ownerOf, event.key);
       const { object } = event;
-      const siblings = byOwner.get(object.ownerUid) ?? new Map();
+      const siblings = byOwner.get(object.ownerUid) ?? new Map<string, Remembered>();
       const before = siblings.get(object.uid);
       const addedVersion = before?.addedVersion ?? (event.how === 'added' ? event.version : undefined);
-      siblings.set(object.uid, { ...object, addedVersion });
+      const renumbered = before !== undefined && before.number !== '' && before.number !== object.number;
+      siblings.set(object.uid, { ...object, addedVersion, reused: before?.reused === true || renumbered });
       byOwner.set(object.ownerUid, siblings);
       ownerOf.set(object.name, object.ownerUid);
       return before === undefined || before.number !== object.number ? object.ownerUid : undefined;
@@ -104,7 +112,7 @@ export function createRevisions(): Revisions {
 }
 
 function forget(
-  byOwner: Map<string, Map<string, SeenRevision & { addedVersion: string | undefined }>>,
+  byOwner: Map<string, Map<string, Remembered>>,
   ownerOf: Map<string, string>,
   name: string,
 ): string | undefined {

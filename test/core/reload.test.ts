@@ -2,14 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileReload, type CompiledReload } from '../../server/core/reload-compile.ts';
-import {
-  asksForReferences,
-  decideReload,
-  explainReload,
-  isIgnored,
-  readOptIn,
-  type Annotations,
-} from '../../server/core/reload.ts';
+import { asksForReferences, decideReload, explainReload, type Annotations } from '../../server/core/reload.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
 import { readPatterns } from '../../server/core/reloader-pattern.ts';
 
@@ -97,20 +90,4 @@ test('patterns: names are free, however many', () => {
   );
   assert.equal(patterns.names.size, 30_000);
   assert.deepEqual(skipped, []);
-});
-
-test('opt-in: the kinds for which auto is on', () => {
-  assert.deepEqual(readOptIn({ [auto]: 'true' }, {}).kinds, ['Secret', 'ConfigMap']);
-  assert.deepEqual(readOptIn({}, { [secretAuto]: 'true' }).kinds, ['Secret']);
-  assert.deepEqual(readOptIn({ 'lockstep.dev/restart': 'false' }, { [auto]: 'true' }).kinds, []);
-  assert.deepEqual(readOptIn({ [auto]: 'yes' }, {}), {
-    kinds: [],
-    problems: [`annotation ${auto} is neither true nor false and counts as false`],
-  });
-});
-
-test('ignore: Reloader’s key and Lockstep’s', () => {
-  assert.equal(isIgnored({ 'reloader.stakater.com/ignore': 'true' }), true);
-  assert.equal(isIgnored({ 'lockstep.dev/ignore': 'true' }), true);
-  assert.equal(isIgnored({ 'lockstep.dev/ignore': 'yes' }), false);
 });

@@ -24,7 +24,7 @@ export interface Evidence {
   readonly templateChanges: readonly TemplateChange[];
   /** The last change of the Secret's data. */
   readonly dataChange: { readonly at: number; readonly version: bigint };
-  /** When the merge began. */
+  /** When the merge began; Infinity without one. */
   readonly mergedAt: number;
   /** Workloads that use the Secret. */
   readonly workloads: readonly string[];

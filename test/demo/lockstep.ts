@@ -111,13 +111,19 @@ async function prepareFlags(options: LockstepOptions): Promise<string[]> {
     flux: { tenants: [{ name: 'demo', keyFile, namespaces: [namespace] }] },
   };
   await writeFile(configFile, JSON.stringify(config, undefined, 2)); // JSON is YAML
-  return [
-    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
-    ...['--namespaces', namespace, '--state-namespace', options.stateNamespace],
-    ...['--config', configFile, '--state-dir', join(directory, 'mirrors'), '--allow-local-git'],
-    ...['--address', '127.0.0.1:0', '--metrics-address', '127.0.0.1:0'],
-    ...['--log-format', 'json', '--log-level', 'debug'],
-  ];
+  const flags = {
+    namespaces: namespace,
+    'state-namespace': options.stateNamespace,
+    config: configFile,
+    'state-dir': join(directory, 'mirrors'),
+    'allow-local-git': 'true',
+    address: '127.0.0.1:0',
+    'metrics-address': '127.0.0.1:0',
+    'log-format': 'json',
+    'log-level': 'debug',
+    ...(kubeconfig !== undefined && { kubeconfig }),
+  };
+  return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
 }
 
 function parseLine(text: string): LogLine | undefined {

@@ -20,6 +20,7 @@ export interface ScreenOptions {
 
 const codes = { bold: '1', dim: '2', red: '31', green: '32', cyan: '36' };
 const actorWidth = 13;
+const labelWidth = 42;
 const indent = ' '.repeat(11 + actorWidth);
 
 /** What each figure counts, in plain words. */
@@ -46,9 +47,11 @@ export function createScreen({ write, style, elapsed }: ScreenOptions): Screen {
     summary(figures, verdicts) {
       for (const { figure, value, wanted, isRight } of verdicts) {
         const mark = isRight ? paint('green', 'ok') : paint('red', `wrong, want ${wanted}`);
-        write(`  ${(meanings[figure] ?? figure).padEnd(40)}${String(value).padStart(5)}   ${mark}\n`);
+        write(`  ${(meanings[figure] ?? figure).padEnd(labelWidth)}${String(value).padStart(6)}   ${mark}\n`);
       }
-      write(`  ${'milliseconds from the change to the patch'.padEnd(40)}${String(figures.restartMs).padStart(4)}\n`);
+      write(
+        `  ${'milliseconds from the change to the patch'.padEnd(labelWidth)}${String(figures.restartMs).padStart(6)}\n`,
+      );
     },
     text: (text) => write(text),
   };

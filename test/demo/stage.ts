@@ -24,11 +24,11 @@ export interface Stage {
   readonly signal: AbortSignal;
   readonly stack: AsyncDisposableStack;
   /** A client under an actor's name, closed with the stage. */
-  open(userAgent: string): Promise<KubeApi>;
+  readonly open: (userAgent: string) => Promise<KubeApi>;
   /** From now on every wait ends with this failure. */
-  failWith(failure: Promise<never>): void;
+  readonly failWith: (failure: Promise<never>) => void;
   /** Looks until there is something other than undefined and false. */
-  until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T>;
+  readonly until: <T>(what: string, look: () => Promise<T | undefined | false>, everyMs?: number) => Promise<T>;
 }
 
 export interface StageOptions {
@@ -72,8 +72,11 @@ export async function openStage({ kind, screen, signal, stack }: StageOptions): 
     stack,
     open,
     failWith: (failure) => void failures.push(failure),
-    until: (what, look) =>
-      Promise.race([waitFor(look, { what, deadlineMs: waitMs, signal, everyMs: lookMs }), ...failures]),
+    until: async (what, look, everyMs = lookMs) => {
+      const over = new AbortController(); // else it would go on looking after a failure
+      const wait = { what, deadlineMs: waitMs, signal: AbortSignal.any([signal, over.signal]), everyMs };
+      return Promise.race([waitFor(look, wait), ...failures]).finally(() => over.abort());
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { request } from 'undici';
+import { waitFor } from '../cluster/wait.ts';
 import { sendFluxEvent, type FluxReceiver } from '../engines/flux-event.ts';
 import { openCheckout } from '../engines/git.ts';
 import { startSmallEngine, type Reconciliation, type SmallEngine } from '../engines/small-engine.ts';
@@ -13,8 +14,12 @@ import { folder, namespace, stateNamespace, type Stage } from './stage.ts';
 
 const branch = 'main';
 const workload = 'web';
+/** A pull request of a repository without a forge is a record below. */
+const pullRefs = 'refs/lockstep/pulls/';
 const pollMs = 200;
 const intervalMs = 1_000;
+/** Each look is a process. */
+const gitLookMs = 200;
 /** Twice Lockstep's settle window: a restart that the merge caused would have been written by then. */
 const quietMs = 2_000;
 
@@ -29,13 +34,19 @@ export interface Cast {
 export async function setUp(stage: Stage): Promise<Cast> {
   const { screen, world, observer } = stage;
   const certManager = await stage.open('cert-manager-certificates-issuing/v1.19.1');
-  const renew = () => issueCertificate(certManager, namespace);
+  const renew = async () => {
+    const { resourceVersion = '0' } = (await issueCertificate(certManager, namespace)).metadata;
+    const isSeen = async () => (observer.dataChange(secretName)?.version ?? 0n) >= BigInt(resourceVersion);
+    // Even when Lockstep ends at this moment: the judge must know what the content is.
+    await waitFor(isSeen, { what: 'the observer to see the Secret', deadlineMs: 10_000, signal: stage.signal });
+  };
   await renew();
   screen.step('cert-manager', `issues a certificate: Secret ${secretName} in namespace ${namespace}, not in Git`);
   const files = world.git('ls-tree', '-r', '--name-only', branch, '--', folder).split('\n');
   screen.step('Git', `bare repository with ${files.length} manifests in ${folder}, ${branch} at ${headOf(stage)}`);
   const events: { receiver: FluxReceiver | undefined } = { receiver: undefined };
   const engine = await startEngine(stage, events);
+  await stage.until('the engine to apply everything', async () => engine.last);
   await stage.until('the first rollout', async () => isRolledOut(observer.deployment(workload)));
   screen.step('Kubernetes', `Deployment ${workload} is rolled out, ${observer.pods().length} pods`);
   const { lockstep, receiver } = await startReadyLockstep(stage);
@@ -49,7 +60,11 @@ async function startEngine(stage: Stage, events: { receiver: FluxReceiver | unde
   const { screen, world, signal, stack } = stage;
   const repository = world.bare;
   const checkout = openCheckout({ repository, branch, path: folder, directory: join(world.root, 'engine'), signal });
-  const tell = (error: unknown) => screen.step('engine', `tries again: ${String(error)}`);
+  let told = '';
+  const tell = (error: unknown): void => {
+    if (told !== String(error)) screen.step('engine', `tries again: ${String(error)}`);
+    told = String(error);
+  };
   const hear = (reconciliation: Reconciliation): void => {
     const { revision, written, cause } = reconciliation;
     if (cause === 'interval' && written.length === 0) return;
@@ -86,15 +101,18 @@ async function startReadyLockstep(stage: Stage): Promise<{ lockstep: Lockstep; r
   return { lockstep, receiver: { url, token, namespace, branch } };
 }
 
-export interface Renewal {
-  /** Template changes that were there before it. */
-  readonly changesBefore: number;
+/** How far the story came: what the judge must know even when it ends early. */
+export interface Plot {
+  /** Template changes that were there before the renewal. */
+  changesBefore: number;
+  merge: { readonly at: number; readonly commit: string; readonly diffLines: number } | undefined;
 }
 
 /** cert-manager renews the certificate, and the one restart follows. */
-export async function renewCertificate(stage: Stage, { renew }: Cast): Promise<Renewal> {
+export async function renewCertificate(stage: Stage, { renew }: Cast, plot: Plot): Promise<void> {
   const { screen, observer, record, until } = stage;
   const changesBefore = (await record.templateChanges(namespace)).length;
+  plot.changesBefore = changesBefore;
   await renew();
   screen.step('cert-manager', `writes a new key and certificate into Secret ${secretName}`);
   const change = await until('the restart', async () => (await record.templateChanges(namespace))[changesBefore]);
@@ -108,37 +126,36 @@ export async function renewCertificate(stage: Stage, { renew }: Cast): Promise<R
     return isNew && isRolledOut(observer.deployment(workload));
   });
   screen.step('Kubernetes', `rolled out: ${observer.pods().length} new pods, all born after the change`);
-  return { changesBefore };
 }
 
-export interface Merge {
-  readonly mergedAt: number;
-  readonly commit: string;
-  readonly diffLines: number;
+/** Lockstep proposes the checksum. */
+export async function awaitPullRequest(stage: Stage): Promise<void> {
+  const { screen, world, until } = stage;
+  await until('the pull request', async () => countPulls(stage) > 0, gitLookMs);
+  const title = world.git('for-each-ref', '--format=%(subject)', pullRefs);
+  screen.step('Lockstep', title.replace(/^Pull request (#\d+) \(open\)/, 'opens pull request $1'));
+  const [head = branch] = world.git('for-each-ref', '--format=%(refname)', 'refs/heads/lockstep/').split('\n');
+  const range = `${branch}...${head}`;
+  screen.detail(world.git('diff', '--name-only', range));
+  const lines = world.git('diff', '--unified=0', '--no-color', range).split('\n');
+  for (const line of lines.filter((text) => /^[+-](?![+-])/.test(text))) screen.detail(line);
 }
 
-/** Lockstep proposes the checksum, a person merges it. */
-export async function mergePullRequest(stage: Stage): Promise<Merge> {
-  const { screen, world, until, signal } = stage;
-  await until('the pull request', async () => countPulls(stage) > 0);
-  const [pull] = JSON.parse(await runPr(['list', '-o', 'json'], world.bare, signal)) as {
-    title: string;
-    head: string;
-  }[];
-  screen.step('Lockstep', `opens pull request #1: ${pull?.title ?? '(none is listed)'}`);
+/** A person merges it. */
+export async function mergePullRequest(stage: Stage, plot: Plot): Promise<void> {
+  const { screen, world, signal } = stage;
+  screen.step('a person', 'merges it: lockstep pr merge 1');
   const before = world.git('rev-parse', branch);
-  const lines = world.git('diff', '--unified=0', '--no-color', `${before}...${pull?.head ?? branch}`).split('\n');
-  for (const line of lines.filter((text) => /^(\+\+\+ |[+-](?![+-]))/.test(text))) screen.detail(line);
-  const mergedAt = Date.now();
-  const said = await runPr(['merge', '1'], world.bare, signal);
-  screen.step('a person', `lockstep pr merge 1: ${said}`);
+  const at = Date.now();
+  await runPr(['merge', '1'], world.bare, signal);
   const commit = world.git('rev-parse', branch);
-  return { mergedAt, commit, diffLines: countDiffLines(stage, before, commit) };
+  plot.merge = { at, commit, diffLines: countDiffLines(stage, before, commit) };
 }
 
 /** The engine has applied the merge, Lockstep has seen it, and still nothing changes a template. */
-export async function waitForQuiet(stage: Stage, { engine, lockstep }: Cast, { commit }: Merge): Promise<void> {
+export async function waitForQuiet(stage: Stage, { engine, lockstep }: Cast, { merge }: Plot): Promise<void> {
   const { screen, until } = stage;
+  const commit = merge?.commit ?? '';
   await until('the engine to apply the merge', async () => engine.last?.revision === commit);
   await until('Lockstep to see the merge', async () =>
     lockstep.log.some(({ msg, revision }) => msg === 'source in step' && revision === commit),
@@ -150,24 +167,24 @@ export async function waitForQuiet(stage: Stage, { engine, lockstep }: Cast, { c
   screen.step('engine', `compared the cluster with Git ${engine.count - count} more times, nothing to write`);
 }
 
-/** What the API server and Git hold about it all. */
-export async function collectEvidence(stage: Stage, { changesBefore }: Renewal, merge: Merge): Promise<Evidence> {
-  const { observer, record, cluster, until } = stage;
-  const at = await until('the change on record', () => record.secretWrittenAt(namespace, secretName));
+/** What the API server and Git hold about it all, however far it came. */
+export async function collectEvidence(stage: Stage, { changesBefore, merge }: Plot): Promise<Evidence> {
+  const { observer, record, cluster } = stage;
+  const at = (await record.secretWrittenAt(namespace, secretName)) ?? 0;
   return {
     cluster: cluster.kind,
     templateChanges: (await record.templateChanges(namespace)).slice(changesBefore),
     dataChange: { at, version: observer.dataChange(secretName)?.version ?? 0n },
-    mergedAt: merge.mergedAt,
+    mergedAt: merge?.at ?? Infinity,
     workloads: observer.usersOf(secretName),
     pods: observer.pods(),
     pullRequests: countPulls(stage),
-    diffLines: merge.diffLines,
+    diffLines: merge?.diffLines ?? 0,
   };
 }
 
 function countPulls({ world }: Stage): number {
-  return world.git('for-each-ref', '--format=x', 'refs/lockstep/pulls/').length;
+  return world.git('for-each-ref', '--format=x', pullRefs).split('\n').filter(Boolean).length;
 }
 
 function countDiffLines({ world }: Stage, before: string, after: string): number {

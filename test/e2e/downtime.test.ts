@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { whySkipped } from '../cluster/binaries.ts';
-import { waitFor } from '../cluster/wait.ts';
 import type { Lockstep } from './lockstep.ts';
 import { configMap, deployment, secret } from './objects.ts';
-import { createRig, deadlineMs, type Place, type Rig } from './rig.ts';
+import { createRig, type Place, type Rig } from './rig.ts';
 
 suite('Lockstep that was away', { skip: await whySkipped(), timeout: 180_000 }, () => {
   let rig: Rig;
@@ -22,7 +21,7 @@ suite('Lockstep that was away', { skip: await whySkipped(), timeout: 180_000 }, 
       deployment('api', { configMaps: ['settings'] }),
     );
     lockstep = await start();
-    await untilRemembered();
+    await rig.untilRemembered(place, 'Deployment/web', 'Deployment/api');
   });
   after(async () => {
     await lockstep?.[Symbol.asyncDispose]();
@@ -30,16 +29,6 @@ suite('Lockstep that was away', { skip: await whySkipped(), timeout: 180_000 }, 
   });
 
   const start = () => rig.start(`--namespaces=${place.namespace}`);
-  /** The baselines are in the ledger: only what it holds survives a kill. */
-  const untilRemembered = () =>
-    waitFor(
-      async () => {
-        const path = `/api/v1/namespaces/${rig.account.namespace}/configmaps`;
-        const text = JSON.stringify((await rig.api.call('GET', path)).body);
-        return ['web', 'api'].every((name) => text.includes(`Deployment/${place.namespace}/${name}`));
-      },
-      { what: 'the ledger', deadlineMs },
-    );
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     test(`a change made while it is down (${signal}) causes exactly one restart`, async () => {
@@ -84,6 +73,7 @@ suite('Lockstep that was away', { skip: await whySkipped(), timeout: 180_000 }, 
     const before = await place.restarts();
     await place.untilRestarted('deployments/web', () => place.change('db', 'before the kill'));
     await lockstep?.kill('SIGKILL');
+    await place.untilObserved('deployments/web');
     await place.change('db', 'after the kill');
     await place.untilRestarted('deployments/web', async () => {
       lockstep = await start();

@@ -20,6 +20,10 @@ export interface Rig extends AsyncDisposable {
   createPlace(): Promise<Place>;
   /** Lockstep under its ServiceAccount, ready. */
   start(...flags: string[]): Promise<Lockstep>;
+  /** The same, but not yet ready. */
+  spawn(...flags: string[]): Promise<Lockstep>;
+  /** Until the ledger holds these workloads, as `Deployment/web`: only what is in it survives a kill. */
+  untilRemembered(place: Place, ...workloads: `${string}/${string}`[]): Promise<void>;
   /** Writes to workloads by Lockstep, refused ones included. */
   workloadWrites(): Promise<AuditEvent[]>;
 }
@@ -28,8 +32,15 @@ export interface Rig extends AsyncDisposable {
 export type Name = `${keyof typeof paths}/${string}`;
 
 export interface Live {
-  readonly metadata: { readonly name: string; readonly uid: string; readonly creationTimestamp: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly creationTimestamp: string;
+    readonly generation?: number;
+    readonly deletionTimestamp?: string;
+  };
   readonly spec?: { readonly template?: object };
+  readonly status?: { readonly observedGeneration?: number };
   readonly [field: string]: unknown;
 }
 
@@ -46,7 +57,9 @@ export interface Place {
   remove(name: Name): Promise<void>;
   /** Until its controller has replaced every pod. */
   untilRolledOut(name: Name): Promise<void>;
-  /** Runs `act`, then waits until the workload's template is another. */
+  /** Until its controller has taken up the template: a change made earlier than that is one that the rollout includes. */
+  untilObserved(name: Name): Promise<void>;
+  /** Once the last restart is observed, runs `act`, then waits until the workload's template is another. */
   untilRestarted(name: Name, act: () => Promise<void>): Promise<void>;
   /** Until Lockstep has decided everything that was written before. */
   untilQuiet(): Promise<void>;
@@ -78,29 +91,42 @@ export async function createRig(): Promise<Rig> {
   const suffix = randomBytes(4).toString('hex');
   const account = await installRights(cluster, `e2e-${suffix}-state`);
   const places: string[] = [];
+  const spawn = (...flags: string[]) => {
+    const { kubeconfig, namespace } = account;
+    const fixed = [
+      `--kubeconfig=${kubeconfig}`,
+      `--state-namespace=${namespace}`,
+      '--identity=e2e',
+      '--log-level=debug',
+    ];
+    return startLockstep([...fixed, `--settle=${settleMs}ms`, ...flags]);
+  };
   return {
     cluster,
     api,
     account,
     async createPlace() {
       const namespace = `e2e-${suffix}-${places.length}`;
-      await expect(api, 'POST', '/api/v1/namespaces', { metadata: { name: namespace } });
       places.push(namespace);
+      await expect(api, 'POST', '/api/v1/namespaces', { metadata: { name: namespace } });
       const place = openPlace({ cluster, api, account, namespace });
       await place.create(secret(sentinel, { key: 'first' }), deployment(sentinel, { secrets: [sentinel] }));
       return place;
     },
+    spawn,
     async start(...flags) {
-      const { kubeconfig, namespace } = account;
-      const fixed = [
-        `--kubeconfig=${kubeconfig}`,
-        `--state-namespace=${namespace}`,
-        '--identity=e2e',
-        '--log-level=debug',
-      ];
-      const lockstep = await startLockstep([...fixed, `--settle=${settleMs}ms`, ...flags]);
+      const lockstep = await spawn(...flags);
       await lockstep.untilReady();
       return lockstep;
+    },
+    async untilRemembered({ namespace }, ...workloads) {
+      const keys = workloads.map((workload) => workload.replace('/', `/${namespace}/`));
+      const path = `${paths.configmaps}/namespaces/${account.namespace}/configmaps`;
+      const holdsAll = async () => {
+        const text = JSON.stringify((await api.call('GET', path)).body);
+        return keys.every((key) => text.includes(key));
+      };
+      await waitFor(holdsAll, { what: `${keys.join(', ')} in the ledger`, deadlineMs });
     },
     async workloadWrites() {
       const events = await readAudit(cluster.auditLog);
@@ -110,7 +136,8 @@ export async function createRig(): Promise<Rig> {
       );
     },
     async [Symbol.asyncDispose]() {
-      if (places.length > 0) await kubectl(cluster, ['delete', 'namespace', '--wait=false', ...places]);
+      if (places.length > 0)
+        await kubectl(cluster, ['delete', 'namespace', '--wait=false', '--ignore-not-found', ...places]);
       await removeRights(cluster, account);
       await api.close();
       await cluster.stop();
@@ -146,7 +173,15 @@ function openPlace({ cluster, api, account, namespace }: PlaceParts): Place {
     async untilRolledOut(name) {
       await kubectl(cluster, ['-n', namespace, 'rollout', 'status', name, `--timeout=${deadlineMs / 1000}s`]);
     },
+    async untilObserved(name) {
+      const observed = async () => {
+        const { metadata, status } = await place.get(name);
+        return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+      };
+      await waitFor(observed, { what: `the controller of ${name} in ${namespace}`, deadlineMs });
+    },
     async untilRestarted(name, act) {
+      await place.untilObserved(name);
       const template = async () => JSON.stringify((await place.get(name)).spec?.template);
       const before = await template();
       await act();

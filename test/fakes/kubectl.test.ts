@@ -55,7 +55,7 @@ suite('kubectl', { skip: await whySkipped() }, () => {
     const applied = await kubectl(['apply', '--validate=false', '-f', '-'], all);
     assert.equal(applied.match(/ created$/gm)?.length, 4);
     for (const one of workloads)
-      assert.match(await kubectl(['rollout', 'status', one, '--timeout=20s']), /roll(ed )?out/);
+      assert.match(await kubectl(['rollout', 'status', one, '--timeout=20s']), /roll(ed )? ?out/);
     assert.match(await kubectl(['get', 'deployment,statefulset,daemonset']), /web +2\/2 +2 +2 /);
     assert.equal((await kubectl(['get', 'pods', '-o', 'name'])).trim().split('\n').length, 5);
     assert.equal(await kubectl(['get', 'secret', 'db', '-o', 'jsonpath={.data.password}']), 'eA==');

@@ -282,15 +282,12 @@ function compareEntries(a: Entry, b: Entry): number {
 
 /** `after`, with `before`'s managedFields times when the two differ in nothing else. */
 export function keepTimes(before: JsonObject, after: JsonObject): JsonObject {
-  const timeless = (object: JsonObject): string =>
-    stableText({
-      ...object,
-      metadata: {
-        ...child(object, 'metadata'),
-        managedFields: objects(object, 'metadata', 'managedFields').map(({ time: _time, ...entry }) => entry),
-      },
-    });
-  return timeless(before) === timeless(after) ? before : after;
+  return isEqual(timeless(before), timeless(after)) ? before : after;
+}
+
+function timeless(object: JsonObject): JsonObject {
+  const managedFields = objects(object, 'metadata', 'managedFields').map(({ time: _time, ...entry }) => entry);
+  return { ...object, metadata: { ...child(object, 'metadata'), managedFields } };
 }
 
 /** The manager's name where the client gives none: the first word of its User-Agent. */

@@ -8,7 +8,7 @@ import { startControllers } from './controllers.ts';
 import { describeServer } from './discovery.ts';
 import { present } from './events-form.ts';
 import { type Fault, type FaultHook, statusOf } from './faults.ts';
-import { type JsonObject, child, text } from './json.ts';
+import { type JsonObject, child, clone, text } from './json.ts';
 import { findKind, qualifiedResource } from './kinds.ts';
 import { readBody, sendJson } from './http-io.ts';
 import { inMetadataForm } from './metadata-form.ts';
@@ -163,7 +163,7 @@ class Fake implements FakeApiServer {
       kind.resource === 'events' ? 'events' : qualifiedResource(kind),
       namespace === '' ? name : `${namespace}/${name}`,
     );
-    return found === undefined ? undefined : structuredClone(present(found, kind));
+    return found === undefined ? undefined : clone(present(found, kind));
   }
 
   setFaults(hook: FaultHook | undefined): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { hasCode } from '../../server/core/errors.ts';
@@ -267,17 +267,27 @@ testHttp('a silent server is left when the caller says so', async (place) => {
   }
 });
 
-testHttp('no credential is in the mirror, in its config or in any argument', async ({ world, repository }) => {
+testHttp('no credential is in the mirror, in its config or in any argument', async (place) => {
+  const { world, repository } = place;
+  const commands = new Set<string>();
+  // Asked while git waits for the answer: its arguments and those of its transports can be seen then.
+  place.fault = () => {
+    for (const pid of readdirSync('/proc')) if (/^\d+$/.test(pid)) commands.add(readQuietly(`/proc/${pid}/cmdline`));
+    return undefined;
+  };
   const base = await tip(repository);
+  await repository.files({ revision: base, ...yaml }, signal);
   const commit = await repository.commit({ onto: base, parents: [base], files: [], message: 'm', at }, signal);
   await repository.push([{ ref: 'refs/heads/lockstep/x', from: undefined, to: commit }], signal);
-  for (const name of readdirSync(world.root, { recursive: true, withFileTypes: true })) {
-    if (!name.isFile()) continue;
-    const path = join(name.parentPath, name.name);
-    assert.ok(!readFileSync(path).includes(canary) && !path.includes(canary), path);
+  assert.ok([...commands].some((line) => line.includes('remote-http') && line.includes('/shop.git')));
+  assert.deepEqual(
+    [...commands].filter((line) => line.includes('CANARY')),
+    [],
+  );
+  for (const entry of readdirSync(world.root, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile()) assert.ok(!readFileSync(path).includes('CANARY') && !path.includes('CANARY'), path);
   }
-  const commands = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && existsSync(`/proc/${pid}/cmdline`));
-  assert.ok(commands.every((pid) => !readQuietly(`/proc/${pid}/cmdline`).includes(canary)));
 });
 
 test('wrong credentials are refused credentials', async () => {

@@ -46,7 +46,7 @@ function createActor(
   wrap: (repository: Repository) => Repository = (same) => same,
   mode: 'enforce' | 'observe' = 'enforce',
 ): Actor {
-  let now = 1_800_000_000_000;
+  let now = Date.now(); // A person’s commits carry the real time too.
   const clock = { now: () => (now += 1000) };
   const repository = wrap(world.open());
   const forge = createLocalForge({ repository, clock });

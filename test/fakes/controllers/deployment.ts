@@ -1,6 +1,6 @@
 // Deployment -> ReplicaSet: an equal template finds its old ReplicaSet again; the new one comes up before old ones go.
 import { type JsonObject, child, clone, ensure, integer, isEqual, objects, text } from '../json.ts';
-import { type World, ownerReference, templateHash } from './world.ts';
+import { type World, isSameStatus, ownerReference, templateHash } from './world.ts';
 
 const revisionKey = 'deployment.kubernetes.io/revision';
 const hashLabel = 'pod-template-hash';
@@ -130,7 +130,10 @@ function report(world: World, deployment: JsonObject, sets: Sets): void {
   };
   if (sets.current !== undefined)
     ensure(after, 'metadata', 'annotations')[revisionKey] = String(Math.max(1, revisionOf(sets.current)));
-  if (!isEqual(after, deployment)) world.update(deployment, after, 'status');
+  const isUnchanged =
+    isSameStatus(child(deployment, 'status'), child(after, 'status')) &&
+    isEqual(deployment['metadata'], after['metadata']);
+  if (!isUnchanged) world.update(deployment, after, 'status');
 }
 
 function condition(

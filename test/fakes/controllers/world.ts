@@ -92,9 +92,7 @@ export class World {
   }
 
   setStatus(object: JsonObject, status: JsonObject): void {
-    if (!isEqual(complete({ ...clone(object), status }, kindOf(object))['status'], object['status'])) {
-      this.update(object, { ...object, status }, 'status');
-    }
+    if (!isSameStatus(child(object, 'status'), status)) this.update(object, { ...object, status }, 'status');
   }
 
   /** A node's write: binding and status in one, as nothing here tells them apart. */
@@ -126,6 +124,12 @@ export class World {
     ensure(after, 'metadata')['finalizers'] = [...rest];
     this.update(object, after, '');
   }
+}
+
+/** Equal but for zeros that are not written. */
+export function isSameStatus(found: JsonObject, wanted: JsonObject): boolean {
+  const keys = new Set([...Object.keys(found), ...Object.keys(wanted)]);
+  return [...keys].every((key) => isEqual(found[key] ?? 0, wanted[key] ?? 0));
 }
 
 function zeroTypeMeta(object: JsonObject): JsonObject {

@@ -1,0 +1,3 @@
+module lockstep.dev/test/compat/oracle
+
+go 1.22

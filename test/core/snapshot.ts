@@ -1,0 +1,62 @@
+// Snapshots for tables: everything in step, to be changed in one place.
+import type { Change, Pair, PairObject, Snapshot } from '../../server/core/snapshot.ts';
+
+/** The time of the decision; 1,000 s before it everything was quiet. */
+export const now = 1_700_000_000_000;
+export const ack = { digest: 'k1:A', projection: '*', uid: 'u', resourceVersion: '100' };
+
+export const change = (resourceVersion: string, at: number | undefined, more: Partial<Change> = {}): Change => ({
+  resourceVersion,
+  at,
+  notBefore: at ?? 0,
+  watched: true,
+  ...more,
+});
+
+export const object = (more: Partial<PairObject> = {}): PairObject => ({
+  uid: 'u',
+  resourceVersion: '100',
+  digests: ['k1:A'],
+  changes: [],
+  watchedSince: '100',
+  dataWrittenAt: now - 1_000_000,
+  ...more,
+});
+
+/** The object holds B since 10 s. */
+export const changed = (more: Partial<PairObject> = {}): PairObject =>
+  object({
+    digests: ['k1:B'],
+    resourceVersion: '200',
+    changes: [change('200', now - 10_000)],
+    dataWrittenAt: now - 10_000,
+    ...more,
+  });
+
+export const pair = (of: PairObject | undefined, more: Partial<Pair> = {}): Pair => ({
+  name: 'Secret/db',
+  projection: '*',
+  optional: false,
+  object: of,
+  ...more,
+});
+
+export const snapshot = (more: Partial<Snapshot> = {}): Snapshot => ({
+  now,
+  workload: {
+    ref: { kind: 'Deployment', namespace: 'shop', name: 'web' },
+    uid: 'w',
+    resourceVersion: '150',
+    createdAt: 0,
+    restartKey: undefined,
+  },
+  revision: { createdAt: now - 900_000, addedVersion: undefined, reused: false },
+  pods: undefined,
+  pairs: [pair(object())],
+  record: { uid: 'w', n: 0, acks: { 'Secret/db': ack } },
+  optedInAt: undefined,
+  settledAt: undefined,
+  proven: false,
+  oneOrder: true,
+  ...more,
+});

@@ -1,0 +1,165 @@
+// One workload that uses one Secret, real state around it, and a cluster that answers as it is told.
+import { digestValues } from '../../server/core/digest.ts';
+import type { SeenConfig, SeenWorkload } from '../../server/core/seen.ts';
+import type { LiveState } from '../../server/reconcile/gather.ts';
+import { createWorkloadReconciler, type Outcome, type WorkloadDeps } from '../../server/reconcile/workload.ts';
+import { createConfigs } from '../../server/state/configs.ts';
+import { createLedger } from '../../server/state/ledger.ts';
+import { createNamespaces, createRevisions, createWorkloads } from '../../server/state/workloads.ts';
+
+export const key = 'Deployment/shop/web';
+export const T = 1_700_000_000_000;
+const digestKey = { id: 'k1', secret: Buffer.alloc(32, 1) };
+const ref = { kind: 'Secret', namespace: 'shop', name: 'db' } as const;
+
+export function config(version: number, text: string, more: Partial<SeenConfig> = {}): SeenConfig {
+  const contents = [digestValues(ref, [{ dataKey: 'a', field: 'data', value: Buffer.from(text) }], digestKey)];
+  return {
+    ref,
+    uid: 'u',
+    resourceVersion: String(version),
+    contents,
+    ignored: false,
+    dataWrittenAt: T - 60_000,
+    ...more,
+  };
+}
+
+export function workload(version: number, more: Partial<SeenWorkload> = {}): SeenWorkload {
+  return {
+    ref: { kind: 'Deployment', namespace: 'shop', name: 'web' },
+    uid: 'w',
+    resourceVersion: String(version),
+    createdAt: 0,
+    optIn: { kinds: ['Secret'], problems: [] },
+    references: [{ kind: 'Secret', name: 'db', keys: 'all', optional: false }],
+    restartKey: undefined,
+    annotations: {},
+    podSelector: '',
+    currentRevision: '1',
+    paused: false,
+    waitsForDelete: false,
+    rolledOut: true,
+    deleting: false,
+    ...more,
+  };
+}
+
+export interface Rig {
+  readonly state: LiveState;
+  readonly deps: WorkloadDeps;
+  readonly namespaces: ReturnType<typeof createNamespaces>;
+  readonly outcomes: string[];
+  readonly retries: number[];
+  readonly patches: object[];
+  /** What reads answer. */
+  readonly live: {
+    workload: SeenWorkload | undefined;
+    config: SeenConfig | undefined;
+    now: number;
+    refuse: Error | undefined;
+  };
+  readonly reconciler: ReturnType<typeof createWorkloadReconciler>;
+  see(what: { workload?: SeenWorkload; config?: SeenConfig }): void;
+  reconcile(): Promise<void>;
+}
+
+/** Older than every change. */
+export const revision = {
+  uid: 'r',
+  ownerUid: 'w',
+  name: 'shop/web-1',
+  number: '1',
+  createdAt: T - 600_000,
+  resourceVersion: '9',
+  hash: '1',
+};
+
+/** In step with the Secret’s first content. */
+export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> {
+  const namespaces = createNamespaces();
+  const [outcomes, retries, patches]: [string[], number[], object[]] = [[], [], []];
+  const live: Rig['live'] = { workload: workload(20), config: config(10, 'A'), now: T, refuse: undefined };
+  const state: LiveState = {
+    configs: createConfigs([digestKey]),
+    workloads: createWorkloads(),
+    revisions: createRevisions(),
+    ledger: createLedger({ load: async () => [], save: async () => '1' }),
+    settledAt: () => undefined,
+    inheritedAt: () => undefined,
+    oneOrder: () => true,
+  };
+  const deps: WorkloadDeps = {
+    state,
+    namespaces,
+    stateNamespace: 'ours',
+    reads: {
+      workload: async () => live.workload,
+      config: async () => live.config,
+      pods: async () => [{ createdAt: 0, current: true }],
+    },
+    writer: {
+      async restart(_, patch) {
+        if (live.refuse !== undefined) throw live.refuse;
+        patches.push(patch);
+        return '40';
+      },
+    },
+    now: () => live.now,
+    mode: 'enforce',
+    maxRollouts: 100,
+    takeBootProof: () => false,
+    retryAfter: (_, ms) => void retries.push(ms),
+    onRecorded: () => undefined,
+    report: (outcome) => void outcomes.push(tell(outcome)),
+    ...more,
+  };
+  const reconciler = createWorkloadReconciler(deps);
+  const rig: Rig = {
+    state,
+    deps,
+    namespaces,
+    outcomes,
+    retries,
+    patches,
+    live,
+    reconciler,
+    see(what) {
+      if (what.workload !== undefined)
+        state.workloads.apply({
+          present: true,
+          how: 'modified',
+          object: what.workload,
+          version: what.workload.resourceVersion,
+        });
+      if (what.config !== undefined)
+        state.configs.apply(
+          { present: true, how: 'modified', object: what.config, version: what.config.resourceVersion },
+          live.now,
+        );
+      Object.assign(live, what);
+    },
+    reconcile: () => reconciler.reconcile(key, new AbortController().signal),
+  };
+  state.revisions.apply({ present: true, how: 'listed', object: revision, version: '9' });
+  rig.see({ workload: workload(20), config: config(10, 'A') });
+  await rig.reconcile();
+  outcomes.length = 0;
+  return rig;
+}
+
+function tell(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'recorded':
+      return `recorded ${outcome.acked.map(({ reason }) => reason).join()}`;
+    case 'restarted':
+    case 'restarting':
+    case 'would-restart':
+      return `${outcome.kind} n=${outcome.n} ${outcome.owed.map(({ reason }) => reason).join()}`;
+    case 'held':
+      return `held ${outcome.reason}`;
+    case 'refused':
+    case 'conflict':
+      return outcome.kind;
+  }
+}
