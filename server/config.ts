@@ -3,19 +3,26 @@ import { join } from 'node:path';
 import { formatDuration } from './core/duration.ts';
 import { noFile, readConfigFile, type ConfigFile } from './config-file.ts';
 import type { ListenAt } from './http/listen.ts';
-import { parseFlags, refuse, type FlagTable, type FlagValues } from './flags.ts';
+import { parseFlags, refuse, type FlagTable, type Parsed } from './flags.ts';
+import { logFlags, readLogging, type LogConfig } from './log-config.ts';
+import { readReloader, watchedNamespaces, type ReloaderConfig, type Remarks } from './reloader-config.ts';
+import { reloaderFlags } from './reloader-flags.ts';
 
 const cluster = 'Cluster';
 const restarts = 'Restarts';
 const recording = 'Recording in Git';
 const serving = 'Serving';
-const logging = 'Logging';
 
 /** The flags of `serve`. The help text and the README's table are made from this. */
 export const serveFlags = {
   kubeconfig: { type: 'string', group: cluster, help: 'kubeconfig file; else $KUBECONFIG, else the ServiceAccount' },
   context: { type: 'string', group: cluster, help: 'context of the kubeconfig; else its current one' },
-  namespaces: { type: 'list', default: [], group: cluster, help: 'namespaces to watch, comma-separated; empty: all' },
+  namespaces: {
+    type: 'list',
+    default: [],
+    group: cluster,
+    help: 'namespaces to watch, comma-separated; else $KUBERNETES_NAMESPACE, else all',
+  },
   'state-namespace': {
     type: 'string',
     group: cluster,
@@ -65,22 +72,11 @@ export const serveFlags = {
   },
   address: { type: 'string', default: ':8080', group: serving, help: 'address of the hooks and the API' },
   'metrics-address': { type: 'string', default: ':9090', group: serving, help: 'address of the probes and /metrics' },
-  'log-level': {
-    type: 'choice',
-    choices: ['debug', 'info', 'warn', 'error'],
-    default: 'info',
-    group: logging,
-    help: 'least level that is logged',
-  },
-  'log-format': {
-    type: 'choice',
-    choices: ['json', 'text'],
-    group: logging,
-    help: 'default: text on a terminal, else json',
-  },
+  ...logFlags,
+  ...reloaderFlags,
 } as const satisfies FlagTable;
 
-export interface Config extends ConfigFile {
+export interface Config extends ConfigFile, LogConfig {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   /** Empty: every namespace. */
@@ -96,8 +92,9 @@ export interface Config extends ConfigFile {
   readonly allowLocalGit: boolean;
   readonly address: ListenAt;
   readonly metricsAddress: ListenAt;
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
-  readonly logFormat: 'json' | 'text';
+  readonly reloader: ReloaderConfig;
+  /** What was ignored, one sentence each; to be logged at the start. */
+  readonly warnings: readonly string[];
 }
 
 /** What the configuration is made from; main.ts passes the real ones. */
@@ -114,22 +111,33 @@ export interface Surroundings {
 
 /** Throws `config-invalid` with every problem, one a line. */
 export function loadConfig(from: Surroundings): Config {
-  const { values, args, problems: mistakes } = parseFlags(serveFlags, from.argv);
-  const problems = [...mistakes];
-  if (mistakes.length === 0) problems.push(...args.map((word) => `unexpected word ${word}: serve takes flags only`));
-  problems.push(...checkValues(values));
+  const parsed = parseFlags(serveFlags, from.argv);
+  const { values } = parsed;
+  const remarks: Remarks = { problems: [...parsed.problems], warnings: parsed.warnings.map(({ says }) => says) };
+  const { problems, warnings } = remarks;
+  checkWords(parsed, remarks);
+  const namespaces = watchedNamespaces(values.namespaces, from.env);
+  problems.push(...checkValues(values, namespaces));
+  const reloader = Object.freeze(readReloader({ values, env: from.env, namespaces }, remarks));
   const file = readFileOf(values, from, problems);
   const address = parseAddress('address', values.address, problems);
   const metricsAddress = parseAddress('metrics-address', values['metrics-address'], problems);
   if (problems.length > 0) throw refuse(problems);
-  return Object.freeze({ ...file, address, metricsAddress, ...fromFlags(values, from) });
+  const own = { ...fromFlags(values, from), ...readLogging(parsed, defaultFormat(values, from)) };
+  return Object.freeze({ ...file, address, metricsAddress, ...own, namespaces, reloader, warnings });
 }
 
-function fromFlags(values: FlagValues<typeof serveFlags>, { env, hostname, tempDir, isTerminal }: Surroundings) {
+/** Reloader writes text. */
+function defaultFormat({ compat }: ServeFlags['values'], { isTerminal }: Surroundings): 'json' | 'text' {
+  return isTerminal || compat === 'reloader' ? 'text' : 'json';
+}
+
+type ServeFlags = Parsed<typeof serveFlags>;
+
+function fromFlags(values: ServeFlags['values'], { env, hostname, tempDir }: Surroundings) {
   return {
     kubeconfig: values.kubeconfig ?? env['KUBECONFIG'],
     context: values.context,
-    namespaces: values.namespaces,
     stateNamespace: values['state-namespace'] ?? env['POD_NAMESPACE'] ?? 'lockstep-system',
     identity: values.identity ?? env['POD_NAME'] ?? hostname,
     mode: values.mode,
@@ -138,14 +146,19 @@ function fromFlags(values: FlagValues<typeof serveFlags>, { env, hostname, tempD
     maxRollouts: values['max-rollouts'],
     stateDir: values['state-dir'] ?? join(tempDir, 'lockstep'),
     allowLocalGit: values['allow-local-git'],
-    logLevel: values['log-level'],
-    logFormat: values['log-format'] ?? (isTerminal ? 'text' : 'json'),
   } as const;
 }
 
-function checkValues(values: FlagValues<typeof serveFlags>): string[] {
+/** Reloader overlooks words that are no flags, such as the second in `--auto-reload-all true`. */
+function checkWords({ args, values, problems: mistakes }: ServeFlags, { problems, warnings }: Remarks): void {
+  if (mistakes.length > 0) return;
+  if (values.compat === 'reloader') warnings.push(...args.map((word) => `the word ${word} is ignored: it is no flag`));
+  else problems.push(...args.map((word) => `unexpected word ${word}: serve takes flags only`));
+}
+
+function checkValues(values: ServeFlags['values'], namespaces: readonly string[]): string[] {
   const problems: string[] = [];
-  for (const name of [...values.namespaces, values['state-namespace']]) {
+  for (const name of [...namespaces, values['state-namespace']]) {
     if (name !== undefined && !isNamespace(name)) problems.push(`"${name}" is no name of a namespace`);
   }
   if (values.settle > values['settle-max']) {
@@ -155,7 +168,7 @@ function checkValues(values: FlagValues<typeof serveFlags>): string[] {
   return problems;
 }
 
-function readFileOf(values: FlagValues<typeof serveFlags>, from: Surroundings, problems: string[]): ConfigFile {
+function readFileOf(values: ServeFlags['values'], from: Surroundings, problems: string[]): ConfigFile {
   const path = values.config;
   if (path === undefined) return noFile;
   let text: string;

@@ -28,7 +28,7 @@ export function formatMarkdown(table: FlagTable): string {
 }
 
 function typeWord(flag: Flag): string {
-  return flag.type === 'choice' ? flag.choices.join('|') : flag.type;
+  return flag.type === 'choice' ? flag.choices.filter((choice) => choice !== '').join('|') : flag.type;
 }
 
 function describeDefault(flag: Flag): string {

@@ -2,9 +2,12 @@
 // Says everything that is wrong at once instead of stopping at the first mistake.
 import { LockstepError } from './core/errors.ts';
 import { parseDuration } from './core/duration.ts';
+import { parseBool } from './core/go-text.ts';
 
 interface FlagFacts {
   readonly help: string;
+  /** What a value that cannot be used is: a problem, or a warning that leaves the default in force. */
+  readonly malformed?: 'problem' | 'warning';
   /** Heading in the help text. */
   readonly group: string;
   readonly short?: string;
@@ -17,7 +20,13 @@ export type Flag = FlagFacts &
     | { readonly type: 'string'; readonly default?: string }
     | { readonly type: 'list'; readonly default?: readonly string[] }
     | { readonly type: 'duration' | 'int'; readonly default?: number; readonly min?: number }
-    | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default?: string }
+    | {
+        readonly type: 'choice';
+        readonly choices: readonly string[];
+        readonly default?: string;
+        /** `any`: upper and lower case are the same, and the value is lower case. */
+        readonly letterCase?: 'any';
+      }
   );
 
 /** Flag name without dashes -> flag. */
@@ -44,6 +53,13 @@ export interface Parsed<T extends FlagTable> {
   readonly args: readonly string[];
   /** One sentence per mistake; `values` must not be used when there is one. */
   readonly problems: readonly string[];
+  /** Values that were ignored, with one sentence each. */
+  readonly warnings: readonly FlagWarning[];
+}
+
+export interface FlagWarning {
+  readonly flag: string;
+  readonly says: string;
 }
 
 type Value = boolean | string | number | readonly string[];
@@ -55,12 +71,22 @@ interface State {
   readonly values: Map<string, Value>;
   readonly args: string[];
   readonly problems: string[];
+  /** By flag: the last value decides whether there is one. */
+  readonly warnings: Map<string, string>;
 }
 
 /** Reads `argv` (without program and subcommand) against a table. Never throws. */
 export function parseFlags<const T extends FlagTable>(table: T, argv: readonly string[]): Parsed<T> {
   const shorts = new Map(Object.entries(table).flatMap(([name, flag]) => (flag.short ? [[flag.short, name]] : [])));
-  const state: State = { table, shorts, rest: [...argv], values: new Map(), args: [], problems: [] };
+  const state: State = {
+    table,
+    shorts,
+    rest: [...argv],
+    values: new Map(),
+    args: [],
+    problems: [],
+    warnings: new Map(),
+  };
   for (let word = state.rest.shift(); word !== undefined; word = state.rest.shift()) {
     if (word === '--') state.args.push(...state.rest.splice(0));
     else if (word.startsWith('--')) readLong(state, word);
@@ -70,7 +96,8 @@ export function parseFlags<const T extends FlagTable>(table: T, argv: readonly s
   const values = Object.fromEntries(
     Object.entries(table).map(([name, flag]) => [name, state.values.get(name) ?? flag.default]),
   ) as FlagValues<T>;
-  return { values, args: state.args, problems: state.problems };
+  const warnings = [...state.warnings].map(([flag, says]) => ({ flag, says }));
+  return { values, args: state.args, problems: state.problems, warnings };
 }
 
 /** The error for a command line or configuration that cannot be used: every problem, one a line. */
@@ -130,19 +157,23 @@ function assign(state: State, name: string, text: string): void {
   const flag = state.table[name];
   if (flag === undefined) return;
   const value = convert(flag, text);
-  if (value === undefined) state.problems.push(`--${name} ${text === '' ? '""' : text}: ${wanted(flag)}`);
+  state.warnings.delete(name);
+  if (value === undefined) refuseValue(state, { name, flag, text });
   else if (flag.type !== 'list') state.values.set(name, value);
   else state.values.set(name, [...asList(state.values.get(name)), ...asList(value)]);
+}
+
+function refuseValue(state: State, { name, flag, text }: { name: string; flag: Flag; text: string }): void {
+  const sentence = `--${name} ${text === '' ? '""' : text}: ${wanted(flag)}`;
+  if (flag.malformed !== 'warning') return void state.problems.push(sentence);
+  state.values.delete(name);
+  state.warnings.set(name, `${sentence}; it is ignored`);
 }
 
 function convert(flag: Flag, text: string): Value | undefined {
   switch (flag.type) {
     case 'bool':
-      return /^(1|t|T|TRUE|true|True)$/.test(text)
-        ? true
-        : /^(0|f|F|FALSE|false|False)$/.test(text)
-          ? false
-          : undefined;
+      return parseBool(text);
     case 'string':
       return text;
     case 'list':
@@ -152,8 +183,12 @@ function convert(flag: Flag, text: string): Value | undefined {
     case 'duration':
       return atLeast(flag.min ?? 0, parseDuration(text));
     case 'choice':
-      return flag.choices.includes(text) ? text : undefined;
+      return choose(flag.choices, flag.letterCase === 'any' ? text.toLowerCase() : text);
   }
+}
+
+function choose(choices: readonly string[], text: string): string | undefined {
+  return choices.includes(text) ? text : undefined;
 }
 
 function wanted(flag: Flag): string {
@@ -165,7 +200,7 @@ function wanted(flag: Flag): string {
     case 'duration':
       return `want a duration such as 500ms, 10s or 1m30s${flag.min ? `, at least ${flag.min}ms` : ', not negative'}`;
     case 'choice':
-      return `want one of ${flag.choices.join(', ')}`;
+      return `want one of ${flag.choices.filter((choice) => choice !== '').join(', ')}`;
     case 'list':
       return 'want a comma-separated list with balanced quotes';
     case 'string':

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig, serveFlags, type Surroundings } from '../server/config.ts';
+import { defaultReloadRules } from '../server/core/reloader-keys.ts';
+import { everything } from '../server/core/selector.ts';
 import { formatHelp, formatMarkdown } from '../server/flags-help.ts';
 import { hasCode } from '../server/core/errors.ts';
 
@@ -51,6 +53,28 @@ test('config: the defaults', () => {
     logFormat: 'json',
     sources: [],
     tenants: [],
+    warnings: [],
+    reloader: {
+      strategy: 'lockstep',
+      rules: defaultReloadRules,
+      namespacesToIgnore: [],
+      namespaceSelector: everything,
+      resourceLabelSelector: everything,
+      reloadOnCreate: false,
+      reloadOnDelete: false,
+      syncAfterRestart: false,
+      argoRollouts: false,
+      csi: false,
+      pauseKeys: {
+        period: 'deployment.reloader.stakater.com/pause-period',
+        pausedAt: 'deployment.reloader.stakater.com/paused-at',
+      },
+      webhookUrl: undefined,
+      leaseName: undefined,
+      alerts: undefined,
+      countsByNamespace: false,
+      metaInfo: undefined,
+    },
   });
 });
 

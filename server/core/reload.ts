@@ -1,21 +1,175 @@
-// Reloader's annotations: is a workload opted in for a kind of config object? The rules are those of ShouldReload.
-// This slice knows `auto`, its typed forms, `lockstep.dev/restart` and `ignore`.
+// Does a change of this config object restart this workload? ShouldReload of stakater/Reloader (v1.4.21, pkg/common/common.go),
+// rule by rule in its order, with Lockstep's own annotations on top: `lockstep.dev/restart` stands in for auto,
+// `lockstep.dev/ignore` beside ignore. Whether a reference is needed too is in the answer; references are judged elsewhere.
+import { annotation, valueOf, type Annotations } from './annotations.ts';
 import type { ConfigKind } from './object.ts';
+import { compileReload, type CompiledReload, type KindRules, type ReloadWorkload } from './reload-compile.ts';
+import { defaultReloadRules, type ReloaderKind, type ReloadRules } from './reloader-keys.ts';
+import { matchesName } from './reloader-pattern.ts';
 
-export type Annotations = Readonly<Record<string, string>>;
+export { annotation, type Annotations } from './annotations.ts';
+export { parseBool } from './go-text.ts';
 
-export const annotation = {
-  restart: 'lockstep.dev/restart',
-  settle: 'lockstep.dev/settle',
-  record: 'lockstep.dev/record',
-  ignore: 'lockstep.dev/ignore',
-  pause: 'lockstep.dev/pause',
-  restartedFor: 'lockstep.dev/restarted-for',
-  auto: 'reloader.stakater.com/auto',
-  secretAuto: 'secret.reloader.stakater.com/auto',
-  configMapAuto: 'configmap.reloader.stakater.com/auto',
-  reloaderIgnore: 'reloader.stakater.com/ignore',
-} as const;
+/** The changed object. For a SecretProviderClass: the class's own annotations, not those of its status objects. */
+export interface ReloadConfig {
+  readonly kind: ReloaderKind;
+  readonly name: string;
+  readonly annotations: Annotations;
+}
+
+export type ReloadDecision =
+  /** Named: whether referenced or not. Search and auto: only if the pod template refers to the config object. */
+  | {
+      readonly kind: 'yes';
+      readonly how: 'named' | 'search' | 'auto';
+      /** The annotation that says so, or the flag. */
+      readonly by: string;
+    }
+  | { readonly kind: 'no'; readonly reason: ReloadRefusal };
+
+export type ReloadRefusal =
+  | 'resource-ignored'
+  | 'workload-type-ignored'
+  | 'config-ignored'
+  | 'excluded'
+  /** The workload names others. */
+  | 'not-named'
+  /** The workload searches, and the config object is not marked. */
+  | 'not-marked'
+  /** Auto is written and is not true. */
+  | 'turned-off'
+  | 'not-opted-in';
+
+/** All at once, for one pair that is asked about once. Never throws. */
+export function shouldReload(input: {
+  readonly rules: ReloadRules;
+  readonly config: ReloadConfig;
+  readonly workload: ReloadWorkload;
+}): ReloadDecision {
+  return decideReload(compileReload(input.workload, input.rules), input.config);
+}
+
+export function decideReload(compiled: CompiledReload, config: ReloadConfig): ReloadDecision {
+  const at: Case = { compiled, config, own: compiled.kinds[config.kind] };
+  for (const { judge } of ordered) {
+    const decision = judge(at);
+    if (decision !== undefined) return decision;
+  }
+  return { kind: 'no', reason: refusal(at.own) };
+}
+
+/** What each rule said until one decided, for `lockstep explain`. */
+export interface ReloadExplanation {
+  readonly decision: ReloadDecision;
+  /** Whose annotations counted. */
+  readonly level: KindRules['level'];
+  /** Rules that had no opinion, in order. */
+  readonly passed: readonly RuleName[];
+  /** Undefined when no rule decided. */
+  readonly decidedBy: RuleName | undefined;
+}
+
+export function explainReload(compiled: CompiledReload, config: ReloadConfig): ReloadExplanation {
+  const at: Case = { compiled, config, own: compiled.kinds[config.kind] };
+  const decisive = ordered.findIndex(({ judge }) => judge(at) !== undefined);
+  return {
+    decision: decideReload(compiled, config),
+    level: at.own.level,
+    passed: ordered.slice(0, decisive < 0 ? ordered.length : decisive).map(({ name }) => name),
+    decidedBy: ordered[decisive]?.name,
+  };
+}
+
+interface Case {
+  readonly compiled: CompiledReload;
+  readonly config: ReloadConfig;
+  readonly own: KindRules;
+}
+
+export type RuleName =
+  | 'resources-to-ignore'
+  | 'ignored-workload-types'
+  | 'ignore'
+  | 'exclude'
+  | 'named'
+  | 'search'
+  | 'auto'
+  | 'auto-reload-all';
+
+interface Rule {
+  readonly name: RuleName;
+  /** Undefined: the next rule is asked. */
+  readonly judge: (at: Case) => ReloadDecision | undefined;
+}
+
+/** The first that decides wins. Which annotations count was settled when the workload was read. */
+const ordered: readonly Rule[] = [
+  { name: 'resources-to-ignore', judge: refuseIf(isResourceIgnored, 'resource-ignored') },
+  { name: 'ignored-workload-types', judge: refuseIf(isWorkloadTypeIgnored, 'workload-type-ignored') },
+  {
+    name: 'ignore',
+    judge: refuseIf(({ compiled, config }) => isIgnored(config.annotations, compiled.rules), 'config-ignored'),
+  },
+  { name: 'exclude', judge: refuseIf(({ own, config }) => own.excluded.has(config.name), 'excluded') },
+  {
+    name: 'named',
+    judge: ({ own, config, compiled }) =>
+      own.named !== undefined && matchesName(own.named, config.name)
+        ? { kind: 'yes', how: 'named', by: compiled.rules.keys.named[config.kind] }
+        : undefined,
+  },
+  {
+    name: 'search',
+    judge: ({ own, config, compiled: { rules } }) =>
+      own.searches && valueOf(config.annotations, rules.keys.match) === 'true'
+        ? { kind: 'yes', how: 'search', by: rules.keys.search }
+        : undefined,
+  },
+  {
+    name: 'auto',
+    judge: ({ own: { auto } }) => (auto.kind === 'on' ? { kind: 'yes', how: 'auto', by: auto.key } : undefined),
+  },
+  {
+    name: 'auto-reload-all',
+    judge: ({ own, compiled }) =>
+      own.auto.kind === 'unset' && compiled.rules.autoReloadAll
+        ? { kind: 'yes', how: 'auto', by: '--auto-reload-all' }
+        : undefined,
+  },
+];
+
+function refuseIf(holds: (at: Case) => boolean, reason: ReloadRefusal): Rule['judge'] {
+  return (at) => (holds(at) ? { kind: 'no', reason } : undefined);
+}
+
+/** Such a kind is not even watched. The flag knows no word for SecretProviderClass. */
+function isResourceIgnored({ config, compiled: { rules } }: Case): boolean {
+  const word = { ConfigMap: 'configmaps', Secret: 'secrets', SecretProviderClass: undefined } as const;
+  return rules.resourcesToIgnore.some((ignored) => ignored === word[config.kind]);
+}
+
+function isWorkloadTypeIgnored({ compiled: { rules, workloadKind } }: Case): boolean {
+  const word = workloadKind === 'Job' ? 'jobs' : workloadKind === 'CronJob' ? 'cronjobs' : undefined;
+  return rules.ignoredWorkloadTypes.some((ignored) => ignored === word);
+}
+
+/** Of all that did not apply, what its author would ask about first. */
+function refusal({ named, searches, auto }: KindRules): ReloadRefusal {
+  if (named !== undefined) return 'not-named';
+  if (searches) return 'not-marked';
+  return auto.kind === 'off' ? 'turned-off' : 'not-opted-in';
+}
+
+/** True when a config object is marked as not restarting anything. */
+export function isIgnored(annotations: Annotations, { keys }: ReloadRules = defaultReloadRules): boolean {
+  return valueOf(annotations, keys.ignore) === 'true' || valueOf(annotations, annotation.ignore) === 'true';
+}
+
+/** Can a reference to a config object of this kind make a `yes`? Where not, the workload's references need no index. */
+export function asksForReferences({ rules, kinds }: CompiledReload, kind: ReloaderKind): boolean {
+  const { searches, auto } = kinds[kind];
+  return searches || auto.kind === 'on' || (auto.kind === 'unset' && rules.autoReloadAll);
+}
 
 /** The config kinds whose changes restart a workload, and the annotations that make no sense. */
 export interface OptIn {
@@ -24,39 +178,9 @@ export interface OptIn {
   readonly problems: readonly string[];
 }
 
-const optInKeys = [annotation.restart, annotation.auto, annotation.secretAuto, annotation.configMapAuto];
-
-/**
- * Reloader's rule of presence: the pod template's annotations count only when the workload has none of the keys.
- * Booleans as Go's strconv.ParseBool; anything else counts as false and is named.
- */
-export function readOptIn(workload: Annotations, template: Annotations): OptIn {
-  const source = optInKeys.some((key) => key in workload) ? workload : template;
-  const problems: string[] = [];
-  const isTrue = (key: string): boolean => {
-    const value = source[key];
-    if (value === undefined) return false;
-    const parsed = parseBool(value);
-    if (parsed === undefined) problems.push(`annotation ${key} is neither true nor false and counts as false`);
-    return parsed ?? false;
-  };
-  const both = isTrue(annotation.restart in source ? annotation.restart : annotation.auto);
-  const secret = isTrue(annotation.secretAuto);
-  const configMap = isTrue(annotation.configMapAuto);
-  const kinds: ConfigKind[] = [];
-  if (both || secret) kinds.push('Secret');
-  if (both || configMap) kinds.push('ConfigMap');
-  return { kinds, problems };
-}
-
-/** True when a config object is marked as not restarting anything. */
-export function isIgnored(annotations: Annotations): boolean {
-  return annotations[annotation.reloaderIgnore] === 'true' || annotations[annotation.ignore] === 'true';
-}
-
-/** Go's strconv.ParseBool; undefined where it returns an error. */
-export function parseBool(text: string): boolean | undefined {
-  if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true;
-  if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false;
-  return undefined;
+/** Under the default rules: the kinds of config object for which auto is on. */
+export function readOptIn(annotations: Annotations, templateAnnotations: Annotations): OptIn {
+  const compiled = compileReload({ kind: 'Deployment', annotations, templateAnnotations }, defaultReloadRules);
+  const kinds = (['Secret', 'ConfigMap'] as const).filter((kind) => compiled.kinds[kind].auto.kind === 'on');
+  return { kinds, problems: compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`) };
 }
