@@ -181,7 +181,8 @@ function watch(
   const options = {
     client,
     namespaces: config.namespaces,
-    digestKeys: keys,
+    reading: { keys, rules: config.reloader.rules },
+    configSelector: config.reloader.resourceLabelSelector.text,
     now,
     random,
     sleep,

@@ -17,7 +17,10 @@ export const workloadKinds: Readonly<Record<WorkloadKind, WorkloadKindFacts>> = 
   DaemonSet: { group: 'apps', version: 'v1', resource: 'daemonsets', template: ['spec', 'template'] },
 };
 
-export const configResources: Readonly<Record<ConfigKind, string>> = { Secret: 'secrets', ConfigMap: 'configmaps' };
+export const configResources = { Secret: 'secrets', ConfigMap: 'configmaps' } as const satisfies Record<
+  ConfigKind,
+  string
+>;
 
 /** A config object's place; `key` below is its text form. */
 export interface ConfigRef {

@@ -2,7 +2,8 @@
 import type { ContentDigests } from './digest.ts';
 import type { ConfigRef, WorkloadRef } from './object.ts';
 import type { Reference } from './references.ts';
-import type { OptIn } from './reload.ts';
+import type { Annotations } from './annotations.ts';
+import type { CompiledReload } from './reload-compile.ts';
 import type { RestartKey } from './restart.ts';
 
 export interface SeenConfig {
@@ -11,6 +12,8 @@ export interface SeenConfig {
   readonly resourceVersion: string;
   /** Under each held digest key, the current one first. */
   readonly contents: readonly ContentDigests[];
+  /** Those annotations that the reload rules read. */
+  readonly annotations: Annotations;
   /** Marked by annotation as not restarting anything. */
   readonly ignored: boolean;
   /** Newest time (ms) among the managedFields entries that own data. */
@@ -22,8 +25,11 @@ export interface SeenWorkload {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly createdAt: number;
-  readonly optIn: OptIn;
-  /** References of the opted-in kinds only. */
+  /** What its annotations ask for; undefined when no change can restart it. */
+  readonly reload: CompiledReload | undefined;
+  /** One sentence for each annotation whose value cannot be used. */
+  readonly problems: readonly string[];
+  /** References to the kinds for which they count. */
   readonly references: readonly Reference[];
   readonly restartKey: RestartKey | undefined;
   /** `lockstep.dev/*` and `checksum.lockstep.dev/*` annotations of the object itself. */

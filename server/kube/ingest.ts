@@ -3,7 +3,9 @@ import type { RevisionIdentity } from '../core/cluster.ts';
 import { digestValues, type DigestKey, type ValueInput } from '../core/digest.ts';
 import { objectKey, workloadKinds, type ConfigKind, type ConfigRef, type WorkloadKind } from '../core/object.ts';
 import { findReferences, type PodSpec } from '../core/references.ts';
-import { annotation, isIgnored, readOptIn, type Annotations } from '../core/reload.ts';
+import { annotation, asksForReferences, isIgnored, type Annotations } from '../core/reload.ts';
+import { compileReload, type CompiledReload } from '../core/reload-compile.ts';
+import type { ReloadRules } from '../core/reloader-keys.ts';
 import { parseRestartKey } from '../core/restart.ts';
 import type { PodFacts } from '../core/snapshot.ts';
 import type { SeenConfig, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
@@ -34,8 +36,14 @@ interface ConfigBody {
   readonly binaryData?: Readonly<Record<string, string>> | null;
 }
 
+/** How config objects are read. */
+export interface ConfigReading {
+  readonly keys: readonly DigestKey[];
+  readonly rules: ReloadRules;
+}
+
 /** A Secret or ConfigMap as digests under each of `keys`. */
-export function parseConfig(kind: ConfigKind, object: ApiObject, keys: readonly DigestKey[]): Parsed<SeenConfig> {
+export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }: ConfigReading): Parsed<SeenConfig> {
   const { metadata, data, binaryData } = object as unknown as ConfigBody;
   const ref: ConfigRef = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
   const inputs: ValueInput[] = [];
@@ -45,16 +53,24 @@ export function parseConfig(kind: ConfigKind, object: ApiObject, keys: readonly 
   for (const [dataKey, text] of Object.entries(binaryData ?? {})) {
     inputs.push({ dataKey, field: 'binaryData', value: Buffer.from(text, 'base64') });
   }
+  const annotations = metadata.annotations ?? {};
   const used = kind === 'Secret' ? keys : keys.slice(0, 1);
   const value: SeenConfig = {
     ref,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     contents: used.map((key) => digestValues(ref, inputs, key)),
-    ignored: isIgnored(metadata.annotations ?? {}),
+    annotations: pick(annotations, [rules.keys.ignore, rules.keys.match, annotation.ignore]),
+    ignored: isIgnored(annotations, rules),
     dataWrittenAt: newestDataTime(metadata),
   };
   return { key: objectKey(ref), value };
+}
+
+function pick(annotations: Annotations, keys: readonly string[]): Annotations {
+  return Object.fromEntries(
+    keys.flatMap((key) => (Object.hasOwn(annotations, key) ? [[key, annotations[key] ?? '']] : [])),
+  );
 }
 
 /** Each entry's time moves with each change of that manager that sets something, so the newest that owns data bounds the change. */
@@ -98,21 +114,23 @@ interface Expression {
 }
 
 /** A Deployment, StatefulSet or DaemonSet; everything but the pods is left out when it is not opted in. */
-export function parseWorkload(kind: WorkloadKind, object: ApiObject): Parsed<SeenWorkload> {
+export function parseWorkload(kind: WorkloadKind, object: ApiObject, rules: ReloadRules): Parsed<SeenWorkload> {
   const { metadata, spec, status = {} } = object as unknown as WorkloadBody;
   const ref = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
   const template = spec.template.metadata?.annotations ?? {};
   const annotations = metadata.annotations ?? {};
-  const optIn = readOptIn(annotations, template);
-  const references = optIn.kinds.length === 0 ? [] : findReferences(spec.template.spec);
+  const compiled = compileReload({ kind, annotations, templateAnnotations: template }, rules);
+  const asked = configKinds.filter((config) => asksForReferences(compiled, config));
+  const references = asked.length === 0 ? [] : findReferences(spec.template.spec);
   const observed = status.observedGeneration !== undefined && status.observedGeneration >= (metadata.generation ?? 0);
   const value: SeenWorkload = {
     ref,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
-    optIn,
-    references: references.filter((reference) => optIn.kinds.includes(reference.kind)),
+    reload: asked.length > 0 || namesConfigs(compiled) ? compiled : undefined,
+    problems: compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`),
+    references: references.filter((reference) => asked.includes(reference.kind)),
     restartKey: parseRestartKey(template[annotation.restartedFor]),
     annotations: Object.fromEntries(
       Object.entries(annotations).filter(([key]) => /^(checksum\.)?lockstep\.dev\//.test(key)),
@@ -126,6 +144,14 @@ export function parseWorkload(kind: WorkloadKind, object: ApiObject): Parsed<See
     deleting: metadata.deletionTimestamp !== undefined,
   };
   return { key: objectKey(ref), value };
+}
+
+const configKinds: readonly ConfigKind[] = ['Secret', 'ConfigMap'];
+
+function namesConfigs({ kinds }: CompiledReload): boolean {
+  return configKinds.some(
+    (kind) => (kinds[kind].named?.names.size ?? 0) + (kinds[kind].named?.expressions.length ?? 0) > 0,
+  );
 }
 
 /** Deployment: the number its controller gave the current ReplicaSet. StatefulSet: the ControllerRevision's name. DaemonSet: the newest. */

@@ -1,15 +1,14 @@
 // Reads of single objects past every cache, for decisions that must not rest on old facts.
 import type { Reads } from '../core/cluster.ts';
-import type { DigestKey } from '../core/digest.ts';
 import { hasCode } from '../core/errors.ts';
 import { configResources, workloadKinds } from '../core/object.ts';
 import type { ApiRequest, Client } from './client.ts';
-import { parseConfig, parsePod, parseWorkload, workloadPath } from './ingest.ts';
+import { type ConfigReading, parseConfig, parsePod, parseWorkload, workloadPath } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
 
 const metadataOnlyList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
-export function createReads(client: Client, keys: readonly DigestKey[]): Reads {
+export function createReads(client: Client, reading: ConfigReading): Reads {
   return {
     async workload(ref, signal) {
       const { kind, namespace, name } = ref;
@@ -20,14 +19,14 @@ export function createReads(client: Client, keys: readonly DigestKey[]): Reads {
         path,
         signal,
       });
-      return object === undefined ? undefined : parseWorkload(kind, object).value;
+      return object === undefined ? undefined : parseWorkload(kind, object, reading.rules).value;
     },
     async config(ref, signal) {
       const { kind, namespace, name } = ref;
       const resource = configResources[kind];
       const path = `/api/v1/namespaces/${namespace}/${resource}/${name}`;
       const object = await get(client, { resource, subject: `${namespace}/${name}`, path, signal });
-      return object === undefined ? undefined : parseConfig(kind, object, keys).value;
+      return object === undefined ? undefined : parseConfig(kind, object, reading).value;
     },
     async pods(workload, current, signal) {
       const { namespace } = workload.ref;

@@ -1,11 +1,17 @@
 // Starts the reflectors of everything Lockstep watches, in the order that makes their first lists a proof: workloads, then
 // config objects, then revisions (RESTART-PROTOCOL.md rule 5), and says which are not synced.
 import type { LockstepError } from '../core/errors.ts';
-import type { DigestKey } from '../core/digest.ts';
-import { compareVersions, configResources, workloadKinds, type ConfigKind, type WorkloadKind } from '../core/object.ts';
+import { compareVersions, configResources, workloadKinds, type WorkloadKind } from '../core/object.ts';
 import type { SeenConfig, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Client } from './client.ts';
-import { parseConfig, parseNamespace, parseRevision, parseWorkload, workloadPath } from './ingest.ts';
+import {
+  type ConfigReading,
+  parseConfig,
+  parseNamespace,
+  parseRevision,
+  parseWorkload,
+  workloadPath,
+} from './ingest.ts';
 import { ownLabel } from './ledger-store.ts';
 import { reflect, type ReflectorOptions } from './reflector.ts';
 
@@ -22,7 +28,9 @@ export interface WatchOptions extends WatchHandlers {
   readonly client: Client;
   /** Empty: all. */
   readonly namespaces: readonly string[];
-  readonly digestKeys: readonly DigestKey[];
+  readonly reading: ConfigReading;
+  /** What config objects must carry, as the API server reads it; empty: anything. */
+  readonly configSelector: string;
   readonly now: () => number;
   readonly random: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -136,7 +144,7 @@ function workloadWatches(options: WatchOptions): Watch[] {
       toWatch<SeenWorkload>(options, namespace, {
         resource,
         base: `/apis/${group}/${version}`,
-        parse: (object) => parseWorkload(kind, object),
+        parse: (object) => parseWorkload(kind, object, options.reading.rules),
         onEvent: options.onWorkload,
         pageSize: pageSizes.other,
       }),
@@ -145,14 +153,16 @@ function workloadWatches(options: WatchOptions): Watch[] {
 }
 
 function configWatches(options: WatchOptions): Watch[] {
-  const kinds: ConfigKind[] = ['Secret', 'ConfigMap'];
+  const { resourcesToIgnore } = options.reading.rules;
+  const kinds = (['Secret', 'ConfigMap'] as const).filter((kind) => !resourcesToIgnore.includes(configResources[kind]));
+  const labelSelector = [`!${ownLabel}`, options.configSelector].filter((part) => part !== '').join(',');
   return kinds.flatMap((kind) =>
     scopes(options.namespaces).map((namespace) =>
       toWatch<SeenConfig>(options, namespace, {
         resource: configResources[kind],
         base: '/api/v1',
-        query: { labelSelector: `!${ownLabel}`, ...(kind === 'Secret' ? { fieldSelector: secretSelector } : {}) },
-        parse: (object) => parseConfig(kind, object, options.digestKeys),
+        query: { labelSelector, ...(kind === 'Secret' ? { fieldSelector: secretSelector } : {}) },
+        parse: (object) => parseConfig(kind, object, options.reading),
         onEvent: options.onConfig,
         pageSize: pageSizes.config,
       }),

@@ -2,12 +2,14 @@
 import type { Reads } from '../core/cluster.ts';
 import { skewAllowanceMs } from '../core/freshness.ts';
 import { objectKey } from '../core/object.ts';
+import type { Reference } from '../core/references.ts';
 import { projectionText } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Pair, PodFacts, Snapshot } from '../core/snapshot.ts';
 import type { Configs } from '../state/configs.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { Revisions, Workloads } from '../state/workloads.ts';
+import { listUses } from './uses.ts';
 
 export interface LiveState {
   readonly configs: Configs;
@@ -36,7 +38,7 @@ export function gather(state: LiveState, workload: SeenWorkload, { proven, pods 
     workload: { ref, uid, resourceVersion, createdAt, restartKey },
     revision: state.revisions.current(workload),
     pods,
-    pairs: workload.references.map((reference) => toPair(state, workload, reference)),
+    pairs: listUses(state, workload).map((reference) => toPair(state, workload, reference)),
     record: state.ledger.workload(key),
     optedInAt: state.workloads.optedInAt(key) ?? optedInWhileDown(state, key, workload),
     settledAt: state.settledAt(),
@@ -52,7 +54,7 @@ function optedInWhileDown(state: LiveState, key: string, workload: SeenWorkload)
   return workload.createdAt + skewAllowanceMs < inheritedAt ? workload.resourceVersion : undefined;
 }
 
-function toPair({ configs }: LiveState, workload: SeenWorkload, reference: SeenWorkload['references'][number]): Pair {
+function toPair({ configs }: LiveState, workload: SeenWorkload, reference: Reference): Pair {
   const { kind, name, keys, optional } = reference;
   const object = configs.view(objectKey({ kind, namespace: workload.ref.namespace, name }), reference);
   return { name: `${kind}/${name}`, projection: projectionText(keys), optional, object };
@@ -70,7 +72,7 @@ export async function prove(
   const live = await reads.workload(workload.ref, signal);
   if (live?.resourceVersion !== workload.resourceVersion) return undefined;
   const { namespace } = workload.ref;
-  for (const reference of workload.references) {
+  for (const reference of listUses(state, workload)) {
     const ref = { kind: reference.kind, namespace, name: reference.name };
     const config = await reads.config(ref, signal);
     const cached = state.configs.view(objectKey(ref), reference);

@@ -3,14 +3,16 @@ import type { Checksum, Proposal } from '../core/record.ts';
 import { annotation } from '../core/reload.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { LiveState } from './gather.ts';
+import { listUses } from './uses.ts';
 
 /** One for each opted-in workload of the namespace whose recording is not turned off. */
-export function listProposals({ workloads, ledger }: LiveState, namespace: string): Proposal[] {
+export function listProposals(state: LiveState, namespace: string): Proposal[] {
+  const { workloads, ledger } = state;
   return [...workloads.keys()].flatMap((key) => {
     const workload = workloads.get(key);
     const acks = ledger.workload(key)?.acks;
     if (workload?.ref.namespace !== namespace || acks === undefined || !isRecorded(workload)) return [];
-    const checksums = workload.references.flatMap(({ kind, name }): Checksum[] => {
+    const checksums = listUses(state, workload).flatMap(({ kind, name }): Checksum[] => {
       const ack = acks[`${kind}/${name}`];
       if (ack === undefined) return [];
       const restarted = workload.restartKey !== undefined && Object.hasOwn(workload.restartKey.acks, `${kind}/${name}`);

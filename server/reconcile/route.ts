@@ -12,6 +12,8 @@ export interface RouteDeps {
   readonly namespaces: Namespaces;
   readonly queue: WorkQueue;
   readonly settle: Settle;
+  /** Namespaces in which nothing is restarted. */
+  readonly ignoredNamespaces: readonly string[];
   readonly now: () => number;
   readonly log: Log;
   /** A content change was seen. */
@@ -33,14 +35,17 @@ export function createRoute(deps: RouteDeps): Route {
   const keyOf = new Map<string, string>();
   return {
     onWorkload(event) {
-      const before = event.present ? state.workloads.get(objectKey(event.object.ref))?.restartKey?.n : undefined;
+      if (event.present && deps.ignoredNamespaces.includes(event.object.ref.namespace)) return;
+      const before = state.workloads.get(event.present ? objectKey(event.object.ref) : event.key);
       const key = state.workloads.apply(event);
       if (event.present) {
         const { restartKey } = event.object;
-        if (key !== undefined && restartKey !== undefined && restartKey.n !== before) deps.onRestartKey(key);
+        if (key !== undefined && restartKey !== undefined && restartKey.n !== before?.restartKey?.n)
+          deps.onRestartKey(key);
         reportProblems(deps.log, problems, event.object);
         if (key !== undefined) keyOf.set(event.object.uid, key);
       } else problems.delete(event.key);
+      if (before !== undefined && (!event.present || before.uid !== event.object.uid)) keyOf.delete(before.uid);
       if (key !== undefined) queue.add(key);
     },
     onConfig(event) {
@@ -65,7 +70,7 @@ export function createRoute(deps: RouteDeps): Route {
 /** Once for each wording, so that a workload that is edited often does not fill the log. */
 function reportProblems(log: Log, reported: Map<string, string>, workload: SeenWorkload): void {
   const settle = settleProblem(workload.annotations);
-  const found = [...workload.optIn.problems, ...(settle === undefined ? [] : [settle])];
+  const found = [...workload.problems, ...(settle === undefined ? [] : [settle])];
   const key = objectKey(workload.ref);
   const text = found.join('; ');
   if (text === '') reported.delete(key);

@@ -9,6 +9,7 @@ import type { SeenWorkload } from '../core/seen.ts';
 import type { WorkloadRecord } from '../core/snapshot.ts';
 import type { Namespaces } from '../state/workloads.ts';
 import { gather, prove, unproven, type LiveState } from './gather.ts';
+import { listUses } from './uses.ts';
 import { createRollouts, type Rollouts } from './rollouts.ts';
 
 type Restart = Extract<Decision, { kind: 'restart' }>;
@@ -253,7 +254,7 @@ function record(
   const now = deps.now();
   const workloadKey = objectKey(workload.ref);
   ledger.put({ kind: 'workload', key: workloadKey, value }, now, traced);
-  for (const { kind, name } of workload.references) {
+  for (const { kind, name } of listUses(deps.state, workload)) {
     const key = objectKey({ kind, namespace: workload.ref.namespace, name });
     const memory = configs.memorize(key);
     if (memory !== undefined) ledger.put({ kind: 'object', key, value: memory }, now, traced);

@@ -1,7 +1,8 @@
 // The config objects of the cluster as digests, with what changed while watched. Deleted ones stay for a while, so that a
 // return is compared (RESTART-PROTOCOL.md rule 2).
 import { digestProjection, hasAllKeys, markKeys, type DigestKey, type Projection } from '../core/digest.ts';
-import { objectKey } from '../core/object.ts';
+import type { Annotations } from '../core/annotations.ts';
+import { objectKey, type ConfigKind } from '../core/object.ts';
 import type { Reference } from '../core/references.ts';
 import { projectionText } from '../core/restart.ts';
 import type { Absence, Presence, SeenConfig, SeenEvent } from '../core/seen.ts';
@@ -47,6 +48,10 @@ export interface Configs {
   view(key: string, use: Use): PairObject | undefined;
   /** Compares an object with what the ledger remembers of the time before this process; once, after the first list. */
   recall(key: string, memory: ObjectMemory): void;
+  /** The annotations that the reload rules read; undefined when it does not exist. */
+  annotationsOf(key: string): Annotations | undefined;
+  /** Names of the existing objects of a kind in a namespace. */
+  namesIn(namespace: string, kind: ConfigKind): Iterable<string>;
   /** What the ledger should remember. */
   memorize(key: string): ObjectMemory | undefined;
   /** Forgets objects that were deleted long ago. */
@@ -64,6 +69,8 @@ export function createConfigs(keys: readonly DigestKey[]): Configs {
 
 class DigestedConfigs implements Configs {
   readonly #entries = new Map<string, Entry>();
+  /** Names by `<kind>/<namespace>`. */
+  readonly #names = new Map<string, Set<string>>();
   /** Of objects that did not exist when they were recalled. */
   readonly #absent = new Map<string, ObjectMemory>();
   readonly #keys: ReadonlyMap<string, DigestKey>;
@@ -84,6 +91,7 @@ class DigestedConfigs implements Configs {
   }
 
   apply(event: SeenEvent<SeenConfig>, now: number): boolean {
+    this.#index(event);
     if (!event.present) return remove(this.#entries, event, now);
     const key = objectKey(event.object.ref);
     const before = this.#entries.get(key);
@@ -115,6 +123,15 @@ class DigestedConfigs implements Configs {
     entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', presence: 'stayed' }];
   }
 
+  annotationsOf(key: string): Annotations | undefined {
+    const entry = this.#entries.get(key);
+    return entry?.exists === true ? entry.seen.annotations : undefined;
+  }
+
+  namesIn(namespace: string, kind: ConfigKind): Iterable<string> {
+    return this.#names.get(`${kind}/${namespace}`) ?? [];
+  }
+
   memorize(key: string): ObjectMemory | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -134,6 +151,16 @@ class DigestedConfigs implements Configs {
     for (const [key, entry] of this.#entries) {
       if (!entry.exists && entry.deletedAt < now - deletedMemoryMs) this.#entries.delete(key);
     }
+  }
+
+  #index(event: SeenEvent<SeenConfig>): void {
+    const key = event.present ? objectKey(event.object.ref) : event.key;
+    const at = key.lastIndexOf('/');
+    const [scope, name] = [key.slice(0, at), key.slice(at + 1)];
+    const names = this.#names.get(scope) ?? new Set<string>();
+    if (event.present) this.#names.set(scope, names.add(name));
+    else names.delete(name);
+    if (names.size === 0) this.#names.delete(scope);
   }
 
   #create(key: string, { object, how }: Presence<SeenConfig>, now: number): Entry {
@@ -190,7 +217,7 @@ function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean
   if (missed) entry.watchedSince = object.resourceVersion;
   const rewritten = missed && before.dataWrittenAt !== object.dataWrittenAt;
   if (presence === 'stayed' && keys !== 'all' && keys.size === 0 && !rewritten)
-    return missed || before.ignored !== object.ignored;
+    return missed || !sameAnnotations(before.annotations, object.annotations);
   const at = watched ? now : vanished ? undefined : object.dataWrittenAt;
   const notBefore = Math.min(now, object.dataWrittenAt ?? 0);
   const touched = rewritten ? 'all' : keys;
@@ -204,6 +231,12 @@ function remember(entry: Entry, change: KeyedChange): void {
   const dropped = changes.length > maxChanges ? changes.shift() : undefined;
   if (dropped !== undefined) entry.watchedSince = dropped.resourceVersion;
   entry.changes = changes;
+}
+
+/** Marks decide whom the object concerns. */
+function sameAnnotations(a: Annotations, b: Annotations): boolean {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].every((key) => a[key] === b[key]);
 }
 
 function differingKeys(before: SeenConfig, after: SeenConfig): ReadonlySet<string> | 'all' {

@@ -1,5 +1,6 @@
 // The workloads of the cluster, which config objects they use, and their revisions.
-import { objectKey } from '../core/object.ts';
+import { objectKey, type ConfigKind } from '../core/object.ts';
+import { matchesName } from '../core/reloader-pattern.ts';
 import type { SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Revision } from '../core/snapshot.ts';
 
@@ -16,59 +17,104 @@ export interface Workloads {
 }
 
 export function createWorkloads(): Workloads {
-  const optedIn = new Map<string, SeenWorkload>();
-  const optedOut = new Map<string, string>();
-  const optedInAt = new Map<string, string>();
-  const users = new Map<string, Set<string>>();
-
-  const unlink = (key: string): void => {
-    const before = optedIn.get(key);
-    if (before === undefined) return;
-    for (const config of usedConfigs(before)) {
-      const set = users.get(config);
-      set?.delete(key);
-      if (set?.size === 0) users.delete(config);
-    }
-    optedIn.delete(key);
-  };
-
-  const link = (key: string, workload: SeenWorkload): void => {
-    optedIn.set(key, workload);
-    for (const config of usedConfigs(workload)) users.set(config, (users.get(config) ?? new Set()).add(key));
-  };
-
-  return {
-    apply(event) {
-      const key = event.present ? objectKey(event.object.ref) : event.key;
-      const before = optedIn.get(key);
-      unlink(key);
-      if (!event.present) {
-        optedOut.delete(key);
-        optedInAt.delete(key);
-        return before === undefined ? undefined : key;
-      }
-      const { object } = event;
-      if (object.optIn.kinds.length === 0) {
-        optedOut.set(key, object.uid);
-        optedInAt.delete(key);
-        return before === undefined ? undefined : key;
-      }
-      if (optedOut.get(key) === object.uid) optedInAt.set(key, object.resourceVersion);
-      else if (before?.uid !== object.uid) optedInAt.delete(key);
-      optedOut.delete(key);
-      link(key, object);
-      return key;
-    },
-    get: (key) => optedIn.get(key),
-    usersOf: (config) => [...(users.get(config) ?? [])],
-    optedInAt: (key) => optedInAt.get(key),
-    keys: () => optedIn.keys(),
-  };
+  return new IndexedWorkloads();
 }
 
-function usedConfigs(workload: SeenWorkload): string[] {
-  const { namespace } = workload.ref;
-  return workload.references.map(({ kind, name }) => objectKey({ kind, namespace, name }));
+class IndexedWorkloads implements Workloads {
+  readonly #optedIn = new Map<string, SeenWorkload>();
+  /** uid by key. */
+  readonly #optedOut = new Map<string, string>();
+  readonly #optedInAt = new Map<string, string>();
+  readonly #users = new Map<string, Set<string>>();
+  /** Workloads whose annotations name config objects by expressions, by `<kind>/<namespace>`. */
+  readonly #searchers = new Map<string, Set<string>>();
+
+  apply(event: SeenEvent<SeenWorkload>): string | undefined {
+    const key = event.present ? objectKey(event.object.ref) : event.key;
+    const before = this.#optedIn.get(key);
+    if (before !== undefined) this.#unlink(key, before);
+    const told = before === undefined ? undefined : key;
+    if (!event.present) {
+      this.#optedOut.delete(key);
+      this.#optedInAt.delete(key);
+      return told;
+    }
+    const { object } = event;
+    if (object.reload === undefined) {
+      this.#optedOut.set(key, object.uid);
+      this.#optedInAt.delete(key);
+      return told;
+    }
+    if (this.#optedOut.get(key) === object.uid) this.#optedInAt.set(key, object.resourceVersion);
+    else if (before?.uid !== object.uid) this.#optedInAt.delete(key);
+    this.#optedOut.delete(key);
+    this.#link(key, object);
+    return key;
+  }
+
+  get(key: string): SeenWorkload | undefined {
+    return this.#optedIn.get(key);
+  }
+
+  usersOf(config: string): readonly string[] {
+    const at = config.lastIndexOf('/');
+    const searchers = [...(this.#searchers.get(config.slice(0, at)) ?? [])].filter((key) =>
+      namesByExpression(this.#optedIn.get(key), config),
+    );
+    return [...new Set([...(this.#users.get(config) ?? []), ...searchers])];
+  }
+
+  optedInAt(key: string): string | undefined {
+    return this.#optedInAt.get(key);
+  }
+
+  keys(): Iterable<string> {
+    return this.#optedIn.keys();
+  }
+
+  #link(key: string, workload: SeenWorkload): void {
+    this.#optedIn.set(key, workload);
+    for (const config of indexedConfigs(workload)) addTo(this.#users, config, key);
+    for (const scope of searchedScopes(workload)) addTo(this.#searchers, scope, key);
+  }
+
+  #unlink(key: string, workload: SeenWorkload): void {
+    this.#optedIn.delete(key);
+    for (const config of indexedConfigs(workload)) removeFrom(this.#users, config, key);
+    for (const scope of searchedScopes(workload)) removeFrom(this.#searchers, scope, key);
+  }
+}
+
+const configKinds: readonly ConfigKind[] = ['Secret', 'ConfigMap'];
+
+/** Everything that is found by its exact name. */
+function indexedConfigs({ ref, references, reload }: SeenWorkload): string[] {
+  const { namespace } = ref;
+  const named = configKinds.flatMap((kind) =>
+    [...(reload?.kinds[kind].named?.names ?? [])].map((name) => ({ kind, name })),
+  );
+  return [...references, ...named].map(({ kind, name }) => objectKey({ kind, namespace, name }));
+}
+
+function searchedScopes({ ref, reload }: SeenWorkload): string[] {
+  const kinds = configKinds.filter((kind) => (reload?.kinds[kind].named?.expressions.length ?? 0) > 0);
+  return kinds.map((kind) => `${kind}/${ref.namespace}`);
+}
+
+function namesByExpression(workload: SeenWorkload | undefined, config: string): boolean {
+  const [kind, , name = ''] = config.split('/');
+  const patterns = workload?.reload?.kinds[kind === 'Secret' ? 'Secret' : 'ConfigMap'].named;
+  return patterns !== undefined && matchesName(patterns, name);
+}
+
+function addTo(index: Map<string, Set<string>>, at: string, key: string): void {
+  index.set(at, (index.get(at) ?? new Set()).add(key));
+}
+
+function removeFrom(index: Map<string, Set<string>>, at: string, key: string): void {
+  const keys = index.get(at);
+  keys?.delete(key);
+  if (keys?.size === 0) index.delete(at);
 }
 
 export interface Revisions {

@@ -9,11 +9,13 @@ import {
   parseWorkload,
   workloadPath,
 } from '../../server/kube/ingest.ts';
+import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
 
 const keys = [
   { id: 'k1', secret: Buffer.alloc(32, 1) },
   { id: 'k2', secret: Buffer.alloc(32, 2) },
 ];
+const reading = { keys, rules: defaultReloadRules };
 const metadata = (more: object = {}) => ({ name: 'x', namespace: 'shop', uid: 'u', resourceVersion: '7', ...more });
 const canary = 'c4n4ry-value';
 
@@ -24,9 +26,9 @@ test('I6: no value of a config object comes through', () => {
       metadata: metadata({ annotations: { 'kubectl.kubernetes.io/last-applied-configuration': canary } }),
       data: { a: Buffer.from(canary).toString('base64') },
     } as never,
-    keys,
+    reading,
   );
-  const configMap = parseConfig('ConfigMap', { metadata: metadata(), data: { a: canary } } as never, keys);
+  const configMap = parseConfig('ConfigMap', { metadata: metadata(), data: { a: canary } } as never, reading);
   for (const parsed of [secret, configMap]) {
     const text = JSON.stringify({ ...parsed, contents: parsed.value.contents.map(({ values }) => [...values]) });
     for (const form of [canary, Buffer.from(canary).toString('base64'), Buffer.from(canary).toString('hex')])
@@ -36,18 +38,18 @@ test('I6: no value of a config object comes through', () => {
 
 test('rule 13: a Secret comes under every held key, a ConfigMap once', () => {
   assert.deepEqual(
-    parseConfig('Secret', { metadata: metadata() }, keys).value.contents.map(({ keyId }) => keyId),
+    parseConfig('Secret', { metadata: metadata() }, reading).value.contents.map(({ keyId }) => keyId),
     ['k1', 'k2'],
   );
   assert.deepEqual(
-    parseConfig('ConfigMap', { metadata: metadata() }, keys).value.contents.map(({ keyId }) => keyId),
+    parseConfig('ConfigMap', { metadata: metadata() }, reading).value.contents.map(({ keyId }) => keyId),
     ['sha256'],
   );
 });
 
 test('the same bytes count as the same, however a Secret spells them', () => {
   const of = (text: string) =>
-    parseConfig('Secret', { metadata: metadata(), data: { a: text } } as never, keys).value.contents[0]?.values.get(
+    parseConfig('Secret', { metadata: metadata(), data: { a: text } } as never, reading).value.contents[0]?.values.get(
       'a',
     );
   assert.equal(of('YQ=='), of('YQ'));
@@ -68,7 +70,7 @@ const times: [rule: string, entries: object[], time: string | undefined][] = [
 ];
 for (const [rule, managedFields, time] of times) {
   test(`rule 7: data time: ${rule}`, () => {
-    const { dataWrittenAt } = parseConfig('Secret', { metadata: metadata({ managedFields }) }, keys).value;
+    const { dataWrittenAt } = parseConfig('Secret', { metadata: metadata({ managedFields }) }, reading).value;
     assert.equal(dataWrittenAt, time === undefined ? undefined : Date.parse(time));
   });
 }
@@ -82,11 +84,15 @@ const workload = (
   annotations: object,
   more: { spec?: object; status?: object; metadata?: object } = {},
 ) =>
-  parseWorkload(kind, {
-    metadata: metadata({ generation: 2, annotations, ...more.metadata }),
-    spec: { template, ...more.spec },
-    status: { observedGeneration: 2, ...more.status },
-  } as never).value;
+  parseWorkload(
+    kind,
+    {
+      metadata: metadata({ generation: 2, annotations, ...more.metadata }),
+      spec: { template, ...more.spec },
+      status: { observedGeneration: 2, ...more.status },
+    } as never,
+    defaultReloadRules,
+  ).value;
 
 test('references are those of the kinds that are opted in', () => {
   assert.deepEqual(workload('Deployment', {}).references, []);

@@ -5,6 +5,13 @@ import type { WorkloadRef } from '../../server/core/object.ts';
 import { parseRestartKey } from '../../server/core/restart.ts';
 import type { SeenConfig, SeenRevision, SeenWorkload } from '../../server/core/seen.ts';
 import type { Projection } from '../../server/core/digest.ts';
+import { compileReload } from '../../server/core/reload-compile.ts';
+import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
+
+const reload = compileReload(
+  { kind: 'Deployment', annotations: { 'secret.reloader.stakater.com/auto': 'true' }, templateAnnotations: {} },
+  defaultReloadRules,
+);
 
 export const namespace = 'shop';
 
@@ -294,7 +301,15 @@ export function seeConfig(
     digests.set(id, digest);
     return digest;
   });
-  return { ref, uid, resourceVersion: String(version), contents: found, ignored: false, dataWrittenAt };
+  return {
+    ref,
+    uid,
+    resourceVersion: String(version),
+    contents: found,
+    annotations: {},
+    ignored: false,
+    dataWrittenAt,
+  };
 }
 
 export function seeWorkload({
@@ -318,7 +333,8 @@ export function seeWorkload({
     uid,
     resourceVersion: String(version),
     createdAt,
-    optIn: { kinds: optedIn ? ['Secret'] : [], problems: [] },
+    reload: optedIn ? reload : undefined,
+    problems: [],
     references: optedIn ? references : [],
     restartKey: parseRestartKey(template.keyText),
     annotations: {},

@@ -97,6 +97,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
     namespaces: createNamespaces(),
     queue: setQueue(pending, later),
     settle: { windowMs: 1_000, maxMs: 10_000 },
+    ignoredNamespaces: [],
     now: () => cluster.now,
     log: quiet,
     onChange: () => undefined,

@@ -6,6 +6,13 @@ import { createWorkloadReconciler, type Outcome, type WorkloadDeps } from '../..
 import { createConfigs } from '../../server/state/configs.ts';
 import { createLedger } from '../../server/state/ledger.ts';
 import { createNamespaces, createRevisions, createWorkloads } from '../../server/state/workloads.ts';
+import { compileReload } from '../../server/core/reload-compile.ts';
+import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
+
+const reload = compileReload(
+  { kind: 'Deployment', annotations: { 'secret.reloader.stakater.com/auto': 'true' }, templateAnnotations: {} },
+  defaultReloadRules,
+);
 
 export const key = 'Deployment/shop/web';
 export const T = 1_700_000_000_000;
@@ -19,6 +26,7 @@ export function config(version: number, text: string, more: Partial<SeenConfig> 
     uid: 'u',
     resourceVersion: String(version),
     contents,
+    annotations: {},
     ignored: false,
     dataWrittenAt: T - 60_000,
     ...more,
@@ -31,7 +39,8 @@ export function workload(version: number, more: Partial<SeenWorkload> = {}): See
     uid: 'w',
     resourceVersion: String(version),
     createdAt: 0,
-    optIn: { kinds: ['Secret'], problems: [] },
+    reload,
+    problems: [],
     references: [{ kind: 'Secret', name: 'db', keys: 'all', optional: false }],
     restartKey: undefined,
     annotations: {},

@@ -22,6 +22,7 @@ async function rig() {
     namespaces,
     queue,
     settle: { windowMs: 1_000, maxMs: 10_000 },
+    ignoredNamespaces: [],
     now: () => T,
     log,
     onChange: (kind) => changes.push(kind),

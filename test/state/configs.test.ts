@@ -28,7 +28,15 @@ function seen(
     value: Buffer.from(text),
   }));
   const contents = [digestValues(ref, inputs, { ...digestKey, id: under })];
-  return { ref, uid, resourceVersion: String(version), contents, ignored, dataWrittenAt: writtenAt };
+  return {
+    ref,
+    uid,
+    resourceVersion: String(version),
+    contents,
+    annotations: ignored ? { 'lockstep.dev/ignore': 'true' } : {},
+    ignored,
+    dataWrittenAt: writtenAt,
+  };
 }
 
 type How = 'listed' | 'added' | 'modified';

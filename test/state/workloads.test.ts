@@ -8,6 +8,13 @@ import {
   type Revisions,
   type Workloads,
 } from '../../server/state/workloads.ts';
+import { compileReload } from '../../server/core/reload-compile.ts';
+import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
+
+const reload = compileReload(
+  { kind: 'Deployment', annotations: { 'secret.reloader.stakater.com/auto': 'true' }, templateAnnotations: {} },
+  defaultReloadRules,
+);
 
 const key = 'Deployment/shop/web';
 
@@ -17,7 +24,8 @@ export function seen(version: number, uses: readonly string[], more: Partial<See
     uid: 'w',
     resourceVersion: String(version),
     createdAt: 0,
-    optIn: { kinds: ['Secret'], problems: [] },
+    reload,
+    problems: [],
     references: uses.map((name) => ({ kind: 'Secret', name, keys: 'all', optional: false })),
     restartKey: undefined,
     annotations: {},
@@ -31,7 +39,7 @@ export function seen(version: number, uses: readonly string[], more: Partial<See
   };
 }
 
-const optedOut = { optIn: { kinds: [], problems: [] }, references: [] } as const;
+const optedOut = { reload: undefined, references: [] } as const;
 const tell = (workloads: Workloads, object: SeenWorkload): string | undefined =>
   workloads.apply({ present: true, how: 'modified', object, version: object.resourceVersion });
 const gone = (workloads: Workloads): string | undefined =>
