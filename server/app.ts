@@ -6,7 +6,7 @@ import type { OwedWorkload } from './core/hook.ts';
 import { loadDigestKeys, makeDigestKey, readDigestKeys } from './kube/digest-key.ts';
 import { becomeLeader } from './kube/leader.ts';
 import { startWatches, type Watches } from './kube/watches.ts';
-import { assemble, type Parts, type Ports } from './parts.ts';
+import { assemble, readingOf, type Parts, type Ports } from './parts.ts';
 import { listOwed } from './reconcile/owed.ts';
 import { namespaceOf } from './reconcile/proposals.ts';
 import { sweep, sweepMs } from './reconcile/sweep.ts';
@@ -181,7 +181,7 @@ function watch(
   const options = {
     client,
     namespaces: config.namespaces,
-    reading: { keys, rules: config.reloader.rules },
+    reading: readingOf(config, keys),
     configSelector: config.reloader.resourceLabelSelector.text,
     now,
     random,

@@ -4,11 +4,14 @@ import type { DigestKey } from './core/digest.ts';
 import { LockstepError } from './core/errors.ts';
 import type { LedgerStore } from './core/ledger-store.ts';
 import type { Log } from './core/log.ts';
+import type { RestartWriter } from './core/cluster.ts';
 import type { Client } from './kube/client.ts';
+import type { Reading } from './kube/ingest.ts';
 import type { Leadership } from './kube/leader.ts';
 import { createLedgerStore } from './kube/ledger-store.ts';
 import { createEventRecorder, createRestartWriter } from './kube/patches.ts';
 import { createReads } from './kube/reads.ts';
+import { createReloaderWriter } from './kube/reloader-writer.ts';
 import type { Watches } from './kube/watches.ts';
 import type { Metrics } from './metrics.ts';
 import { createFlusher, type Flusher } from './reconcile/flusher.ts';
@@ -162,8 +165,8 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     state,
     namespaces,
     stateNamespace: config.stateNamespace,
-    reads: createReads(client, { keys, rules: config.reloader.rules }),
-    writer: createRestartWriter(client),
+    reads: createReads(client, readingOf(config, keys)),
+    writer: openWriter(config, ports),
     now,
     mode: config.mode,
     maxRollouts: config.maxRollouts,
@@ -193,6 +196,14 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
     onFailure: onFailure(ports, work.signal),
   });
   return queue;
+}
+
+export function readingOf({ reloader: { rules, strategy } }: Config, keys: readonly DigestKey[]): Reading {
+  return { keys, rules, granularity: strategy === 'lockstep' ? 'used-keys' : 'whole-objects' };
+}
+
+function openWriter({ reloader: { strategy } }: Config, { client, now }: Ports): RestartWriter {
+  return strategy === 'lockstep' ? createRestartWriter(client) : createReloaderWriter({ client, strategy, now });
 }
 
 function countHeld({ held }: WorkloadReconciler, key: string): number {

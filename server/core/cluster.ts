@@ -1,5 +1,6 @@
 // The ports through which the loop reads and writes the cluster.
-import type { ConfigRef, WorkloadRef } from './object.ts';
+import type { ConfigKind, ConfigRef, WorkloadRef } from './object.ts';
+import type { RestartKey } from './restart.ts';
 import type { SeenConfig, SeenWorkload } from './seen.ts';
 import type { PodFacts } from './snapshot.ts';
 
@@ -21,13 +22,31 @@ export interface RevisionIdentity {
   readonly hash: string;
 }
 
-/** The only writes to users' objects. */
+/** A restart that is owed, as decided on one version of the workload. */
+export interface RestartOrder {
+  readonly ref: WorkloadRef;
+  /** What the write must still find. */
+  readonly resourceVersion: string;
+  readonly key: RestartKey;
+  readonly sources: readonly RestartSource[];
+}
+
+/** A config object that the restart is for, and the rule that chose it. */
+export interface RestartSource {
+  readonly kind: ConfigKind;
+  readonly name: string;
+  readonly how: 'named' | 'search' | 'auto';
+}
+
+/** The only writes to users' objects; one implementation for each strategy. */
 export interface RestartWriter {
+  /** Whether the restart key is what it writes. Otherwise the pod template carries no counter. */
+  readonly writesKey: boolean;
   /**
-   * Applies a merge patch as field manager `lockstep` and returns the new resourceVersion.
+   * Returns the new resourceVersion, or undefined when the template says so already.
    * Throws `api-conflict` when the workload changed since, `api-invalid` and `api-forbidden` when it is refused.
    */
-  restart(ref: WorkloadRef, patch: object, signal: AbortSignal): Promise<string>;
+  restart(order: RestartOrder, signal: AbortSignal): Promise<string | undefined>;
 }
 
 export interface ClusterEvent {

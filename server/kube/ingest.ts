@@ -36,23 +36,19 @@ interface ConfigBody {
   readonly binaryData?: Readonly<Record<string, string>> | null;
 }
 
-/** How config objects are read. */
-export interface ConfigReading {
+/** How objects are read. */
+export interface Reading {
   readonly keys: readonly DigestKey[];
   readonly rules: ReloadRules;
+  /** Reloader’s strategies know nothing of single data keys. */
+  readonly granularity: 'used-keys' | 'whole-objects';
 }
 
 /** A Secret or ConfigMap as digests under each of `keys`. */
-export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }: ConfigReading): Parsed<SeenConfig> {
-  const { metadata, data, binaryData } = object as unknown as ConfigBody;
+export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }: Reading): Parsed<SeenConfig> {
+  const { metadata } = object as unknown as ConfigBody;
   const ref: ConfigRef = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
-  const inputs: ValueInput[] = [];
-  const encoding = kind === 'Secret' ? 'base64' : 'utf8';
-  for (const [dataKey, text] of Object.entries(data ?? {}))
-    inputs.push({ dataKey, field: 'data', value: Buffer.from(text, encoding) });
-  for (const [dataKey, text] of Object.entries(binaryData ?? {})) {
-    inputs.push({ dataKey, field: 'binaryData', value: Buffer.from(text, 'base64') });
-  }
+  const inputs = readInputs(kind, object);
   const annotations = metadata.annotations ?? {};
   const used = kind === 'Secret' ? keys : keys.slice(0, 1);
   const value: SeenConfig = {
@@ -65,6 +61,23 @@ export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }
     dataWrittenAt: newestDataTime(metadata),
   };
   return { key: objectKey(ref), value };
+}
+
+/** The bytes behind each data key: for hashing, and for nothing else. */
+export function readInputs(kind: ConfigKind, object: ApiObject): ValueInput[] {
+  const { data, binaryData } = object as unknown as ConfigBody;
+  const encoding = kind === 'Secret' ? 'base64' : 'utf8';
+  const text = Object.entries(data ?? {}).map(([dataKey, value]): ValueInput => ({
+    dataKey,
+    field: 'data',
+    value: Buffer.from(value, encoding),
+  }));
+  const binary = Object.entries(binaryData ?? {}).map(([dataKey, value]): ValueInput => ({
+    dataKey,
+    field: 'binaryData',
+    value: Buffer.from(value, 'base64'),
+  }));
+  return [...text, ...binary];
 }
 
 function pick(annotations: Annotations, keys: readonly string[]): Annotations {
@@ -114,7 +127,11 @@ interface Expression {
 }
 
 /** A Deployment, StatefulSet or DaemonSet; everything but the pods is left out when it is not opted in. */
-export function parseWorkload(kind: WorkloadKind, object: ApiObject, rules: ReloadRules): Parsed<SeenWorkload> {
+export function parseWorkload(
+  kind: WorkloadKind,
+  object: ApiObject,
+  { rules, granularity }: Pick<Reading, 'rules' | 'granularity'>,
+): Parsed<SeenWorkload> {
   const { metadata, spec, status = {} } = object as unknown as WorkloadBody;
   const ref = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
   const template = spec.template.metadata?.annotations ?? {};
@@ -130,7 +147,9 @@ export function parseWorkload(kind: WorkloadKind, object: ApiObject, rules: Relo
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     reload: asked.length > 0 || namesConfigs(compiled) ? compiled : undefined,
     problems: compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`),
-    references: references.filter((reference) => asked.includes(reference.kind)),
+    references: references
+      .filter((reference) => asked.includes(reference.kind))
+      .map((reference) => (granularity === 'used-keys' ? reference : { ...reference, keys: 'all' })),
     restartKey: parseRestartKey(template[annotation.restartedFor]),
     annotations: Object.fromEntries(
       Object.entries(annotations).filter(([key]) => /^(checksum\.)?lockstep\.dev\//.test(key)),

@@ -1,6 +1,7 @@
 // The only writes to users' objects: the restart key, and Kubernetes Events about it.
 import type { ClusterEvent, EventRecorder, RestartWriter } from '../core/cluster.ts';
 import { workloadKinds } from '../core/object.ts';
+import { restartPatch } from '../core/restart.ts';
 import type { Client } from './client.ts';
 import { workloadPath } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
@@ -10,14 +11,15 @@ export const fieldManager = 'lockstep';
 
 export function createRestartWriter(client: Client): RestartWriter {
   return {
-    async restart({ kind, namespace, name }, patch, signal) {
+    writesKey: true,
+    async restart({ ref: { kind, namespace, name }, key, resourceVersion }, signal) {
       const answer = await client.send({
         verb: 'patch',
         resource: workloadKinds[kind].resource,
         subject: `${namespace}/${name}`,
         path: workloadPath(kind, namespace, name),
         query: { fieldManager },
-        body: patch,
+        body: restartPatch(key, resourceVersion),
         contentType: 'application/merge-patch+json',
         signal,
       });

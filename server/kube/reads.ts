@@ -3,12 +3,12 @@ import type { Reads } from '../core/cluster.ts';
 import { hasCode } from '../core/errors.ts';
 import { configResources, workloadKinds } from '../core/object.ts';
 import type { ApiRequest, Client } from './client.ts';
-import { type ConfigReading, parseConfig, parsePod, parseWorkload, workloadPath } from './ingest.ts';
+import { type Reading, parseConfig, parsePod, parseWorkload, workloadPath } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
 
 const metadataOnlyList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
-export function createReads(client: Client, reading: ConfigReading): Reads {
+export function createReads(client: Client, reading: Reading): Reads {
   return {
     async workload(ref, signal) {
       const { kind, namespace, name } = ref;
@@ -19,7 +19,7 @@ export function createReads(client: Client, reading: ConfigReading): Reads {
         path,
         signal,
       });
-      return object === undefined ? undefined : parseWorkload(kind, object, reading.rules).value;
+      return object === undefined ? undefined : parseWorkload(kind, object, reading).value;
     },
     async config(ref, signal) {
       const { kind, namespace, name } = ref;

@@ -4,14 +4,7 @@ import type { LockstepError } from '../core/errors.ts';
 import { compareVersions, configResources, workloadKinds, type WorkloadKind } from '../core/object.ts';
 import type { SeenConfig, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Client } from './client.ts';
-import {
-  type ConfigReading,
-  parseConfig,
-  parseNamespace,
-  parseRevision,
-  parseWorkload,
-  workloadPath,
-} from './ingest.ts';
+import { type Reading, parseConfig, parseNamespace, parseRevision, parseWorkload, workloadPath } from './ingest.ts';
 import { ownLabel } from './ledger-store.ts';
 import { reflect, type ReflectorOptions } from './reflector.ts';
 
@@ -28,7 +21,7 @@ export interface WatchOptions extends WatchHandlers {
   readonly client: Client;
   /** Empty: all. */
   readonly namespaces: readonly string[];
-  readonly reading: ConfigReading;
+  readonly reading: Reading;
   /** What config objects must carry, as the API server reads it; empty: anything. */
   readonly configSelector: string;
   readonly now: () => number;
@@ -144,7 +137,7 @@ function workloadWatches(options: WatchOptions): Watch[] {
       toWatch<SeenWorkload>(options, namespace, {
         resource,
         base: `/apis/${group}/${version}`,
-        parse: (object) => parseWorkload(kind, object, options.reading.rules),
+        parse: (object) => parseWorkload(kind, object, options.reading),
         onEvent: options.onWorkload,
         pageSize: pageSizes.other,
       }),

@@ -4,9 +4,13 @@ import type { Reference } from '../core/references.ts';
 import { decideReload } from '../core/reload.ts';
 import { matchesName } from '../core/reloader-pattern.ts';
 import type { SeenWorkload } from '../core/seen.ts';
-import type { LiveState } from './gather.ts';
+import type { Configs } from '../state/configs.ts';
+import type { Ledger } from '../state/ledger.ts';
 
-type Uses = Pick<LiveState, 'configs' | 'ledger'>;
+interface Uses {
+  readonly configs: Configs;
+  readonly ledger: Ledger;
+}
 
 /** Sorted by kind and name. A named config object counts with all its keys, since the annotation says nothing of keys. */
 export function listUses(state: Uses, workload: SeenWorkload): readonly Reference[] {

@@ -1,10 +1,10 @@
 // Brings one workload in step: gathers a snapshot, decides, acts. Called by the work queue with a workload's key.
-import type { Reads, RestartWriter } from '../core/cluster.ts';
+import type { Reads, RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
 import { decideWorkload, type Acked, type Decision, type Owed } from '../core/decide-workload.ts';
 import { hasCode } from '../core/errors.ts';
 import { holdRestart, refusedRetryMs, type HoldFacts, type HoldReason } from '../core/hold.ts';
 import { isNewer, objectKey, type WorkloadRef } from '../core/object.ts';
-import { restartPatch } from '../core/restart.ts';
+import { decideReload } from '../core/reload.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { WorkloadRecord } from '../core/snapshot.ts';
 import type { Namespaces } from '../state/workloads.ts';
@@ -192,19 +192,34 @@ async function restart(deps: WorkloadDeps, job: RestartJob, now: number): Promis
   const { owed } = decision;
   const { n } = decision.key;
   deps.report({ kind: 'restarting', workload, owed, n });
-  let version: string;
+  let version: string | undefined;
   try {
-    version = await deps.writer.restart(workload.ref, restartPatch(decision.key, decision.resourceVersion), job.signal);
+    version = await deps.writer.restart(orderOf(deps, job), job.signal);
   } catch (error) {
     return afterFailure(deps, job, error);
   }
-  memory.patchedVersion = version;
   memory.refusedAt = undefined;
+  // Without a key on the template there is no counter to compare with it.
+  const remembered = deps.writer.writesKey ? decision.record : { ...decision.record, n: 0 };
+  record(deps, workload, { record: remembered, acked: [] }, deps.writer.writesKey ? 'traced' : 'untraced');
+  if (version === undefined) return undefined;
+  memory.patchedVersion = version;
   if (owed.every(({ reason }) => reason === 'undone')) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
   job.rollouts.start(key, version, now);
-  record(deps, workload, { record: decision.record, acked: [] }, 'traced');
   deps.report({ kind: 'restarted', workload, owed, n });
   return undefined;
+}
+
+function orderOf({ state }: WorkloadDeps, { workload, decision }: RestartJob): RestartOrder {
+  const { ref, reload } = workload;
+  const sources = decision.owed.flatMap(({ name: ack }): RestartSource[] => {
+    const [kind, name = ''] = ack.split('/');
+    const source = { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', name } as const;
+    const annotations = state.configs.annotationsOf(objectKey({ ...source, namespace: ref.namespace })) ?? {};
+    const found = reload === undefined ? undefined : decideReload(reload, { ...source, annotations });
+    return found?.kind === 'yes' ? [{ ...source, how: found.how }] : [];
+  });
+  return { ref, resourceVersion: decision.resourceVersion, key: decision.key, sources };
 }
 
 function holdFacts(deps: WorkloadDeps, { workload, memory, rollouts }: RestartJob, now: number): HoldFacts {

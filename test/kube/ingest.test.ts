@@ -15,7 +15,7 @@ const keys = [
   { id: 'k1', secret: Buffer.alloc(32, 1) },
   { id: 'k2', secret: Buffer.alloc(32, 2) },
 ];
-const reading = { keys, rules: defaultReloadRules };
+const reading = { keys, rules: defaultReloadRules, granularity: 'used-keys' } as const;
 const metadata = (more: object = {}) => ({ name: 'x', namespace: 'shop', uid: 'u', resourceVersion: '7', ...more });
 const canary = 'c4n4ry-value';
 
@@ -91,7 +91,7 @@ const workload = (
       spec: { template, ...more.spec },
       status: { observedGeneration: 2, ...more.status },
     } as never,
-    defaultReloadRules,
+    reading,
   ).value;
 
 test('references are those of the kinds that are opted in', () => {

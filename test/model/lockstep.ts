@@ -14,6 +14,7 @@ import { createConfigs } from '../../server/state/configs.ts';
 import { createLedger } from '../../server/state/ledger.ts';
 import { createNamespaces, createRevisions, createWorkloads } from '../../server/state/workloads.ts';
 import * as world from './cluster.ts';
+import { restartPatch } from '../../server/core/restart.ts';
 
 /** A process that dies in the middle of a request. */
 export class Crash extends Error {}
@@ -245,9 +246,10 @@ interface Patch {
 
 function clusterWriter({ cluster, meanwhile, onPatch, mutate }: Ports): RestartWriter {
   return {
-    async restart({ name }, body) {
+    writesKey: true,
+    async restart({ ref: { name }, key, resourceVersion }) {
       await meanwhile();
-      const { metadata, spec } = body as Patch;
+      const { metadata, spec } = restartPatch(key, resourceVersion) as Patch;
       const before = cluster.workloads.get(name);
       if (before === undefined) throw new LockstepError('api-not-found', { message: 'gone' });
       if (mutate.precondition !== 'none' && String(before.version) !== metadata.resourceVersion)

@@ -108,9 +108,10 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
       pods: async () => [{ createdAt: 0, current: true }],
     },
     writer: {
-      async restart(_, patch) {
+      writesKey: true,
+      async restart(order) {
         if (live.refuse !== undefined) throw live.refuse;
-        patches.push(patch);
+        patches.push(order);
         return '40';
       },
     },
