@@ -13,6 +13,7 @@ import { createMetrics } from './metrics.ts';
 import type { Ports } from './parts.ts';
 import { senders } from './registry.ts';
 import { createTenants } from './tenants.ts';
+import { checkUnbuilt } from './unbuilt.ts';
 import type { Clock } from './reconcile/workqueue.ts';
 
 export interface ServeOptions extends Surroundings {
@@ -25,7 +26,9 @@ export interface ServeOptions extends Surroundings {
 /** Runs until the signal aborts (0) or the Lease is lost (1). Throws what prevents the start. */
 export async function serve(options: ServeOptions): Promise<number> {
   const config = loadConfig(options);
+  const unbuilt = checkUnbuilt(config.reloader);
   const log = createLogger({ level: config.logLevel, format: config.logFormat, destination: options.stdout });
+  for (const setting of [...config.warnings, ...unbuilt]) log.warn({ setting }, 'setting ignored');
   const metrics = createMetrics({ version: options.version, nodeVersion: process.version }, 'process');
   const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context }, Date.now);
   const client = createClient(connection, (request) =>

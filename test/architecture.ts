@@ -71,6 +71,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
     ours: [core, 'hooks', 'server/flags.ts', 'server/flags-help.ts', 'server/http'],
     libraries: ['node:timers/promises'],
   },
+  'server/unbuilt.ts': { ours: [core, 'server/reloader-config.ts'] },
   'server/registry.ts': { ours: [core, 'hooks', 'argocd', 'flux', 'server/forge', 'server/notify', 'server/render'] },
   'server/trouble.ts': { ours: [core, 'server/metrics.ts', 'server/report.ts'] },
   'server/pr-arguments.ts': { ours: [core] },

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadConfig } from '../server/config.ts';
+import { hasCode } from '../server/core/errors.ts';
+import { checkUnbuilt } from '../server/unbuilt.ts';
+
+const check = (...argv: string[]): readonly string[] => {
+  const from = { argv, env: {}, hostname: 'h', tempDir: '/tmp', isTerminal: false, readFile: () => '' };
+  return checkUnbuilt(loadConfig(from).reloader);
+};
+
+test('nothing is said without such a setting', () => assert.deepEqual(check('--reload-strategy=annotations'), []));
+
+for (const flag of [
+  '--reload-on-create=true',
+  '--reload-on-delete=true',
+  '--is-Argo-Rollouts=true',
+  '--enable-csi-integration',
+]) {
+  test(`${flag} is said to be ignored`, () => {
+    const [sentence = '', ...more] = check(flag);
+    assert.ok(sentence.startsWith(flag.split('=')[0] ?? ''));
+    assert.deepEqual(more, []);
+  });
+}
+
+for (const flag of ['--webhook-url=https://example.com', '--namespace-selector=team=a']) {
+  test(`${flag} prevents the start: ignoring it would restart what must not be`, () => {
+    assert.throws(
+      () => check(flag),
+      (error) => hasCode(error, 'config-invalid') && error.message.includes('not built yet'),
+    );
+  });
+}
