@@ -1,6 +1,6 @@
 // Asks the server and the oracle about one case, in one vocabulary: §2's decision, and what the flags mean.
 import { loadConfig } from '../../server/config.ts';
-import { shouldReload, type ReloadDecision } from '../../server/core/reload.ts';
+import type { ReloadDecision, shouldReload } from '../../server/core/reload.ts';
 import type { ReloadRules } from '../../server/core/reloader-keys.ts';
 import type { ReloaderConfig } from '../../server/reloader-config.ts';
 import { toArguments, watchesConfig, watchesWorkload } from './oracle/flags.ts';
@@ -11,7 +11,8 @@ import type { Flags, ReloaderCase } from './oracle/types.ts';
 export interface Verdict {
   readonly reload: boolean;
   readonly auto: boolean;
-  readonly rule: Rule | 'config-not-watched';
+  /** The third is never right. */
+  readonly rule: Rule | 'config-not-watched' | 'by-another-key';
 }
 
 /** The server's function, or one with a mistake planted. */
@@ -61,12 +62,15 @@ function translate(decision: ReloadDecision, asked: Asked): Verdict {
   return { reload: false, auto: false, rule };
 }
 
-function ruleOf({ how, by }: Extract<ReloadDecision, { kind: 'yes' }>, { rules: { keys }, kind }: Asked): Rule {
+function ruleOf(
+  { how, by }: Extract<ReloadDecision, { kind: 'yes' }>,
+  { rules: { keys }, kind }: Asked,
+): Verdict['rule'] {
   if (how !== 'auto') return how;
   if (by === '--auto-reload-all') return 'auto-reload-all';
   if (by === keys.auto) return 'auto';
   if (by === keys.typedAuto[kind]) return 'typed-auto';
-  throw new Error(`auto by ${by}, which is none of its keys`);
+  return 'by-another-key';
 }
 
 /** The refusals that §2 numbers; the server splits its last step by what the author would ask about. */

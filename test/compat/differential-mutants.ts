@@ -1,5 +1,5 @@
 // Mistakes that §2 invites, each planted around the server's function by altering what it is asked or what it answers.
-import { shouldReload } from '../../server/core/reload.ts';
+import { parseBool, shouldReload } from '../../server/core/reload.ts';
 import { defaultReloadKeys, defaultReloadRules } from '../../server/core/reloader-keys.ts';
 import type { Decide } from './differential-decision.ts';
 
@@ -133,7 +133,7 @@ export const mutants: Readonly<Record<string, Decide>> = {
     ),
   ),
   'auto-reload-all although auto is false': reading((texts, { rules }) =>
-    rules.autoReloadAll ? edit(texts, rules.keys.auto, (value) => (value === 'false' ? '' : value)) : texts,
+    rules.autoReloadAll ? edit(texts, rules.keys.auto, (value) => (parseBool(value) === true ? value : '')) : texts,
   ),
   'renamed keys ignored': withRules(() => ({ keys: defaultReloadKeys })),
   'renamed key of SecretProviderClass': withRules(({ rules: { keys }, config: { kind } }) =>

@@ -41,7 +41,7 @@ suite(`the server against the oracle, seed ${seed}`, () => {
     for (const { number, one, rules, expected } of judged) {
       assert.deepEqual(askServer(one, rules, shouldReload), expected, describe(number, one));
     }
-    const counts = countBy(judged.map(({ expected }) => expected.rule));
+    const counts = countBy<string>(judged.map(({ expected }) => expected.rule));
     print(t, counts);
     for (const rule of [...oracleRules, 'config-not-watched']) {
       assert.ok((counts.get(rule) ?? 0) >= 100, `${rule} decides only ${counts.get(rule) ?? 0} cases`);
