@@ -79,7 +79,9 @@ export const mutants: Readonly<Record<string, Decide>> = {
     return values.includes('true') ? { ...texts, [rules.keys.typedAuto[config.kind]]: 'true' } : texts;
   }),
   'auto false turns off typed auto': reading((texts, { rules, config }) =>
-    texts[rules.keys.auto] === 'false' ? edit(texts, rules.keys.typedAuto[config.kind], () => 'false') : texts,
+    (texts[rules.keys.auto] ?? '') !== '' && parseBool(texts[rules.keys.auto] ?? '') !== true
+      ? edit(texts, rules.keys.typedAuto[config.kind], () => 'false')
+      : texts,
   ),
   'auto only by the text true': reading((texts, { rules, config }) =>
     edit(edit(texts, rules.keys.auto, onlyTrue), rules.keys.typedAuto[config.kind], onlyTrue),

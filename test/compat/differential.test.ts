@@ -15,6 +15,7 @@ import {
   type Verdict,
 } from './differential-decision.ts';
 import { mutants } from './differential-mutants.ts';
+import { referenceMutants, type Find } from './differential-reference-mutants.ts';
 import { generateCases } from './oracle/generate.ts';
 import { findTarget, findings, type Found } from './oracle/references.ts';
 import { rules as oracleRules } from './oracle/should-reload.ts';
@@ -52,12 +53,8 @@ suite(`the server against the oracle, seed ${seed}`, () => {
     const found: (Found | 'nothing')[] = [];
     for (const { number, one } of judged) {
       for (const how of ['auto', 'named'] as const) {
-        const { kind, name } = one.config;
-        const expected = findTarget(one.workload.podSpec, { kind, name, auto: how === 'auto' });
-        const use = findChangedContainer(one.workload.podSpec, { kind, name }, how);
-        const actual = use && { index: use.container, found: use.foundBy === 'named' ? 'first' : use.foundBy };
-        const wanted = expected && { index: expected.index, found: expected.found };
-        assert.deepEqual(actual, wanted, describe(number, one));
+        const expected = expectPlace(one, how);
+        assert.deepEqual(findPlace(one, how, findChangedContainer), expected, describe(number, one));
         found.push(expected?.found ?? 'nothing');
       }
     }
@@ -75,7 +72,36 @@ suite(`the server against the oracle, seed ${seed}`, () => {
       t.diagnostic(`found by case ${first.number}`);
     });
   }
+
+  for (const [mistake, find] of Object.entries(referenceMutants)) {
+    test(`planted: ${mistake}`, (t) => {
+      const first = judged.find(({ one }) =>
+        (['auto', 'named'] as const).some(
+          (how) => !isDeepStrictEqual(findPlace(one, how, find), expectPlace(one, how)),
+        ),
+      );
+      assert.ok(first, 'no case finds it');
+      t.diagnostic(`found by case ${first.number}`);
+    });
+  }
 });
+
+interface Place {
+  /** In `containers`. */
+  readonly index: number;
+  readonly found: Found;
+}
+
+function findPlace({ workload, config }: ReloaderCase, how: 'auto' | 'named', find: Find): Place | undefined {
+  const use = find(workload.podSpec, { kind: config.kind, name: config.name }, how);
+  return use && { index: use.container, found: use.foundBy === 'named' ? 'first' : use.foundBy };
+}
+
+function expectPlace({ workload, config }: ReloaderCase, how: 'auto' | 'named'): Place | undefined {
+  const { kind, name } = config;
+  const target = findTarget(workload.podSpec, { kind, name, auto: how === 'auto' });
+  return target && { index: target.index, found: target.found };
+}
 
 function describe(number: number, one: ReloaderCase): string {
   return `case ${number} of seed ${seed}: ${JSON.stringify(one)}`;
