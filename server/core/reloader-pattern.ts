@@ -57,18 +57,28 @@ export function matchesName({ names, expressions }: NamePatterns, name: string):
 }
 
 function weigh(part: string): number {
-  const counts = [...part.matchAll(/\{(\d{1,6})/g)].map(([, count]) => Number(count));
+  // `\x{1000}` is one character, no repetition.
+  const unescaped = part.replace(/\\(?:x\{[\da-f]*\}|.)/gis, '.');
+  const counts = [...unescaped.matchAll(/\{(\d{1,6})/g)].map(([, count]) => Number(count));
   return part.length * (1 + counts.reduce((sum, count) => sum + count, 0));
 }
 
 /** The expression, or what is wrong with it. */
 function compile(part: string): RE2JS | string {
   try {
-    return RE2JS.compile(`^${part}$`);
+    return RE2JS.compile(`^${dropGroupNames(part)}$`);
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error);
     return `skips ${shorten(part)}: ${shorten(why)}`;
   }
+}
+
+/** A quotation, an escape or a class, in which `(?P<` means something else (never left half read: linear); or the head of a named group. */
+const namedGroup = /\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\\.?|\[:\^?\w+:\]|[^\]\\])*(?:\]|$)|(\(\?P?<\w+>)/gs;
+
+/** Go lets two groups share a name, this port of RE2 does not; whether a name is found does not depend on names of groups. */
+function dropGroupNames(part: string): string {
+  return part.replace(namedGroup, (token: string, group: string | undefined) => (group === undefined ? token : '('));
 }
 
 /** Annotations hold up to 256 KiB; a log line need not. */

@@ -1,6 +1,7 @@
 // Reloader's two strategies as values: what is to change in a pod template so that its pods are replaced, byte for byte as Reloader would
 // (internal/pkg/handler/upgrade.go, internal/pkg/util: ConvertToEnvVarName, pkg/common/reload_source.go).
-// One difference, on purpose: a hash that is already in place is never written again, under either strategy.
+// Two differences, on purpose: a hash that is already in place is never written again, under either strategy; and it is in place only
+// where the annotation speaks of this very object, while Reloader looks for name and hash anywhere in the text.
 import { deletedHash } from './reloader-hash.ts';
 import {
   envVarName,
