@@ -35,9 +35,13 @@ export function createApp(config: Config, ports: Ports): App {
   let parts: Parts | undefined;
   return {
     async run(signal) {
-      const keys = await untilDone(ports, signal, () => findDigestKeys(config, ports, signal));
-      parts = assemble(config, ports, keys);
-      await live(config, ports, parts, signal);
+      try {
+        const keys = await untilDone(ports, signal, () => findDigestKeys(config, ports, signal));
+        parts = assemble(config, ports, keys);
+        await live(config, ports, parts, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
     },
     unsynced: () => parts?.watches?.unsynced() ?? ['start'],
     owed: (namespace) =>
@@ -71,8 +75,6 @@ async function live(config: Config, ports: Ports, parts: Parts, signal: AbortSig
     });
     await Promise.race([aborted(stop), parts.watches?.ended, ...(lease === undefined ? [] : [lease.ended])]);
     if (signal.aborted) await drain(ports, parts);
-  } catch (error) {
-    if (!signal.aborted) throw error;
   } finally {
     parts.work.abort();
     parts.sourceWork.abort();
@@ -96,7 +98,7 @@ function holdLease(
   parts: Parts,
   { stop, letGo }: { stop: AbortSignal; letGo: AbortSignal },
 ): HeldLease {
-  const { client, now, sleep } = ports;
+  const { client, clock, now, sleep } = ports;
   const onTrouble = (error: unknown): void => reportTrouble(ports, error, 'Lease not written, trying again');
   const settledAt = (): number | undefined => markSettled(ports, parts);
   const lease = {
@@ -104,6 +106,7 @@ function holdLease(
     namespace: config.stateNamespace,
     identity: config.identity,
     now,
+    elapsed: () => clock.now(),
     sleep,
     settledAt,
     onTrouble,
@@ -204,12 +207,18 @@ function watch(
   );
 }
 
-/** Takes no new keys, finishes the running ones, writes the ledger. */
-async function drain({ log }: Ports, { queue, sourceQueue, sourceWork, flusher }: Parts): Promise<void> {
+/** Takes no new keys, finishes the running ones, writes the ledger; ends what takes longer than it may. */
+async function drain({ clock, log }: Ports, parts: Parts): Promise<void> {
+  const { queue, sourceQueue, sourceWork, work, flusher } = parts;
+  const cancel = clock.after(drainMs, () => work.abort());
   sourceWork.abort();
   await Promise.all([queue.stop(), sourceQueue.stop()]);
-  await flusher.stop(AbortSignal.timeout(drainMs));
-  log.info({}, 'drained');
+  await flusher.stop(work.signal);
+  cancel();
+  log.info(
+    {},
+    work.signal.aborted ? 'stopped before everything was written; the next start finds the rest' : 'drained',
+  );
 }
 
 /** Rule 9: everything until here is decided. Stands still while something is not. */
