@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatDuration } from '../core/duration.ts';
 import { LockstepError } from '../core/errors.ts';
 import { diagnose } from './diagnose.ts';
+import { gitFailed, notEnded } from './failures.ts';
 import type { GitCommand, GitEnd, RunGit } from './run.ts';
 import { createRunner, gitEnvironment } from './run.ts';
 import { createRemoteRunner } from './run-remote.ts';
 import type { RepositoryAddress, UrlPolicy } from './validate.ts';
-import { displayUrl, parseUrl } from './validate.ts';
+import { parseUrl } from './validate.ts';
 
 export interface Credentials {
   readonly username: string;
@@ -180,31 +180,4 @@ function configLine(key: string, value: string): string {
 function credentialEnvironment(credentials: Credentials | undefined): Record<string, string> {
   if (credentials === undefined) return { GIT_ASKPASS: '/bin/false' };
   return { LOCKSTEP_GIT_USERNAME: credentials.username, LOCKSTEP_GIT_PASSWORD: credentials.password };
-}
-
-interface Unended {
-  readonly command: GitCommand;
-  readonly error: unknown;
-  readonly limits: { readonly deadlineMs: number };
-  readonly code: 'git-failed' | 'git-unreachable';
-}
-
-function notEnded({ command, error, limits, code }: Unended, url: string): LockstepError {
-  const what = `git ${verbOf(command)} for ${displayUrl(url)}`;
-  if (error instanceof Error && error.name === 'TimeoutError')
-    return new LockstepError(code, { message: `${what} did not end within ${formatDuration(limits.deadlineMs)}` });
-  return new LockstepError('git-failed', {
-    message: `${what} cannot be started: is git installed, and its directory there?`,
-  });
-}
-
-function verbOf({ args }: GitCommand): string {
-  return args.find((arg) => /^[a-z][a-z-]+$/.test(arg)) ?? '';
-}
-
-function gitFailed(command: GitCommand, end: GitEnd, url: string): LockstepError {
-  return new LockstepError('git-failed', {
-    message: `git ${verbOf(command)} failed in the mirror of ${displayUrl(url)}`,
-    details: { exitCode: end.code },
-  });
 }
