@@ -20,6 +20,7 @@ export interface App {
   run(signal: AbortSignal): Promise<void>;
   /** Watches that are not synced; empty when ready. */
   unsynced(): readonly string[];
+  /** Throws `not-ready` before the first decision, and where another replica leads. */
   owed(namespace: string): readonly OwedWorkload[];
   /** Decides again: one workload (`Deployment/shop/web`), all of a namespace, or the sources of namespaces. */
   look(target: LookTarget): void;
@@ -33,21 +34,25 @@ const firstTryMs = 2_000;
 
 export function createApp(config: Config, ports: Ports): App {
   let parts: Parts | undefined;
+  let decides = false;
   return {
     async run(signal) {
       try {
         const keys = await untilDone(ports, signal, () => findDigestKeys(config, ports, signal));
         parts = assemble(config, ports, keys);
-        await live(config, ports, parts, signal);
+        await live(config, ports, { parts, onStarted: () => (decides = true) }, signal);
       } catch (error) {
         if (!signal.aborted) throw error;
       }
     },
     unsynced: () => parts?.watches?.unsynced() ?? ['start'],
-    owed: (namespace) =>
-      parts === undefined
-        ? []
-        : listOwed({ state: parts.state, held: parts.reconciler.held, now: ports.now }, namespace),
+    owed(namespace) {
+      // A replica that stands by decides nothing: that nothing is owed is not for it to say.
+      if (parts === undefined || !decides) {
+        throw new LockstepError('not-ready', { message: 'this replica starts, or stands by' });
+      }
+      return listOwed({ state: parts.state, held: parts.reconciler.held, now: ports.now }, namespace);
+    },
     look(target) {
       if (parts === undefined) return;
       if ('workload' in target) return parts.queue.add(target.workload);
@@ -62,7 +67,12 @@ function lookAtSources({ sourceQueue, sources }: Parts, namespaces: readonly str
 }
 
 /** From the first list to the last write. */
-async function live(config: Config, ports: Ports, parts: Parts, signal: AbortSignal): Promise<void> {
+async function live(
+  config: Config,
+  ports: Ports,
+  { parts, onStarted }: { parts: Parts; onStarted: () => void },
+  signal: AbortSignal,
+): Promise<void> {
   const ended = new AbortController();
   const letGo = new AbortController();
   const stop = AbortSignal.any([signal, ended.signal]);
@@ -73,6 +83,7 @@ async function live(config: Config, ports: Ports, parts: Parts, signal: AbortSig
       stop,
       watch: (afterWorkloads) => watch(config, ports, parts, { afterWorkloads, stop }),
     });
+    onStarted();
     await Promise.race([aborted(stop), parts.watches?.ended, ...(lease === undefined ? [] : [lease.ended])]);
     if (signal.aborted) await drain(ports, parts);
   } finally {
