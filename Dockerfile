@@ -19,7 +19,9 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --forc
 FROM node:24-bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates git openssh-client \
-  && rm -rf /var/lib/apt/lists/*
+  && rm -rf /var/lib/apt/lists/* \
+  # ssh refuses to run for a user without a name.
+  && echo 'lockstep:x:65532:65532:Lockstep:/tmp:/usr/sbin/nologin' >> /etc/passwd
 WORKDIR /app
 ENV NODE_ENV=production HOME=/tmp
 COPY package.json LICENSE ./

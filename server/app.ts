@@ -20,6 +20,7 @@ export interface App {
   run(signal: AbortSignal): Promise<void>;
   /** Watches that are not synced; empty when ready. */
   unsynced(): readonly string[];
+  /** Throws `not-ready` before the first decision, and where another replica leads. */
   owed(namespace: string): readonly OwedWorkload[];
   /** Decides again: one workload (`Deployment/shop/web`), all of a namespace, or the sources of namespaces. */
   look(target: LookTarget): void;
@@ -33,17 +34,25 @@ const firstTryMs = 2_000;
 
 export function createApp(config: Config, ports: Ports): App {
   let parts: Parts | undefined;
+  let decides = false;
   return {
     async run(signal) {
-      const keys = await untilDone(ports, signal, () => findDigestKeys(config, ports, signal));
-      parts = assemble(config, ports, keys);
-      await live(config, ports, parts, signal);
+      try {
+        const keys = await untilDone(ports, signal, () => findDigestKeys(config, ports, signal));
+        parts = assemble(config, ports, keys);
+        await live(config, ports, { parts, onStarted: () => (decides = true) }, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
     },
     unsynced: () => parts?.watches?.unsynced() ?? ['start'],
-    owed: (namespace) =>
-      parts === undefined
-        ? []
-        : listOwed({ state: parts.state, held: parts.reconciler.held, now: ports.now }, namespace),
+    owed(namespace) {
+      // A replica that stands by decides nothing: that nothing is owed is not for it to say.
+      if (parts === undefined || !decides) {
+        throw new LockstepError('not-ready', { message: 'this replica starts, or stands by' });
+      }
+      return listOwed({ state: parts.state, held: parts.reconciler.held, now: ports.now }, namespace);
+    },
     look(target) {
       if (parts === undefined) return;
       if ('workload' in target) return parts.queue.add(target.workload);
@@ -58,7 +67,12 @@ function lookAtSources({ sourceQueue, sources }: Parts, namespaces: readonly str
 }
 
 /** From the first list to the last write. */
-async function live(config: Config, ports: Ports, parts: Parts, signal: AbortSignal): Promise<void> {
+async function live(
+  config: Config,
+  ports: Ports,
+  { parts, onStarted }: { parts: Parts; onStarted: () => void },
+  signal: AbortSignal,
+): Promise<void> {
   const ended = new AbortController();
   const letGo = new AbortController();
   const stop = AbortSignal.any([signal, ended.signal]);
@@ -69,10 +83,9 @@ async function live(config: Config, ports: Ports, parts: Parts, signal: AbortSig
       stop,
       watch: (afterWorkloads) => watch(config, ports, parts, { afterWorkloads, stop }),
     });
+    onStarted();
     await Promise.race([aborted(stop), parts.watches?.ended, ...(lease === undefined ? [] : [lease.ended])]);
     if (signal.aborted) await drain(ports, parts);
-  } catch (error) {
-    if (!signal.aborted) throw error;
   } finally {
     parts.work.abort();
     parts.sourceWork.abort();
@@ -96,7 +109,7 @@ function holdLease(
   parts: Parts,
   { stop, letGo }: { stop: AbortSignal; letGo: AbortSignal },
 ): HeldLease {
-  const { client, now, sleep } = ports;
+  const { client, clock, now, sleep } = ports;
   const onTrouble = (error: unknown): void => reportTrouble(ports, error, 'Lease not written, trying again');
   const settledAt = (): number | undefined => markSettled(ports, parts);
   const lease = {
@@ -104,6 +117,7 @@ function holdLease(
     namespace: config.stateNamespace,
     identity: config.identity,
     now,
+    elapsed: () => clock.now(),
     sleep,
     settledAt,
     onTrouble,
@@ -205,12 +219,18 @@ function watch(
   );
 }
 
-/** Takes no new keys, finishes the running ones, writes the ledger. */
-async function drain({ log }: Ports, { queue, sourceQueue, sourceWork, flusher }: Parts): Promise<void> {
+/** Takes no new keys, finishes the running ones, writes the ledger; ends what takes longer than it may. */
+async function drain({ clock, log }: Ports, parts: Parts): Promise<void> {
+  const { queue, sourceQueue, sourceWork, work, flusher } = parts;
+  const cancel = clock.after(drainMs, () => work.abort());
   sourceWork.abort();
   await Promise.all([queue.stop(), sourceQueue.stop()]);
-  await flusher.stop(AbortSignal.timeout(drainMs));
-  log.info({}, 'drained');
+  await flusher.stop(work.signal);
+  cancel();
+  log.info(
+    {},
+    work.signal.aborted ? 'stopped before everything was written; the next start finds the rest' : 'drained',
+  );
 }
 
 /** Rule 9: everything until here is decided. Stands still while something is not. */

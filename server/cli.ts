@@ -19,7 +19,8 @@ Usage:
   lockstep [serve] [flags]        watch Secrets and ConfigMaps, restart the workloads that use them
   lockstep hook <phase> [flags]   the body of an Argo CD hook Job
   lockstep pr list|show|merge|close [flags]   pull requests of a repository that has no forge
-  lockstep version`;
+  lockstep version
+  lockstep help`;
 
 /** The exit code: 0 done, 1 ended early, 2 could not start. */
 export async function runCli(cli: Cli): Promise<number> {
@@ -44,13 +45,20 @@ export async function runCli(cli: Cli): Promise<number> {
       case 'version':
         cli.stdout.write(`${cli.version}\n`);
         return 0;
+      case 'help':
+        cli.stdout.write(`${usage}\n\nEach takes --help.\n`);
+        return 0;
       default:
         cli.stderr.write(
-          `unknown command ${command}${suggest(command, ['serve', 'hook', 'pr', 'version'])}\n\n${usage}\n`,
+          `unknown command ${command}${suggest(command, ['serve', 'hook', 'pr', 'version', 'help'])}\n\n${usage}\n`,
         );
         return 2;
     }
   } catch (error) {
+    if (cli.signal.aborted) {
+      cli.stderr.write('ended before it was done\n');
+      return 1;
+    }
     if (!(error instanceof LockstepError)) throw error;
     cli.stderr.write(`${error.message}\n${error.code}: ${error.advice}\n`);
     return 2;

@@ -42,7 +42,7 @@ export function readConfigFile(text: string, localGit: LocalGit): { file: Config
   const flux = root.map('flux');
   flux?.onlyKeys('tenants');
   const tenants = flux?.list('tenants').map(readTenant) ?? [];
-  problems.push(...duplicates('sources', sources), ...duplicates('flux.tenants', tenants));
+  problems.push(...duplicates('sources', sources), ...duplicates('flux.tenants', tenants), ...rivals(sources));
   return { file: { sources, tenants }, problems };
 }
 
@@ -111,6 +111,18 @@ function duplicates(path: string, entries: readonly { readonly name: string }[])
   const names = entries.map((entry) => entry.name).filter((name) => name !== '');
   const twice = new Set(names.filter((name, at) => names.indexOf(name) !== at));
   return [...twice].map((name) => `${path}: two are named ${name}`);
+}
+
+/** Two that read the same place would write to the same branch, and undo each other's pull request. */
+function rivals(sources: readonly SourceConfig[]): string[] {
+  const placeOf = ({ repository, branch, path }: SourceConfig): string =>
+    [repository.replace(/(?:\.git)?\/*$/, ''), branch, path].join(' ');
+  const places = sources.map(placeOf);
+  return places.flatMap((place, at) => {
+    const first = places.indexOf(place);
+    if (first === at || sources[at]?.repository === '') return [];
+    return [`sources[${at}]: reads the same repository, branch and path as sources[${first}]`];
+  });
 }
 
 function firstLine(text: string): string {

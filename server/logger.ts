@@ -39,8 +39,12 @@ export function createLogger({ level, format, destination }: LoggerOptions): Log
 /** An error of the catalogue is understood without a stack. Anything else is a bug, and its stack says where. */
 function errorFacts(error: unknown): unknown {
   if (!(error instanceof LockstepError)) return error instanceof Error ? stdSerializers.err(error) : { message: error };
-  const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
-  return { code: error.code, message: error.message, ...error.details, ...cause };
+  const { cause } = error;
+  const known = { code: error.code, message: error.message, ...error.details };
+  if (!(cause instanceof Error)) return known;
+  return error.code === 'internal'
+    ? { ...known, cause: cause.message, stack: cause.stack }
+    : { ...known, cause: cause.message };
 }
 
 /** `12:00:00.123 info  restarted namespace=shop name=web`; the stack of a bug follows on lines of its own. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { SourceConfig } from './config-file.ts';
+import { LockstepError } from './core/errors.ts';
 import type { Log } from './core/log.ts';
 import { defaultAuthor, openRepository } from './git/repository.ts';
 import type { Metrics } from './metrics.ts';
@@ -65,14 +66,23 @@ function openSource(
   });
 }
 
-/** Files, so that renewed credentials count at once. */
+/** Files, so that renewed credentials count at once. Throws `git-unauthorized` when one cannot be read. */
 function readCredentials(
-  { credentials }: SourceConfig,
+  { name, credentials }: SourceConfig,
   { readFile }: SourcePorts,
 ): { username: string; password: string } | undefined {
   if (credentials === undefined) return undefined;
-  const [username, password] = [readFile(credentials.usernameFile), readFile(credentials.passwordFile)];
-  return { username: username.trim(), password: password.trim() };
+  const read = (file: string): string => {
+    try {
+      return readFile(file).trim();
+    } catch (error) {
+      const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+      throw new LockstepError('git-unauthorized', {
+        message: `the credentials of source ${name} cannot be read: ${file}: ${why}`,
+      });
+    }
+  };
+  return { username: read(credentials.usernameFile), password: read(credentials.passwordFile) };
 }
 
 interface Said {

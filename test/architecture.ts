@@ -30,7 +30,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   // shell: I/O, no decisions
   'server/kube': {
     ours: [core],
-    libraries: ['@kubernetes/client-node', 'undici', 'node:crypto', 'node:timers/promises'],
+    libraries: ['@kubernetes/client-node', 'undici', 'node:path'],
   },
   'server/git': {
     ours: [core, declared],

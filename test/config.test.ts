@@ -219,7 +219,10 @@ const refusals: [rule: string, argv: string[], text: string, problems: string[]]
     'two of one name',
     ['--config=lockstep.yaml'],
     `sources: [{${good}}, {${good}}]`,
-    ['lockstep.yaml: sources: two are named a'],
+    [
+      'lockstep.yaml: sources: two are named a',
+      'lockstep.yaml: sources[1]: reads the same repository, branch and path as sources[0]',
+    ],
   ],
   [
     'a tenant without namespaces',

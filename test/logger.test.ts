@@ -30,6 +30,12 @@ test('logger: an error of the catalogue has its code and no stack in json', () =
   assert.deepEqual((JSON.parse(line) as { err: unknown }).err, expected);
 });
 
+test('logger: a bug that was translated keeps its stack', () => {
+  const error = new LockstepError('internal', { message: 'an event cannot be handled', cause: new TypeError('x') });
+  const [line = ''] = linesOf('text', (log) => log.warn({ err: error }, 'watch interrupted'));
+  assert.match(line, /error=internal detail="an event cannot be handled"\nTypeError: x\n\s+at /);
+});
+
 test('logger: what is below the level is not written', () => {
   assert.deepEqual(
     linesOf('json', (log) => log.debug('nothing')),

@@ -4,11 +4,12 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LockstepError } from '../core/errors.ts';
 import { diagnose } from './diagnose.ts';
+import { gitFailed, notEnded } from './failures.ts';
 import type { GitCommand, GitEnd, RunGit } from './run.ts';
 import { createRunner, gitEnvironment } from './run.ts';
 import { createRemoteRunner } from './run-remote.ts';
 import type { RepositoryAddress, UrlPolicy } from './validate.ts';
-import { displayUrl, parseUrl } from './validate.ts';
+import { parseUrl } from './validate.ts';
 
 export interface Credentials {
   readonly username: string;
@@ -62,9 +63,24 @@ export function openMirror(options: MirrorOptions): Mirror {
   const limits = { directory, environment, deadlineMs: options.deadlineMs ?? defaultDeadlineMs };
   const runLocal = createRunner(limits);
   const runRemote = createRemoteRunner(limits);
-  const mirror = createOnce((signal) => create({ directory, askpass, run: runLocal, address, signal }));
+  const mirror = createOnce((signal) =>
+    create({ directory, askpass, run: (command) => attempt(runLocal, command), address, signal }),
+  );
   const explain = async (service: GitService, signal: AbortSignal): Promise<never> => {
     throw await diagnose({ address, service, credentials: options.credentials?.(), signal });
+  };
+  /** Whatever keeps git from ending by itself may have left the mirror locked, or is that the mirror is gone. */
+  const attempt = async (run: RunGit, command: GitCommand): Promise<GitEnd> => {
+    try {
+      return await run(command);
+    } catch (error) {
+      mirror.discard();
+      command.signal.throwIfAborted();
+      throw notEnded(
+        { command, error, limits, code: run === runRemote ? 'git-unreachable' : 'git-failed' },
+        address.url,
+      );
+    }
   };
   return {
     address,
@@ -72,7 +88,7 @@ export function openMirror(options: MirrorOptions): Mirror {
     explain,
     local: async (command, accepted = [0]) => {
       await mirror.ready(command.signal);
-      const end = await runLocal({ ...command, env: { ...command.env, GIT_ALLOW_PROTOCOL: 'none' } });
+      const end = await attempt(runLocal, { ...command, env: { ...command.env, GIT_ALLOW_PROTOCOL: 'none' } });
       if (accepted.includes(end.code)) return end;
       mirror.discard();
       throw gitFailed(command, end, address.url);
@@ -80,7 +96,7 @@ export function openMirror(options: MirrorOptions): Mirror {
     remote: async (command, accepted = [0]) => {
       await mirror.ready(command.signal);
       const env = { ...command.env, ...credentialEnvironment(options.credentials?.()) };
-      const end = await runRemote({ ...command, env });
+      const end = await attempt(runRemote, { ...command, env });
       if (accepted.includes(end.code)) return end;
       mirror.discard();
       return explain('git-upload-pack', command.signal);
@@ -116,7 +132,19 @@ interface Creation {
   readonly signal: AbortSignal;
 }
 
-async function create({ directory, askpass, run, address, signal }: Creation): Promise<void> {
+async function create(creation: Creation): Promise<void> {
+  try {
+    await fill(creation);
+  } catch (error) {
+    if (error instanceof LockstepError) throw error;
+    // An aborted signal's code is a number.
+    if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) throw error;
+    const message = `the mirror ${creation.directory} cannot be written: ${error.code}`;
+    throw new LockstepError('git-failed', { message, cause: error });
+  }
+}
+
+async function fill({ directory, askpass, run, address, signal }: Creation): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   await writeFile(askpass, askpassScript, { mode: 0o700 });
@@ -135,11 +163,9 @@ async function create({ directory, askpass, run, address, signal }: Creation): P
     ['merge.renames', 'false'],
   ];
   const config = settings.map(([key, value]) => configLine(key, value)).join('');
-  const end = await run({
-    args: ['init', '--quiet', '--bare', '--initial-branch=lockstep-unborn', '.'],
-    signal,
-  });
-  if (end.code !== 0) throw gitFailed({ args: ['init'], signal }, end, address.url);
+  const init = { args: ['init', '--quiet', '--bare', '--initial-branch=lockstep-unborn', '.'], signal };
+  const end = await run(init);
+  if (end.code !== 0) throw gitFailed(init, end, address.url);
   await writeFile(join(directory, 'config'), `[core]\n\trepositoryformatversion = 1\n\tbare = true\n${config}`);
 }
 
@@ -154,12 +180,4 @@ function configLine(key: string, value: string): string {
 function credentialEnvironment(credentials: Credentials | undefined): Record<string, string> {
   if (credentials === undefined) return { GIT_ASKPASS: '/bin/false' };
   return { LOCKSTEP_GIT_USERNAME: credentials.username, LOCKSTEP_GIT_PASSWORD: credentials.password };
-}
-
-function gitFailed(command: GitCommand, end: GitEnd, url: string): LockstepError {
-  const verb = command.args.find((arg) => /^[a-z][a-z-]+$/.test(arg)) ?? 'git';
-  return new LockstepError('git-failed', {
-    message: `git ${verb} failed in the mirror of ${displayUrl(url)}`,
-    details: { exitCode: end.code },
-  });
 }

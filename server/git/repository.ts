@@ -11,6 +11,9 @@ export interface RepositoryOptions extends MirrorOptions {
   readonly author?: Author;
 }
 
+/** Answers that are kept: one for each open pull request and commit of its base. */
+const containedMost = 1_000;
+
 export const defaultAuthor: Author = { name: 'Lockstep', email: 'lockstep@lockstep.dev' };
 
 /** Throws git-url-refused for a URL that may not be used. */
@@ -30,6 +33,7 @@ export function openRepository(options: RepositoryOptions): Repository {
       inOrder(async () => {
         const name = `${query.commit} ${query.ancestor}`;
         const known = contained.get(name) ?? (await containsCommit(mirror, query, signal));
+        if (contained.size >= containedMost) contained.clear();
         contained.set(name, known);
         return known;
       }),

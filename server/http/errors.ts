@@ -36,6 +36,8 @@ export function answerErrors(log: Log): ErrorRequestHandler {
     const error = translate(thrown);
     const status = statuses[error.code] ?? 500;
     if (status === 500) log.error({ err: thrown }, 'request failed');
+    // The next question shall reach whichever replica the Service picks then, not this one again.
+    if (error.code === 'not-ready') response.setHeader('connection', 'close');
     response.status(status).json(errorBody(error));
   };
 }

@@ -37,6 +37,8 @@ export async function listen(handler: RequestListener, { host, port }: ListenAt)
       cause: error,
     });
   }
+  // A connection that could not be accepted (too many open files) is that client's loss; without a listener it would end the process.
+  server.on('error', () => undefined);
   const address = server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   return { url: `http://${place(host ?? '127.0.0.1', bound)}`, close: () => close(server) };

@@ -83,11 +83,13 @@ export function createClient(connection: Connection, count: CountRequest): Clien
     server: connection.server,
     async send(wanted) {
       const response = await accepted(wanted, connection.dispatcher);
+      let text: string;
       try {
-        return await response.body.json();
+        text = await response.body.text();
       } catch (error) {
         throw unreachable(connection, wanted, error);
       }
+      return parseBody(wanted, text);
     },
     async stream(wanted) {
       const response = await accepted(wanted, connection.watchDispatcher);
@@ -138,6 +140,15 @@ function refused(wanted: ApiRequest, response: Dispatcher.ResponseData, text: st
       return new LockstepError('api-invalid', { ...facts, message });
     default:
       return new LockstepError('api-failed', { ...facts, message });
+  }
+}
+
+/** Without the parser's error, which quotes the body. */
+function parseBody(wanted: ApiRequest, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new LockstepError('api-failed', { message: `${describe(wanted)}: the answer is damaged` });
   }
 }
 

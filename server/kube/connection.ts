@@ -1,5 +1,6 @@
 // Finds the API server and the credentials for it. client-node reads kubeconfigs, tokens, certificates and exec plugins; the
 // connections are ours, since client-node's own does a TLS handshake for each request (measured, see README).
+import { delimiter } from 'node:path';
 import { KubeConfig, type Cluster } from '@kubernetes/client-node';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { LockstepError } from '../core/errors.ts';
@@ -34,7 +35,7 @@ export async function connect(options: ConnectionOptions, now: () => number): Pr
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
     throw new LockstepError('kubeconfig-unreadable', {
-      message: `kubeconfig ${options.kubeconfig ?? '(default)'} names no cluster for context ${config.getCurrentContext() || '(none)'}`,
+      message: `kubeconfig ${nameOf(options.kubeconfig)} names no cluster for context ${config.getCurrentContext() || '(none)'}`,
     });
   }
   const url = parseServer(cluster.server, options);
@@ -64,8 +65,11 @@ export async function connect(options: ConnectionOptions, now: () => number): Pr
 function readConfig({ kubeconfig, context }: ConnectionOptions): KubeConfig {
   const config = new KubeConfig();
   try {
-    if (kubeconfig === undefined) config.loadFromDefault();
-    else config.loadFromFile(kubeconfig);
+    // Several files, as in $KUBECONFIG, are one: of two entries with the same name the first counts.
+    const [first, ...more] = (kubeconfig ?? '').split(delimiter).filter((file) => file !== '');
+    if (first === undefined) config.loadFromDefault();
+    else config.loadFromFile(first);
+    for (const file of more) addFile(config, file);
     if (context !== undefined) config.setCurrentContext(context);
     config.clusters = config.clusters.map(allowPlainHttp);
   } catch (error) {
@@ -73,10 +77,20 @@ function readConfig({ kubeconfig, context }: ConnectionOptions): KubeConfig {
   }
   if (context !== undefined && config.getContextObject(context) === null) {
     throw new LockstepError('kubeconfig-unreadable', {
-      message: `kubeconfig ${kubeconfig ?? '(default)'} has no context ${context}`,
+      message: `kubeconfig ${nameOf(kubeconfig)} has no context ${context}`,
     });
   }
   return config;
+}
+
+/** client-node's own merge refuses names that come twice; kubectl takes the first. */
+function addFile(config: KubeConfig, file: string): void {
+  const next = new KubeConfig();
+  next.loadFromFile(file);
+  config.clusters = [...config.clusters, ...next.clusters.filter(({ name }) => config.getCluster(name) === null)];
+  config.users = [...config.users, ...next.users.filter(({ name }) => config.getUser(name) === null)];
+  config.contexts = [...config.contexts, ...next.contexts.filter(({ name }) => config.getContextObject(name) === null)];
+  if (!config.currentContext) config.setCurrentContext(next.currentContext);
 }
 
 /** client-node refuses http:// unless TLS is not verified. There is none to verify, and kubectl takes it (`kubectl proxy`). */
@@ -116,21 +130,34 @@ async function readCredentials(config: KubeConfig, { kubeconfig }: ConnectionOpt
   }
 }
 
+/** Without the cause: parsers of YAML and JSON quote what they read, and that holds tokens. */
 function unreadable(kubeconfig: string | undefined, cause: unknown): LockstepError {
   const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'not a kubeconfig';
   return new LockstepError('kubeconfig-unreadable', {
-    message: `kubeconfig ${kubeconfig ?? '(default)'} cannot be used: ${why}`,
-    cause,
+    message: `kubeconfig ${nameOf(kubeconfig)} cannot be used: ${why}`,
   });
 }
 
-function cached<T>(read: () => Promise<T>, { first, now }: { first: T; now: () => number }): () => Promise<T> {
-  let value = first;
+function nameOf(kubeconfig: string | undefined): string {
+  return kubeconfig === undefined || kubeconfig === '' ? '(default)' : kubeconfig;
+}
+
+type Headers = Credentials['headers'];
+
+function cached(
+  read: () => Promise<Headers>,
+  { first, now }: { first: Headers; now: () => number },
+): () => Promise<Headers> {
+  let value = Promise.resolve(first);
   let readAt = now();
-  return async () => {
-    if (now() - readAt < headersTtlMs) return value;
-    value = await read();
+  return () => {
+    const age = now() - readAt;
+    // Below zero: the clock was put back.
+    if (age >= 0 && age < headersTtlMs) return value;
     readAt = now();
-    return value;
+    // Shared, so that parallel requests run an exec plugin once. What failed is not kept.
+    const reading = read();
+    reading.catch(() => (readAt = -Infinity));
+    return (value = reading);
   };
 }

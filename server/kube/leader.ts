@@ -1,6 +1,6 @@
 // One process acts at a time: holds the Lease, renews it, and lets go at once when it stops. The Lease also carries the mark
 // until when everything was decided (RESTART-PROTOCOL.md rule 9).
-import { hasCode } from '../core/errors.ts';
+import { hasCode, LockstepError } from '../core/errors.ts';
 import type { Client } from './client.ts';
 import { fieldManager } from './patches.ts';
 
@@ -8,7 +8,10 @@ export interface LeaderOptions {
   readonly client: Client;
   readonly namespace: string;
   readonly identity: string;
+  /** Wall clock (ms), for what is written. */
   readonly now: () => number;
+  /** Monotonic (ms), for how long something took: a clock that is put forward takes no Lease from anybody. */
+  readonly elapsed: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** The time until which everything is decided, asked at each renewal. */
   readonly settledAt: () => number | undefined;
@@ -29,6 +32,8 @@ const renewMs = 5_000;
 const retryMs = 2_000;
 /** Before the Lease expires for the others. */
 const giveUpMs = 11_000;
+/** A Lease is small: an answer that takes longer is none, and must not outlast the Lease. */
+const answerMs = 3_000;
 const settledAnnotation = 'lockstep.dev/settled-at';
 
 interface Lease {
@@ -41,8 +46,8 @@ export async function becomeLeader(options: LeaderOptions, signal: AbortSignal):
   let watched: { version: string; since: number } | undefined;
   for (;;) {
     try {
-      const lease = await readLease(options, signal);
-      const now = options.now();
+      const lease = await readLease(options, within(answerMs, signal));
+      const now = options.elapsed();
       if (lease !== undefined && watched?.version !== lease.metadata.resourceVersion) {
         watched = { version: lease.metadata.resourceVersion, since: now };
       }
@@ -50,8 +55,9 @@ export async function becomeLeader(options: LeaderOptions, signal: AbortSignal):
       const expired = watched !== undefined && now - watched.since > durationSeconds * 1_000;
       const holder = lease?.spec?.holderIdentity ?? '';
       if (lease === undefined || holder === '' || holder === options.identity || expired) {
-        const taken = await writeLease(options, { lease, holder: options.identity, signal });
-        return lead(options, taken, readSettled(lease));
+        const renewedAt = options.elapsed();
+        const taken = await writeLease(options, { lease, holder: options.identity, signal: within(answerMs, signal) });
+        return lead(options, { lease: taken, renewedAt }, readSettled(lease));
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -62,37 +68,55 @@ export async function becomeLeader(options: LeaderOptions, signal: AbortSignal):
   }
 }
 
-function lead(options: LeaderOptions, first: Lease, settledAt: number | undefined): Leadership {
-  const renew = async (lease: Lease, signal: AbortSignal): Promise<Lease> => {
-    try {
-      return await writeLease(options, { lease, holder: options.identity, signal });
-    } catch (error) {
-      if (!signal.aborted) options.onTrouble(error);
-      return lease;
-    }
-  };
+interface Held {
+  readonly lease: Lease;
+  /** When the renewal that got through was sent. */
+  readonly renewedAt: number;
+}
+
+function lead(options: LeaderOptions, taken: Held, settledAt: number | undefined): Leadership {
   return {
     settledAt,
     async hold(letGo) {
-      let lease = first;
-      let renewedAt = options.now();
+      let held = taken;
+      let pauseMs = renewMs;
       while (!letGo.aborted) {
-        await options.sleep(renewMs, letGo);
+        await options.sleep(pauseMs, letGo);
         if (letGo.aborted) break;
-        const renewed = await renew(lease, letGo);
-        if (renewed === lease) {
-          const ours = await readOurs(options, letGo);
-          if (ours === 'taken' || options.now() - renewedAt > giveUpMs) return 'lost';
-          lease = ours ?? lease;
-        } else {
-          lease = renewed;
-          renewedAt = options.now();
-        }
+        const next = await renew(options, held, letGo);
+        if (next === 'lost') return 'lost';
+        pauseMs = next.renewedAt === held.renewedAt ? retryMs : renewMs;
+        held = next;
       }
-      await release(options, lease);
+      await release(options, held.lease);
       return 'released';
     },
   };
+}
+
+/** One try, which ends in time whatever the API server does. */
+async function renew(options: LeaderOptions, held: Held, letGo: AbortSignal): Promise<Held | 'lost'> {
+  const sentAt = options.elapsed();
+  const leftMs = (): number => giveUpMs - (options.elapsed() - held.renewedAt);
+  const soon = (): AbortSignal => within(Math.max(0, Math.min(answerMs, leftMs())), letGo);
+  try {
+    const lease = await writeLease(options, { lease: held.lease, holder: options.identity, signal: soon() });
+    return { lease, renewedAt: sentAt };
+  } catch (error) {
+    if (letGo.aborted) return held;
+    options.onTrouble(error);
+  }
+  const ours = await readOurs(options, soon());
+  if (letGo.aborted) return held;
+  return ours === 'taken' || leftMs() <= 0 ? 'lost' : { ...held, lease: ours ?? held.lease };
+}
+
+/** Aborts with `api-unreachable` when the time is up. */
+function within(ms: number, signal: AbortSignal): AbortSignal {
+  const late = new AbortController();
+  const message = `the API server did not answer about the Lease within ${ms} ms`;
+  setTimeout(() => late.abort(new LockstepError('api-unreachable', { message })), ms).unref();
+  return AbortSignal.any([signal, late.signal]);
 }
 
 /** The Lease while it is still ours; undefined when nobody can say. */
@@ -107,7 +131,7 @@ async function readOurs(options: LeaderOptions, signal: AbortSignal): Promise<Le
 
 /** So that the next leader need not wait. */
 async function release(options: LeaderOptions, lease: Lease): Promise<void> {
-  const signal = AbortSignal.timeout(3_000);
+  const signal = within(answerMs, new AbortController().signal);
   await writeLease(options, { lease, holder: '', signal }).catch(options.onTrouble);
 }
 

@@ -33,6 +33,7 @@ export interface ReflectorOptions<T> {
   readonly onListed: (listVersion: string) => void;
   /** Something came from the server: all earlier events have come too. */
   readonly onHeard: () => void;
+  /** Before each new try. */
   readonly onTrouble: (error: LockstepError, retryMs: number) => void;
   readonly random: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -51,7 +52,7 @@ interface Position {
   failures: number;
 }
 
-/** Runs until `signal` aborts. Rejects only on a bug in a parser or handler. */
+/** Runs until `signal` aborts. What a parser or handler throws is told as `internal`, and all is listed again: it may be lost. */
 export async function reflect<T>(options: ReflectorOptions<T>, signal: AbortSignal): Promise<void> {
   const position: Position = { version: undefined, known: new Set(), failures: 0 };
   while (!signal.aborted) {
@@ -60,10 +61,10 @@ export async function reflect<T>(options: ReflectorOptions<T>, signal: AbortSign
       const lines = await watch(options, position, signal);
       // A server that ends watches at once must not be asked again at once.
       if (lines === 0) await options.sleep(options.random() * backoffMs.first, signal);
-    } catch (error) {
+    } catch (thrown) {
       if (signal.aborted) return;
-      if (!(error instanceof LockstepError)) throw error;
-      if (hasCode(error, 'api-expired')) position.version = undefined;
+      const error = thrown instanceof LockstepError ? thrown : bugOf(options.resource, thrown);
+      if (hasCode(error, 'api-expired', 'internal')) position.version = undefined;
       const most = Math.min(backoffMs.most, backoffMs.first * 2 ** Math.min(position.failures++, 6));
       const retryMs = error.afterMs ?? options.random() * most;
       options.onTrouble(error, retryMs);
@@ -145,6 +146,10 @@ async function watch<T>(options: ReflectorOptions<T>, position: Position, signal
   }
 }
 
+function bugOf(resource: string, cause: unknown): LockstepError {
+  return new LockstepError('internal', { message: `an object or event of ${resource} cannot be handled`, cause });
+}
+
 /** Errors of the connection carry a code; what a parser or handler throws does not. */
 function isBug(error: unknown): boolean {
   return !(error instanceof Error) || (!('code' in error) && error.name !== 'AbortError');
@@ -195,8 +200,9 @@ function parseEvent(line: string, resource: string): WatchEvent {
   let event: { type?: string; object?: { code?: number } };
   try {
     event = JSON.parse(line) as { type?: string; object?: { code?: number } };
-  } catch (error) {
-    throw new LockstepError('api-failed', { message: `the watch of ${resource} sent a damaged line`, cause: error });
+  } catch {
+    // Without the parser's error, which quotes the line.
+    throw new LockstepError('api-failed', { message: `the watch of ${resource} sent a damaged line` });
   }
   if (event.type === 'ADDED' || event.type === 'MODIFIED' || event.type === 'DELETED' || event.type === 'BOOKMARK') {
     return event as unknown as WatchEvent;

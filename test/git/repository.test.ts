@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { hasCode } from '../../server/core/errors.ts';
@@ -18,6 +18,7 @@ const yaml = { path: '', endings: ['.yaml'] };
 interface Place {
   readonly world: World;
   readonly repository: Repository;
+  readonly url: string;
   readonly requests: string[];
   fault: ((request: { method: string; url: string }) => Fault | undefined) | undefined;
 }
@@ -26,7 +27,7 @@ interface Place {
 function testBoth(name: string, body: (place: Place) => Promise<void>): void {
   test(`file: ${name}`, async () => {
     using world = createWorld({ 'a/one.yaml': 'x: 1\n', 'a/b/two.yaml': 'x: 2\n', 'a/note.txt': 'n\n' });
-    await body({ world, repository: world.open(), requests: [], fault: undefined });
+    await body({ world, repository: world.open(), url: world.bare, requests: [], fault: undefined });
   });
   testHttp(name, body);
 }
@@ -43,8 +44,9 @@ function testHttp(name: string, body: (place: Place) => Promise<void>): void {
     });
     try {
       const credentials = () => ({ username: 'lockstep', password: canary });
-      const repository = world.open({ url: `${server.url}/shop.git`, credentials });
-      await body(Object.assign(place, { world, repository, requests: server.requests }));
+      const url = `${server.url}/shop.git`;
+      const repository = world.open({ url, credentials });
+      await body(Object.assign(place, { world, repository, url, requests: server.requests }));
     } finally {
       await server.stop();
     }
@@ -265,6 +267,47 @@ testHttp('a silent server is left when the caller says so', async (place) => {
   } finally {
     clearInterval(waiting);
   }
+});
+
+testHttp('a silent server is unreachable after the deadline, in words', async (place) => {
+  place.fault = () => 'silent';
+  const credentials = () => ({ username: 'lockstep', password: canary });
+  const url = place.url;
+  const repository = place.world.open({ url, credentials, deadlineMs: 1_000 });
+  await assert.rejects(tip(repository), (error) => {
+    assert.ok(hasCode(error, 'git-unreachable'));
+    assert.match(error.message, /^git ls-remote for http:\S+ did not end within 1s$/);
+    return true;
+  });
+});
+
+test('a mirror that somebody removed is made anew', async () => {
+  using world = createWorld();
+  const stateDirectory = join(world.root, 'state-removed');
+  const repository = world.open({ stateDirectory });
+  const commit = await tip(repository);
+  rmSync(stateDirectory, { recursive: true });
+  await assert.rejects(tip(repository), (error) => hasCode(error, 'git-failed'));
+  assert.equal(await tip(repository), commit);
+});
+
+test('a mirror that cannot be made says where and why', async () => {
+  using world = createWorld({ file: '' });
+  writeFileSync(join(world.root, 'file'), '');
+  const repository = world.open({ stateDirectory: join(world.root, 'file') });
+  await assert.rejects(
+    tip(repository),
+    (error) => hasCode(error, 'git-failed') && /ENOTDIR|EEXIST/.test(error.message),
+  );
+});
+
+test('a machine without git is told so', async () => {
+  using world = createWorld();
+  await assert.rejects(tip(world.open({ ambient: { PATH: world.root } })), (error) => {
+    assert.ok(hasCode(error, 'git-failed'), String(error));
+    assert.match(error.message, /is git installed/);
+    return true;
+  });
 });
 
 testHttp('no credential is in the mirror, in its config or in any argument', async (place) => {

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { once } from 'node:events';
-import { hasCode } from '../../server/core/errors.ts';
+import { hasCode, LockstepError } from '../../server/core/errors.ts';
 import { startRig, type Rig } from './rig.ts';
 
 const event = (namespace = 'apps', message = 'Deployment/apps/web configured'): string =>
@@ -193,6 +193,18 @@ test('api: it does not say that nothing is owed when it cannot know', async (con
   const early = await fetch(`${rig.url}/v1/namespaces/shop/owed`);
   assert.equal(early.status, 503);
   assert.deepEqual(await early.json(), { code: 'not-ready', message: 'not synced yet: secrets' });
+});
+
+test('api: a replica that stands by says so, and gives the connection up', async (context) => {
+  const rig = await startRig(context, {
+    owed: () => {
+      throw new LockstepError('not-ready', { message: 'this replica starts, or stands by' });
+    },
+  });
+  const answer = await fetch(`${rig.url}/v1/namespaces/shop/owed`);
+  assert.equal(answer.status, 503);
+  assert.equal(answer.headers.get('connection'), 'close');
+  assert.deepEqual(await answer.json(), { code: 'not-ready', message: 'this replica starts, or stands by' });
 });
 
 test('api: a bad request says what is wrong', async (context) => {

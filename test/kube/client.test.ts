@@ -102,6 +102,15 @@ test('an answer that ends early is api-unreachable', async (context) => {
   await assert.rejects(client.send(request), { code: 'api-unreachable' });
 });
 
+test('I6: an answer that is damaged is not quoted', async (context) => {
+  const { client } = await rig(context, (_, response) => response.end('{"data":{"k":"CANARY"x}}'));
+  await assert.rejects(client.send(request), (error: Error & { code: string }) => {
+    assert.equal(error.code, 'api-failed');
+    assert.ok(!`${error.message} ${String(error.cause)}`.includes('CANARY'));
+    return true;
+  });
+});
+
 test('an aborted request throws what aborted it', async (context) => {
   const controller = new AbortController();
   const reason = new Error('stop');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { connect } from '../../server/kube/connection.ts';
 
@@ -57,4 +57,46 @@ test('kubeconfig-unreadable: no such file', async () => {
     connect(options, () => 0),
     { code: 'kubeconfig-unreadable' },
   );
+});
+
+test('several kubeconfigs are one, as in $KUBECONFIG; of two entries with one name the first counts', async (context) => {
+  const other = {
+    clusters: [
+      { name: 'c', cluster: { server: 'https://127.0.0.1:1' } },
+      { name: 'd', cluster: { server: 'https://127.0.0.1:2' } },
+    ],
+    contexts: [{ name: 'y', context: { cluster: 'd', user: 'u' } }],
+    'current-context': 'y',
+  };
+  const files = [kubeconfig(context), kubeconfig(context, other)].join(delimiter);
+  const servers: string[] = [];
+  for (const name of [undefined, 'y']) {
+    const connection = await connect({ kubeconfig: files, context: name }, () => 0);
+    context.after(connection.close);
+    servers.push(connection.server);
+  }
+  assert.deepEqual(servers, ['https://127.0.0.1:6443', 'https://127.0.0.1:2']);
+});
+
+test('I6: a kubeconfig that cannot be parsed is not quoted', async (context) => {
+  const file = kubeconfig(context);
+  writeFileSync(file, 'users: [{ token: CANARY }\n  - x');
+  await assert.rejects(
+    connect({ kubeconfig: file, context: undefined }, () => 0),
+    (error: Error) => !`${error.message} ${String(error.cause)}`.includes('CANARY'),
+  );
+});
+
+test('credentials are read again after 30 s or when the clock was put back, once for parallel requests', async (context) => {
+  const time = { now: 1_000_000 };
+  const connection = await connect({ kubeconfig: kubeconfig(context), context: undefined }, () => time.now);
+  context.after(connection.close);
+  const isReadAgain = (at: number): boolean => {
+    const before = connection.headers();
+    time.now = at;
+    const after = connection.headers();
+    assert.equal(connection.headers(), after);
+    return after !== before;
+  };
+  assert.deepEqual([1_029_000, 1_031_000, 1_032_000, 500_000].map(isReadAgain), [false, true, false, true]);
 });

@@ -16,11 +16,24 @@ function rig() {
     lease: undefined as Lease | undefined,
     version: 0,
     broken: false,
+    /** Requests are never answered. */
+    silent: false,
+    /** How far the wall clock was put forward. */
+    jump: 0,
     settledAt: undefined as number | undefined,
   };
   const write = (lease: Lease): Lease =>
     (state.lease = { ...lease, metadata: { ...lease.metadata, resourceVersion: String(++state.version) } });
-  const send = async ({ verb, body }: ApiRequest): Promise<unknown> => {
+  const send = async ({ verb, body, signal }: ApiRequest): Promise<unknown> => {
+    if (state.silent) {
+      const { promise, reject } = Promise.withResolvers<never>();
+      // The clock stands still while nobody waits by it: time passes when the request is given up.
+      signal.addEventListener('abort', () => {
+        state.now += 3_000;
+        reject(signal.reason as Error);
+      });
+      return promise;
+    }
     if (state.broken) throw new LockstepError('api-unreachable', { message: 'no' });
     if (verb === 'get') {
       if (state.lease === undefined) throw new LockstepError('api-not-found', { message: 'no' });
@@ -37,7 +50,8 @@ function rig() {
     client,
     namespace: 'ours',
     identity,
-    now: () => state.now,
+    now: () => state.now + state.jump,
+    elapsed: () => state.now,
     sleep: async (ms) => {
       state.now += ms;
       onSleep.shift()?.();
@@ -133,4 +147,30 @@ test('without an API server it is given up before it expires for the others', as
   const before = state.now;
   assert.equal(await leadership.hold(never), 'lost');
   assert.ok(state.now - before <= 15_000);
+});
+
+test('an API server that takes requests and never answers does not hold it longer either', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { state, options } = rig();
+  const leadership = await becomeLeader(options('me'), never);
+  state.silent = true;
+  const before = state.now;
+  const ended = leadership.hold(never);
+  let outcome: string | undefined;
+  void ended.then((how) => (outcome = how));
+  while (outcome === undefined) {
+    await new Promise((resolve) => setImmediate(resolve));
+    context.mock.timers.tick(3_000);
+  }
+  assert.equal(outcome, 'lost');
+  assert.ok(state.now - before <= 11_000 + 3_000, `after ${state.now - before} ms`);
+});
+
+test('a wall clock that is put forward takes no Lease early', async () => {
+  const { state, write, options, onSleep } = rig();
+  write(held('other'));
+  onSleep.push(() => (state.jump += 3_600_000));
+  const before = state.now;
+  await becomeLeader(options('me'), never);
+  assert.equal(state.now - before, 16_000);
 });

@@ -181,25 +181,65 @@ test('an answer that is no list is a failure, not a crash', async () => {
   assert.deepEqual((await follow([{}, start, []])).troubles[0], 'api-failed');
 });
 
-test('what a handler throws is a bug, and ends the reflector', async () => {
-  const client = createFakeClient([start]);
-  const run = reflect(
+for (const fails of ['parser', 'handler'] as const) {
+  test(`what a ${fails} throws is told as a bug, and all is listed again`, async () => {
+    const stop = new AbortController();
+    const [troubles, seen]: [string[], string[]] = [[], []];
+    let broken = true;
+    const breakOnce = (part: string, name: string): void => {
+      if (part !== fails || name !== 'b' || !broken) return;
+      broken = false;
+      throw new TypeError('bug');
+    };
+    const script = [start, [event('ADDED', item('b', 10))], page(10, [item('b', 10)]), []];
+    await reflect<string>(
+      {
+        client: createFakeClient([...script, failed()], () => stop.abort()),
+        resource: 'secrets',
+        path: '/api/v1/secrets',
+        pageSize: 2,
+        parse: ({ metadata }) => {
+          breakOnce('parser', metadata.name);
+          return { key: metadata.name, value: metadata.name };
+        },
+        onEvent: (told) => {
+          if (!told.present) return;
+          breakOnce('handler', told.object);
+          seen.push(`${told.how} ${told.object}`);
+        },
+        onHeard: () => undefined,
+        onListed: () => undefined,
+        onTrouble: (error) => troubles.push(`${error.code} ${String(error.cause)}`),
+        random: () => 0,
+        sleep: async () => undefined,
+      },
+      stop.signal,
+    );
+    assert.deepEqual(troubles[0], 'internal TypeError: bug');
+    assert.equal(seen.at(-1), 'listed b');
+  });
+}
+
+test('I6: a damaged line is not quoted', async () => {
+  const damaged = `{"type":"ADDED","object":{"data":{"k":"CANARY"x}}}\n`;
+  const stop = new AbortController();
+  const errors: LockstepError[] = [];
+  await reflect<string>(
     {
-      client,
+      client: createFakeClient([start, [damaged], failed()], () => stop.abort()),
       resource: 'secrets',
       path: '/api/v1/secrets',
       pageSize: 2,
-      parse: () => {
-        throw new TypeError('bug');
-      },
+      parse: ({ metadata }) => ({ key: metadata.name, value: '' }),
       onEvent: () => undefined,
       onHeard: () => undefined,
       onListed: () => undefined,
-      onTrouble: () => undefined,
+      onTrouble: (error) => errors.push(error),
       random: () => 0,
       sleep: async () => undefined,
     },
-    new AbortController().signal,
+    stop.signal,
   );
-  await assert.rejects(run, TypeError);
+  assert.equal(errors[0]?.code, 'api-failed');
+  assert.ok(!`${errors[0].message} ${String(errors[0].cause)}`.includes('CANARY'));
 });
