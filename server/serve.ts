@@ -1,6 +1,6 @@
 // `lockstep serve`: the real ports, the HTTP servers, and the app between them.
 import { randomBytes } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
+import { lookup } from 'node:dns';
 import { createApp, type App } from './app.ts';
 import { loadConfig, type Config, type Surroundings } from './config.ts';
 import { hasCode } from './core/errors.ts';
@@ -37,7 +37,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context }, Date.now);
   const ports: Ports = {
     ...openCounted(config, metrics, connection),
-    resolve: (host) => lookup(host, { all: true }),
+    resolve: (host, answer) => lookup(host, { all: true }, answer),
     clock,
     now: Date.now,
     random: Math.random,

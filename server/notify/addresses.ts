@@ -7,8 +7,8 @@ export interface Address {
   readonly family: number;
 }
 
-/** All addresses of a host name. */
-export type Resolve = (host: string) => Promise<readonly Address[]>;
+/** All addresses of a host name; `dns.lookup` is one. */
+export type Resolve = (host: string, answer: (error: Error | null, found: readonly Address[]) => void) => void;
 
 /** IPv4 ranges count inside IPv6 too (`::ffff:169.254.169.254`). */
 const refused = new BlockList();
@@ -34,15 +34,13 @@ export function checkHost(hostname: string): void {
  */
 export function guardedLookup(resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
-    void resolve(hostname).then(
-      (found) => {
-        const first = found[0];
-        if (first === undefined || found.some(isRefused)) callback(refuse(hostname), '');
-        else if (options.all === true) callback(null, [...found]);
-        else callback(null, first.address, first.family);
-      },
-      (error: unknown) => callback(error instanceof Error ? error : new Error('not resolved'), ''),
-    );
+    resolve(hostname, (error, found) => {
+      const first = error === null ? found[0] : undefined;
+      if (error !== null) callback(error, '');
+      else if (first === undefined || found.some(isRefused)) callback(refuse(hostname), '');
+      else if (options.all === true) callback(null, [...found]);
+      else callback(null, first.address, first.family);
+    });
   };
 }
 
