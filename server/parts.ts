@@ -9,18 +9,20 @@ import type { Client } from './kube/client.ts';
 import type { Reading } from './kube/ingest.ts';
 import type { Leadership } from './kube/leader.ts';
 import { createLedgerStore } from './kube/ledger-store.ts';
-import { createEventRecorder, createRestartWriter } from './kube/patches.ts';
+import { createRestartWriter } from './kube/patches.ts';
 import { createReads } from './kube/reads.ts';
 import { createReloaderWriter } from './kube/reloader-writer.ts';
 import type { Watches } from './kube/watches.ts';
 import type { Metrics } from './metrics.ts';
+import type { Resolve } from './notify/addresses.ts';
+import { openReport } from './outcomes.ts';
 import { createFlusher, type Flusher } from './reconcile/flusher.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
 import { createRoute, type Route } from './reconcile/route.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
 import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
-import { createReport } from './report.ts';
+import type { ReloaderCounts } from './reloader-counts.ts';
 import { createSources, type Sources } from './sources.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
@@ -40,6 +42,10 @@ export interface Ports {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Counts in Reloader's metrics. */
+  readonly reloader: ReloaderCounts;
+  /** All addresses of a host name. */
+  readonly resolve: Resolve;
   readonly readFile: (path: string) => string;
   /** Handed on to git, as far as git may see it. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -158,9 +164,7 @@ function openFlusher({ ports, work, queue }: Reach, ledger: Ledger): Flusher {
 
 function openReconciler(reach: Reach): WorkloadReconciler {
   const { config, ports, state, namespaces, bootKeys, keys, work, queue } = reach;
-  const { client, now, random, sleep, log, metrics } = ports;
-  const onLost = (error: unknown): void => log.debug({ err: error }, 'Event not recorded');
-  const events = createEventRecorder(client, { now, random, sleep, signal: work.signal, onLost });
+  const { client, now } = ports;
   return createWorkloadReconciler({
     state,
     namespaces,
@@ -176,12 +180,12 @@ function openReconciler(reach: Reach): WorkloadReconciler {
       if (concernsGit(state, key))
         for (const source of reach.sources.keysOf(namespaceOf(key))) reach.sourceQueue.settle(source, recordSettle);
     },
-    report: createReport({ log, metrics, events }),
+    report: openReport(config, ports, work.signal),
   });
 }
 
 function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler: WorkloadReconciler }): WorkQueue {
-  const { clock, random, metrics } = ports;
+  const { clock, random, metrics, reloader } = ports;
   const { flusher, reconciler } = made;
   const queue = createWorkQueue({
     clock,
@@ -189,13 +193,13 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
     concurrency,
     handle: async (key) => {
       const stop = metrics.reconcileSeconds.startTimer({ queue: 'workload' });
-      await reconciler.reconcile(key, work.signal).finally(stop);
+      await reloader.reconcile(key, () => reconciler.reconcile(key, work.signal)).finally(stop);
       flusher.poke();
       metrics.owed.set({ namespace: metrics.namespaceLabel(namespaceOf(key)) }, countHeld(reconciler, key));
     },
     onFailure: onFailure(ports, work.signal),
   });
-  return queue;
+  return reloader.queue(queue);
 }
 
 export function readingOf({ reloader: { rules, strategy } }: Config, keys: readonly DigestKey[]): Reading {
@@ -234,8 +238,9 @@ function onFailure(ports: Ports, signal: AbortSignal): (key: string, error: unkn
 }
 
 function openRoute({ config, ports, state, namespaces, sources, sourceQueue }: Reach, queue: WorkQueue): Route {
-  const { now, log, metrics } = ports;
-  return createRoute({
+  const { now, log, metrics, reloader } = ports;
+  let changes = 0;
+  const route = createRoute({
     state,
     namespaces,
     queue,
@@ -243,11 +248,26 @@ function openRoute({ config, ports, state, namespaces, sources, sourceQueue }: R
     settle: { windowMs: config.settleMs, maxMs: config.settleMaxMs },
     now,
     log,
-    onChange: (kind) => metrics.changes.inc({ kind }),
+    onChange: (kind) => {
+      changes++;
+      metrics.changes.inc({ kind });
+    },
     onRestartKey: (key) => {
       for (const source of sources.keysOf(namespaceOf(key))) sourceQueue.settle(source, recordSettle);
     },
   });
+  return {
+    ...route,
+    onConfig(event) {
+      const before = changes;
+      route.onConfig(event);
+      reloader.config(event, changes > before ? 'changed' : 'unchanged');
+    },
+    onNamespace(event) {
+      route.onNamespace(event);
+      reloader.namespace(event);
+    },
+  };
 }
 
 /** Nothing is written in observe mode, so nothing is remembered beyond the process. */

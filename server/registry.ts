@@ -1,9 +1,14 @@
-// What can be added by a line: senders of webhooks, and forges.
+// What can be added by a line: senders of webhooks, forges, and sinks of alerts.
 import { fluxSender } from '../hooks/flux.ts';
 import type { Forge } from './core/forge.ts';
 import type { WebhookSender } from './core/hook.ts';
+import type { SinkFormat } from './core/notification.ts';
 import type { Repository } from './core/repository.ts';
 import { createLocalForge } from './forge/local.ts';
+import { gchat } from './notify/gchat.ts';
+import { raw } from './notify/raw.ts';
+import { slack } from './notify/slack.ts';
+import { teams } from './notify/teams.ts';
 
 /** Path segment behind `/hooks/` -> sender. */
 export const senders = { flux: fluxSender } as const satisfies Record<string, WebhookSender>;
@@ -15,3 +20,6 @@ export interface ForgeOptions {
 
 /** `local` is for a repository with no forge at all. */
 export const forges = { local: createLocalForge } as const satisfies Record<string, (options: ForgeOptions) => Forge>;
+
+/** $ALERT_SINK -> what that receiver wants. */
+export const sinks = { slack, teams, gchat, raw } as const satisfies Record<string, SinkFormat>;

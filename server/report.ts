@@ -1,47 +1,53 @@
-// Tells people and machines what a reconcile did: log line, metric and Kubernetes Event, all with the same reason word.
+// Tells people and machines what a reconcile did: log line, metrics, Kubernetes Event and alert, all with the same reason word.
 import type { EventRecorder } from './core/cluster.ts';
 import type { Acked, Owed } from './core/decide-workload.ts';
-import { hasCode, LockstepError } from './core/errors.ts';
+import { LockstepError } from './core/errors.ts';
 import type { Log } from './core/log.ts';
+import {
+  alertTexts,
+  refusedEvents,
+  restartedEvents,
+  type EventText,
+  type Notifier,
+  type Telling,
+} from './core/notification.ts';
 import type { SeenWorkload } from './core/seen.ts';
 import type { Metrics } from './metrics.ts';
 import type { Outcome } from './reconcile/workload.ts';
+import type { ReloaderCounts } from './reloader-counts.ts';
 
 export interface ReportDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly events: EventRecorder;
+  /** Whose words Events have. */
+  readonly telling: Telling;
+  /** Absent: nobody is alerted. */
+  readonly alerts?: { readonly notifier: Notifier; readonly additionalInfo: string };
+  readonly reloader: Pick<ReloaderCounts, 'outcome'>;
 }
 
-export function createReport({ log, metrics, events }: ReportDeps): (outcome: Outcome) => void {
+export function createReport(deps: ReportDeps): (outcome: Outcome) => void {
+  const { log, metrics, telling } = deps;
   const count = (workload: SeenWorkload, owed: readonly Owed[], result: string): void => {
     const { kind, namespace } = workload.ref;
-    metrics.restarts.inc({
-      kind,
-      namespace: metrics.namespaceLabel(namespace),
-      reason: owed[0]?.reason ?? 'changed',
-      result,
-    });
+    const reason = owed[0]?.reason ?? 'changed';
+    metrics.restarts.inc({ kind, namespace: metrics.namespaceLabel(namespace), reason, result });
   };
-  const event = (
-    workload: SeenWorkload,
-    type: 'Normal' | 'Warning',
-    { reason, message }: { reason: string; message: string },
-  ): void => events.record({ workload: { ...workload.ref, uid: workload.uid }, type, reason, message });
-
+  const record = ({ ref, uid }: SeenWorkload, texts: readonly EventText[]): void => {
+    for (const text of texts) deps.events.record({ workload: { ...ref, uid }, ...text });
+  };
   return (outcome) => {
+    deps.reloader.outcome(outcome);
     switch (outcome.kind) {
       case 'recorded':
         return reportRecorded(log, { ...outcome.workload }, outcome.acked);
       case 'restarting':
         return log.debug({ ...outcome.workload.ref, owed: outcome.owed, n: outcome.n }, 'restart intended');
       case 'restarted':
-        log.info({ ...outcome.workload.ref, owed: outcome.owed, n: outcome.n }, 'restarted');
         count(outcome.workload, outcome.owed, 'success');
-        event(outcome.workload, 'Normal', { reason: 'Restarted', message: `Restarted for ${listOwed(outcome.owed)}` });
-        if (outcome.workload.waitsForDelete)
-          log.warn({ ...outcome.workload.ref, reason: 'waiting-for-delete' }, 'its pods stay until they are deleted');
-        return;
+        record(outcome.workload, restartedEvents(telling, outcome.workload.ref, outcome.owed));
+        return reportRestarted(deps, outcome);
       case 'would-restart':
         log.info({ ...outcome.workload.ref, owed: outcome.owed }, 'would restart');
         return count(outcome.workload, outcome.owed, 'observed');
@@ -49,16 +55,9 @@ export function createReport({ log, metrics, events }: ReportDeps): (outcome: Ou
         log.warn({ ...outcome.workload.ref, owed: outcome.owed, reason: outcome.reason }, 'restart owed but held');
         return count(outcome.workload, outcome.owed, outcome.reason);
       case 'refused':
-        log.warn(
-          { ...outcome.workload.ref, owed: outcome.owed, reason: 'refused', err: outcome.error },
-          'restart refused',
-        );
         count(outcome.workload, outcome.owed, 'refused');
-        metrics.errors.inc({ code: errorCode(outcome.error) });
-        return event(outcome.workload, 'Warning', {
-          reason: 'RestartRefused',
-          message: refusal(outcome.owed, outcome.error),
-        });
+        record(outcome.workload, refusedEvents(telling, outcome.workload.ref, outcome));
+        return reportRefused(deps, outcome);
       case 'conflict':
         return log.debug({ ...outcome.workload }, 'workload changed meanwhile, deciding again');
     }
@@ -76,12 +75,18 @@ function reportRecorded(log: Log, workload: object, acked: readonly Acked[]): vo
   else log.info({ ...workload, acked }, 'recorded');
 }
 
-function listOwed(owed: readonly Owed[]): string {
-  return owed.map(({ name, reason }) => `${name} (${reason})`).join(', ');
+function reportRestarted({ log, alerts }: ReportDeps, outcome: Extract<Outcome, { n: number }>): void {
+  const { workload, owed, n } = outcome;
+  log.info({ ...workload.ref, owed, n }, 'restarted');
+  if (workload.waitsForDelete) {
+    log.warn({ ...workload.ref, reason: 'waiting-for-delete' }, 'its pods stay until they are deleted');
+  }
+  if (alerts === undefined) return;
+  for (const text of alertTexts(workload.ref, owed, alerts.additionalInfo)) alerts.notifier.notify(text);
 }
 
-function refusal(owed: readonly Owed[], error: unknown): string {
-  const advice = hasCode(error, 'api-invalid', 'api-forbidden') ? `; ${error.advice}` : '';
-  const why = error instanceof LockstepError ? error.message : 'an internal error';
-  return `Owed a restart for ${listOwed(owed)}, but ${why}${advice}. Tried again in 10 minutes.`;
+function reportRefused({ log, metrics }: ReportDeps, outcome: Extract<Outcome, { kind: 'refused' }>): void {
+  const { workload, owed, error } = outcome;
+  log.warn({ ...workload.ref, owed, reason: 'refused', err: error }, 'restart refused');
+  metrics.errors.inc({ code: errorCode(error) });
 }

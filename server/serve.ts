@@ -1,19 +1,25 @@
 // `lockstep serve`: the real ports, the HTTP servers, and the app between them.
 import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns';
 import { createApp, type App } from './app.ts';
 import { loadConfig, type Config, type Surroundings } from './config.ts';
 import { hasCode } from './core/errors.ts';
 import { objectKey } from './core/object.ts';
 import type { Look } from './core/route-event.ts';
 import { startHttp, type RunningHttp } from './http/app.ts';
-import { connect } from './kube/connection.ts';
-import { createClient } from './kube/client.ts';
+import { connect, type Connection } from './kube/connection.ts';
+import { createClient, type Client } from './kube/client.ts';
+import { publishMetaInfo } from './kube/meta-info.ts';
 import { createLogger } from './logger.ts';
-import { createMetrics } from './metrics.ts';
+import { metaInfoData } from './meta-info.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import type { Ports } from './parts.ts';
 import { senders } from './registry.ts';
+import { countRequest, createReloaderCounts, measureClient, type ReloaderCounts } from './reloader-counts.ts';
+import { createReloaderMetrics } from './reloader-metrics.ts';
 import { createTenants } from './tenants.ts';
 import { checkUnbuilt } from './unbuilt.ts';
+import { reportTrouble } from './trouble.ts';
 import type { Clock } from './reconcile/workqueue.ts';
 
 export interface ServeOptions extends Surroundings {
@@ -31,11 +37,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   for (const setting of [...config.warnings, ...unbuilt]) log.warn({ setting }, 'setting ignored');
   const metrics = createMetrics({ version: options.version, nodeVersion: process.version }, 'process');
   const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context }, Date.now);
-  const client = createClient(connection, (request) =>
-    metrics.apiRequests.inc({ ...request, code: String(request.code) }),
-  );
   const ports: Ports = {
-    client,
+    ...openCounted(config, metrics, connection),
+    resolve: (host, answer) => lookup(host, { all: true }, answer),
     clock,
     now: Date.now,
     random: Math.random,
@@ -58,6 +62,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     },
     'started',
   );
+  const published = publish(config, ports, options);
   try {
     await app.run(options.signal);
     return 0;
@@ -67,7 +72,37 @@ export async function serve(options: ServeOptions): Promise<number> {
     return 1;
   } finally {
     await http.stop();
+    await published;
     await connection.close();
+  }
+}
+
+/** The client, its requests counted, and the counts in Reloader's metrics. */
+function openCounted(
+  config: Config,
+  metrics: Metrics,
+  connection: Connection,
+): { readonly client: Client; readonly reloader: ReloaderCounts } {
+  const now = (): number => clock.now();
+  const { host } = new URL(connection.server);
+  const reloaderMetrics = createReloaderMetrics(metrics.registry, config.reloader);
+  const client = createClient(connection, (request) => {
+    metrics.apiRequests.inc({ ...request, code: String(request.code) });
+    countRequest(reloaderMetrics, { ...request, host });
+  });
+  const reloader = createReloaderCounts({ metrics: reloaderMetrics, now, namespaceLabel: metrics.namespaceLabel });
+  return { client: measureClient(client, { metrics: reloaderMetrics, now }), reloader };
+}
+
+/** Informs other tools; without it Lockstep does all that it should. */
+async function publish(config: Config, ports: Ports, { signal, version }: ServeOptions): Promise<void> {
+  const { metaInfo } = config.reloader;
+  if (metaInfo === undefined || config.mode === 'observe') return;
+  const data = metaInfoData(config, { ...metaInfo, version, nodeVersion: process.version });
+  try {
+    await publishMetaInfo(ports.client, { namespace: metaInfo.namespace, data }, signal);
+  } catch (error) {
+    if (!signal.aborted) reportTrouble(ports, error, 'reloader-meta-info not written');
   }
 }
 

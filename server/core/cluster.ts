@@ -55,6 +55,8 @@ export interface ClusterEvent {
   /** CamelCase, as `kubectl get events` shows it. */
   readonly reason: string;
   readonly message: string;
+  /** Who says so; absent: `lockstep`. */
+  readonly component?: string;
 }
 
 /** Kubernetes Events; losing one is no error. */

@@ -34,7 +34,8 @@ export type CountRequest = (request: { verb: Verb; resource: string; code: numbe
 /** Named, since the API server would make a field manager of it where none is given. */
 const userAgent = 'lockstep';
 const requestTimeoutMs = 30_000;
-const methods = {
+/** HTTP's word for each verb. */
+export const methods = {
   get: 'GET',
   list: 'GET',
   watch: 'GET',

@@ -72,7 +72,10 @@ export function createEventRecorder(client: Client, options: RecorderOptions): E
   };
 }
 
-function toEvent({ workload, type, reason, message }: ClusterEvent, { now, random }: RecorderOptions): object {
+function toEvent(
+  { workload, type, reason, message, component }: ClusterEvent,
+  { now, random }: RecorderOptions,
+): object {
   const at = new Date(now()).toISOString().replace(/\.\d+Z$/, 'Z');
   const suffix = Math.floor(random() * 2 ** 40).toString(16);
   const { namespace, name, kind, uid } = workload;
@@ -84,8 +87,8 @@ function toEvent({ workload, type, reason, message }: ClusterEvent, { now, rando
     type,
     reason,
     message,
-    source: { component: 'lockstep' },
-    reportingComponent: 'lockstep.dev/lockstep',
+    source: { component: component ?? 'lockstep' },
+    reportingComponent: component ?? 'lockstep.dev/lockstep',
     reportingInstance: 'lockstep',
     firstTimestamp: at,
     lastTimestamp: at,

@@ -1,0 +1,49 @@
+// Where outcomes go: log, metrics, Kubernetes Events and alerts, put together as the configuration asks.
+import type { Config } from './config.ts';
+import { LockstepError } from './core/errors.ts';
+import { createEventRecorder } from './kube/patches.ts';
+import type { Client } from './kube/client.ts';
+import type { Resolve } from './notify/addresses.ts';
+import { createNotifier } from './notify/notifier.ts';
+import { createSink } from './notify/sink.ts';
+import type { Outcome } from './reconcile/workload.ts';
+import { sinks } from './registry.ts';
+import { createReport, type ReportDeps } from './report.ts';
+
+/** As in parts.ts. */
+interface OutcomePorts extends Pick<ReportDeps, 'log' | 'metrics' | 'reloader'> {
+  readonly client: Client;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly resolve: Resolve;
+}
+
+/** `signal` ends what is sent beside the loop. */
+export function openReport(config: Config, ports: OutcomePorts, signal: AbortSignal): (outcome: Outcome) => void {
+  const { client, now, random, sleep, log, metrics, reloader } = ports;
+  const onLost = (error: unknown): void => log.debug({ err: error }, 'Event not recorded');
+  const events = createEventRecorder(client, { now, random, sleep, signal, onLost });
+  return createReport({
+    log,
+    metrics,
+    events,
+    telling: config.reloader.strategy,
+    ...openAlerts(config, ports, signal),
+    reloader,
+  });
+}
+
+/** What cannot be used is said and left out: alerts are no reason to leave workloads on old content. */
+function openAlerts(config: Config, { log, resolve }: OutcomePorts, signal: AbortSignal): Pick<ReportDeps, 'alerts'> {
+  const { alerts } = config.reloader;
+  if (alerts === undefined) return {};
+  try {
+    const sink = createSink({ format: sinks[alerts.sink], url: alerts.url, proxy: alerts.proxy, resolve });
+    return { alerts: { notifier: createNotifier({ sink, log, signal }), additionalInfo: alerts.additionalInfo } };
+  } catch (error) {
+    if (!(error instanceof LockstepError)) throw error;
+    log.error({ err: error, advice: error.advice }, 'alerts are off');
+    return {};
+  }
+}

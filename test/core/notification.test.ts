@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Owed } from '../../server/core/decide-workload.ts';
+import { LockstepError } from '../../server/core/errors.ts';
+import {
+  alertTexts,
+  refusedEvents,
+  restartedEvents,
+  type EventText,
+  type Telling,
+} from '../../server/core/notification.ts';
+
+const web = { kind: 'StatefulSet', namespace: 'shop', name: 'web' } as const;
+const owed = (...names: string[]): readonly Owed[] => names.map((name) => ({ name, reason: 'changed' }));
+const updated = `Updated 'web' of type 'StatefulSet' in namespace 'shop'`;
+const reloaded = (name: string, type: string, component: string): EventText => ({
+  type: 'Normal',
+  reason: 'Reloaded',
+  message: `Changes detected in '${name}' of type '${type}' in namespace 'shop', ${updated}`,
+  component,
+});
+
+const restarted: [rule: string, telling: readonly Telling[], names: string[], texts: EventText[]][] = [
+  [
+    'Lockstep: one for all, with reasons',
+    ['lockstep'],
+    ['Secret/db', 'ConfigMap/app'],
+    [{ type: 'Normal', reason: 'Restarted', message: 'Restarted for Secret/db (changed), ConfigMap/app (changed)' }],
+  ],
+  ['a Secret', ['env-vars', 'annotations'], ['Secret/db'], [reloaded('db', 'SECRET', 'reloader-secrets')]],
+  [
+    'a ConfigMap',
+    ['env-vars', 'annotations'],
+    ['ConfigMap/app'],
+    [reloaded('app', 'CONFIGMAP', 'reloader-configmaps')],
+  ],
+  [
+    'a SecretProviderClass',
+    ['env-vars', 'annotations'],
+    ['SecretProviderClass/vault'],
+    [reloaded('vault', 'SECRETPROVIDERCLASS', 'reloader-secretproviderclasspodstatuses')],
+  ],
+  [
+    'one for each config object, each once',
+    ['env-vars', 'annotations'],
+    ['Secret/db', 'ConfigMap/app', 'Secret/db'],
+    [reloaded('db', 'SECRET', 'reloader-secrets'), reloaded('app', 'CONFIGMAP', 'reloader-configmaps')],
+  ],
+];
+for (const [rule, tellings, names, texts] of restarted) {
+  for (const telling of tellings) {
+    test(`Events of a restart, ${telling}: ${rule}`, () => {
+      assert.deepEqual(restartedEvents(telling, web, owed(...names)), texts);
+    });
+  }
+}
+
+const forbidden = new LockstepError('api-forbidden', { message: 'cannot patch statefulsets shop/web: Forbidden' });
+const failed = (why: string, component: string): EventText => ({
+  type: 'Warning',
+  reason: 'ReloadFail',
+  message: `Update for 'web' of type 'StatefulSet' in namespace 'shop' failed with error ${why}`,
+  component,
+});
+const both = ['Secret/db', 'Secret/tls', 'ConfigMap/app'];
+const refused: [rule: string, telling: Telling, error: unknown, texts: EventText[]][] = [
+  [
+    'Lockstep: what is owed, why not, what to do',
+    'lockstep',
+    forbidden,
+    [
+      {
+        type: 'Warning',
+        reason: 'RestartRefused',
+        message:
+          'Owed a restart for Secret/db (changed), Secret/tls (changed), ConfigMap/app (changed), but ' +
+          `${forbidden.message}; ${forbidden.advice}. Tried again in 10 minutes.`,
+      },
+    ],
+  ],
+  [
+    'one for each source',
+    'env-vars',
+    forbidden,
+    [failed(forbidden.message, 'reloader-secrets'), failed(forbidden.message, 'reloader-configmaps')],
+  ],
+  [
+    'what is not of the catalogue is not quoted',
+    'annotations',
+    new Error('s3cr3t'),
+    [failed('an internal error', 'reloader-secrets'), failed('an internal error', 'reloader-configmaps')],
+  ],
+];
+for (const [rule, telling, error, texts] of refused) {
+  test(`Events of a refusal, ${telling}: ${rule}`, () => {
+    assert.deepEqual(refusedEvents(telling, web, { owed: owed(...both), error }), texts);
+  });
+}
+
+const said = (name: string, type: string): string =>
+  `Reloader detected changes in *${name}* of type *${type}* in namespace *shop*. ` +
+  'Hence reloaded *web* of type *StatefulSet* in namespace *shop*';
+const alerts: [rule: string, info: string, names: string[], texts: string[]][] = [
+  ['a Secret', '', ['Secret/db'], [said('db', 'SECRET')]],
+  ['one for each', '', ['Secret/db', 'ConfigMap/a'], [said('db', 'SECRET'), said('a', 'CONFIGMAP')]],
+  ['what stands before it, trimmed', ' cluster 7\n', ['Secret/db'], [`cluster 7 : ${said('db', 'SECRET')}`]],
+];
+for (const [rule, info, names, texts] of alerts) {
+  test(`alert: ${rule}`, () => assert.deepEqual(alertTexts(web, owed(...names), info), texts));
+}

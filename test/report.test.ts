@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ClusterEvent } from '../server/core/cluster.ts';
+import { LockstepError } from '../server/core/errors.ts';
+import type { Telling } from '../server/core/notification.ts';
+import type { SeenWorkload } from '../server/core/seen.ts';
+import { createMetrics } from '../server/metrics.ts';
+import type { Outcome } from '../server/reconcile/workload.ts';
+import { createReport } from '../server/report.ts';
+import { workload as seenWorkload } from './reconcile/rig.ts';
+
+const workload: SeenWorkload = seenWorkload(1);
+const owed = [{ name: 'Secret/db', reason: 'changed' }] as const;
+const error = new LockstepError('api-invalid', { message: 'cannot patch deployments shop/web: Invalid' });
+
+const outcomes: [outcome: Outcome, logs: string[], reasons: string[], alerts: number, result: string | undefined][] = [
+  [{ kind: 'restarting', workload, owed, n: 1 }, ['restart intended'], [], 0, undefined],
+  [{ kind: 'restarted', workload, owed, n: 1 }, ['restarted'], ['Restarted'], 1, 'success'],
+  [
+    { kind: 'restarted', workload: { ...workload, waitsForDelete: true }, owed, n: 1 },
+    ['restarted', 'its pods stay until they are deleted'],
+    ['Restarted'],
+    1,
+    'success',
+  ],
+  [{ kind: 'would-restart', workload, owed, n: 1 }, ['would restart'], [], 0, 'observed'],
+  [{ kind: 'held', workload, owed, reason: 'paused' }, ['restart owed but held'], [], 0, 'paused'],
+  [{ kind: 'refused', workload, owed, error }, ['restart refused'], ['RestartRefused'], 0, 'refused'],
+  [{ kind: 'conflict', workload: workload.ref }, ['workload changed meanwhile, deciding again'], [], 0, undefined],
+];
+for (const [outcome, logs, reasons, alerts, result] of outcomes) {
+  test(`report: ${outcome.kind}${logs.length > 1 ? ', waiting for deletes' : ''}`, async () => {
+    const told = tell('lockstep', outcome);
+    assert.deepEqual(told.logs, logs);
+    assert.deepEqual(
+      told.events.map(({ reason }) => reason),
+      reasons,
+    );
+    assert.equal(told.alerts.length, alerts);
+    assert.deepEqual(told.counted, [outcome.kind]);
+    const text = await told.metrics.registry.metrics();
+    const series = `lockstep_restarts_total{kind="Deployment",namespace="shop",reason="changed",result="${result}"} 1`;
+    if (result === undefined) assert.doesNotMatch(text, /lockstep_restarts_total\{/);
+    else assert.ok(text.includes(series), series);
+  });
+}
+
+test('report: with one of Reloader’s strategies Events have its words and its source', () => {
+  const { events } = tell('annotations', { kind: 'restarted', workload, owed, n: 1 });
+  assert.deepEqual(
+    events.map(({ reason, component }) => ({ reason, component })),
+    [{ reason: 'Reloaded', component: 'reloader-secrets' }],
+  );
+});
+
+function tell(telling: Telling, outcome: Outcome) {
+  const logs: string[] = [];
+  const events: ClusterEvent[] = [];
+  const alerts: string[] = [];
+  const counted: string[] = [];
+  const line = (_fields: object, message: string): void => void logs.push(message);
+  const metrics = createMetrics({ version: '1', nodeVersion: 'v24' });
+  createReport({
+    log: { debug: line, info: line, warn: line, error: line },
+    metrics,
+    events: { record: (event) => void events.push(event) },
+    telling,
+    alerts: { notifier: { notify: (text) => void alerts.push(text) }, additionalInfo: '' },
+    reloader: { outcome: ({ kind }) => void counted.push(kind) },
+  })(outcome);
+  return { logs, events, alerts, counted, metrics };
+}
