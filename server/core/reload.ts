@@ -170,17 +170,3 @@ export function asksForReferences({ rules, kinds }: CompiledReload, kind: Reload
   const { searches, auto } = kinds[kind];
   return searches || auto.kind === 'on' || (auto.kind === 'unset' && rules.autoReloadAll);
 }
-
-/** The config kinds whose changes restart a workload, and the annotations that make no sense. */
-export interface OptIn {
-  readonly kinds: readonly ConfigKind[];
-  /** One sentence for each annotation whose value cannot be used. */
-  readonly problems: readonly string[];
-}
-
-/** Under the default rules: the kinds of config object for which auto is on. */
-export function readOptIn(annotations: Annotations, templateAnnotations: Annotations): OptIn {
-  const compiled = compileReload({ kind: 'Deployment', annotations, templateAnnotations }, defaultReloadRules);
-  const kinds = (['Secret', 'ConfigMap'] as const).filter((kind) => compiled.kinds[kind].auto.kind === 'on');
-  return { kinds, problems: compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`) };
-}

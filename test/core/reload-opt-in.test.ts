@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isIgnored, parseBool, readOptIn, type Annotations } from '../../server/core/reload.ts';
+import { compileReload } from '../../server/core/reload-compile.ts';
+import { isIgnored, parseBool, type Annotations } from '../../server/core/reload.ts';
+import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
 
 const [auto, secretAuto, configMapAuto] = [
   'reloader.stakater.com/auto',
@@ -54,3 +56,13 @@ test('ignore: only the word true, by either annotation', () => {
   assert.equal(isIgnored({ 'lockstep.dev/ignore': 'True' }), false);
   assert.equal(isIgnored({}), false);
 });
+
+/** The kinds for which auto is on under the default rules. */
+function readOptIn(
+  annotations: Annotations,
+  templateAnnotations: Annotations,
+): { kinds: string[]; problems: string[] } {
+  const compiled = compileReload({ kind: 'Deployment', annotations, templateAnnotations }, defaultReloadRules);
+  const kinds = (['Secret', 'ConfigMap'] as const).filter((kind) => compiled.kinds[kind].auto.kind === 'on');
+  return { kinds, problems: compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`) };
+}

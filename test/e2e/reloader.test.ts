@@ -64,7 +64,8 @@ async function readMark(
   { workload, config }: { workload: string; config: string },
 ): Promise<string | undefined> {
   const live: Live = await place.get(`deployments/${workload}`);
-  const { metadata, spec } = live.spec?.template as Template;
+  assert.ok(live.spec?.template);
+  const { metadata, spec } = live.spec.template as Template;
   const variable = `STAKATER_${config.toUpperCase()}_SECRET`;
   if (strategy === 'env-vars') return spec.containers[0]?.env?.find(({ name }) => name === variable)?.value;
   const text = metadata.annotations?.['reloader.stakater.com/last-reloaded-from'] ?? '{}';
