@@ -2,7 +2,6 @@
 // rule by rule in its order, with Lockstep's own annotations on top: `lockstep.dev/restart` stands in for auto,
 // `lockstep.dev/ignore` beside ignore. Whether a reference is needed too is in the answer; references are judged elsewhere.
 import { annotation, valueOf, type Annotations } from './annotations.ts';
-import type { ConfigKind } from './object.ts';
 import { compileReload, type CompiledReload, type KindRules, type ReloadWorkload } from './reload-compile.ts';
 import { defaultReloadRules, type ReloaderKind, type ReloadRules } from './reloader-keys.ts';
 import { matchesName } from './reloader-pattern.ts';
