@@ -226,6 +226,24 @@ for (const [what, { path, gap, says }] of Object.entries(forbidden)) {
   });
 }
 
+test('holds: the pause switch of the namespace', async (context) => {
+  const annotations = { 'lockstep.dev/pause': 'true' };
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'prod', annotations } };
+  const rig = await startRig(context, [namespace, deployment('web', { annotations: optIn }), secretDb, configMapApp]);
+  assert.equal((await rig.workload('web')).held, 'pause-switch');
+  assert.match((await rig.run('secret/db')).out, /^Deployment\/web .* held: pause-switch /m);
+});
+
+test('a Secret that cannot be read is said to be so', async (context) => {
+  const rig = await startRig(context, [deployment('web', { annotations: optIn }), secretDb, configMapApp]);
+  rig.server.setFaults(({ path }) =>
+    path.endsWith('/secrets/db') ? { kind: 'status', code: 403, message: 'User cannot get it' } : undefined,
+  );
+  const { pending, uses } = await rig.workload('web');
+  assert.deepEqual(pending, { kind: 'unknown', reason: 'unreadable' });
+  assert.equal(uses.find(({ config }) => config.name === 'db')?.state, 'unreadable');
+});
+
 test('holds: a paused Deployment and the pause switch', async (context) => {
   const paused = deployment('paused', { annotations: optIn, spec: { paused: true } });
   const rig = await startRig(context, [paused, deployment('web', { annotations: optIn }), secretDb, configMapApp]);

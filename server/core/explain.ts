@@ -5,7 +5,7 @@ import { keyIdOf, type Projection } from './digest.ts';
 import { holdRestart, type HoldReason } from './hold.ts';
 import { objectKey, type ConfigKind, type ConfigRef, type WorkloadRef } from './object.ts';
 import type { Reference } from './references.ts';
-import { decideReload, explainReload, type Annotations, type ReloadDecision, type ReloadRefusal } from './reload.ts';
+import { explainReload, type Annotations, type ReloadDecision, type ReloadRefusal } from './reload.ts';
 import type { CompiledReload, KindRules } from './reload-compile.ts';
 import { projectionText, type Ack } from './restart.ts';
 import type { SeenWorkload } from './seen.ts';
@@ -243,15 +243,12 @@ function explainAck({ ack, from }: FoundAck): AckExplanation {
   return { from, digest, keys: ack.projection, resourceVersion: ack.resourceVersion };
 }
 
-function compare({ compiled, gaps }: WorkloadFacts, use: UseFacts, ack: Ack | undefined): Comparison {
-  const { reference, state, annotations, object } = use;
+function compare({ gaps }: WorkloadFacts, use: UseFacts, ack: Ack | undefined): Comparison {
+  const { reference, state, object } = use;
   const no = (reason: Incomparable): Comparison => ({ kind: 'not-comparable', reason });
   if (ack === undefined) return no('never-acked');
   if (state !== 'exists') return no(state);
-  if (object === undefined) {
-    const rule = decideReload(compiled, { ...reference, annotations });
-    return no(rule.kind === 'no' && rule.reason === 'config-ignored' ? 'config-ignored' : 'unreadable');
-  }
+  if (object === undefined) return no('config-ignored');
   const keyGap = gaps.find((gap) => gap === 'digest-key-unreadable' || gap === 'digest-key-absent');
   if (reference.kind === 'Secret' && keyGap !== undefined) return no(keyGap);
   if (ack.projection !== projectionText(reference.keys)) return no('other-keys');
