@@ -2,8 +2,9 @@
 import { hasCode } from './core/errors.ts';
 import { explainConfig, explainWorkload } from './core/explain.ts';
 import type { ConfigKind, WorkloadKind } from './core/object.ts';
-import { readConfigFacts, readWorkloadFacts, type Asking } from './explain-facts.ts';
+import { readConfigFacts, readWorkloadFacts } from './explain-facts.ts';
 import { renderConfig, renderWorkload } from './explain-output.ts';
+import type { Asking } from './explain-reads.ts';
 import { formatHelp } from './flags-help.ts';
 import { parseFlags, refuse, suggest, type FlagTable } from './flags.ts';
 import { createClient } from './kube/client.ts';

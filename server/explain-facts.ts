@@ -1,26 +1,18 @@
 // Reads what `lockstep explain` is about, with the rights that its user has: what is forbidden becomes a gap in the answer.
 // The order of the reads is the one that proves a decision: workload, ledger, config objects, revisions, pods.
-import type { DigestKey } from './core/digest.ts';
 import { decideWorkload, type Decision } from './core/decide-workload.ts';
-import { hasCode, LockstepError } from './core/errors.ts';
-import type { ConfigFacts, ExplainedWorkload, Gap, UseFacts, WorkloadFacts } from './core/explain.ts';
-import { configResources, objectKey, workloadKinds, type ConfigKind, type ConfigRef } from './core/object.ts';
+import type { DigestKey } from './core/digest.ts';
+import type { ConfigFacts, ExplainedWorkload, UseFacts, WorkloadFacts } from './core/explain.ts';
+import type { Gap, LastEvent } from './core/explanation.ts';
+import { objectKey, workloadKinds, type ConfigKind, type ConfigRef } from './core/object.ts';
 import type { WorkloadKind, WorkloadRef } from './core/object.ts';
-import { findReferences, type PodSpec, type Reference } from './core/references.ts';
-import type { Annotations } from './core/annotations.ts';
-import { compileReload } from './core/reload-compile.ts';
+import type { Reference } from './core/references.ts';
 import { matchesName } from './core/reloader-pattern.ts';
 import type { SeenConfig } from './core/seen.ts';
-import type { Client } from './kube/client.ts';
+import { get, isPaused, list, metadataOnly, notFound } from './explain-reads.ts';
+import { parseExplained, placeOf, unlessForbidden, type Asking } from './explain-reads.ts';
 import { makeDigestKey, readDigestKeys } from './kube/digest-key.ts';
-import {
-  parseConfig,
-  parseNamespace,
-  parseRevision,
-  parseWorkload,
-  workloadPath,
-  type Reading,
-} from './kube/ingest.ts';
+import { parseConfig, parseRevision, workloadPath } from './kube/ingest.ts';
 import { createLedgerStore } from './kube/ledger-store.ts';
 import { createReads } from './kube/reads.ts';
 import type { ApiObject } from './kube/reflector.ts';
@@ -28,23 +20,6 @@ import { gather, type LiveState } from './reconcile/gather.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
 import { createRevisions, createWorkloads } from './state/workloads.ts';
-
-/** Whom to ask, and by which rules. */
-export interface Asking {
-  readonly client: Client;
-  readonly rules: Reading['rules'];
-  readonly granularity: Reading['granularity'];
-  readonly stateNamespace: string;
-  /** Wall clock (ms). */
-  readonly now: number;
-  readonly randomBytes: (size: number) => Buffer;
-  readonly signal: AbortSignal;
-}
-
-const metadataOnly = {
-  object: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
-  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
-} as const;
 
 /** Throws `api-not-found` when there is no such workload, and `api-*`. */
 export async function readWorkloadFacts(asking: Asking, ref: WorkloadRef): Promise<WorkloadFacts> {
@@ -70,7 +45,9 @@ export async function readWorkloadFacts(asking: Asking, ref: WorkloadRef): Promi
   }
   await readRevisions(asking, state, namespace);
   const decision = await decide(asking, state, { workload, keys });
-  return { ...workload, uses, record, decision, pauseSwitch: await isPaused(asking, namespace, gaps), gaps };
+  const pauseSwitch = await isPaused(asking, namespace, gaps);
+  const lastEvent = await readLastEvent(asking, ref, gaps);
+  return { ...workload, uses, record, decision, pauseSwitch, lastEvent, gaps };
 }
 
 /** Throws `api-not-found` when there is no such config object, and `api-*`. Reads no content. */
@@ -90,26 +67,6 @@ export async function readConfigFacts(asking: Asking, config: ConfigRef): Promis
   const gaps: Gap[] = [];
   const pauseSwitch = await isPaused(asking, namespace, gaps);
   return { config: { kind, namespace, name }, annotations, workloads: lists.flat(), pauseSwitch, gaps };
-}
-
-interface WorkloadBody {
-  readonly metadata: { readonly annotations?: Annotations };
-  readonly spec: {
-    readonly template: { readonly metadata?: { readonly annotations?: Annotations }; readonly spec: PodSpec };
-  };
-}
-
-/** The loop leaves out what is not opted in; who asks why wants to see it. */
-function parseExplained(asking: Asking, kind: WorkloadKind, raw: ApiObject): ExplainedWorkload {
-  const { metadata, spec } = raw as unknown as WorkloadBody;
-  const [annotations, templateAnnotations] = [metadata.annotations ?? {}, spec.template.metadata?.annotations ?? {}];
-  const compiled = compileReload({ kind, annotations, templateAnnotations }, asking.rules);
-  const references = findReferences(spec.template.spec).map((reference) => inUse(asking, reference));
-  return { seen: parseWorkload(kind, raw, asking).value, compiled, references };
-}
-
-function inUse({ granularity }: Asking, reference: Reference): Reference {
-  return granularity === 'used-keys' ? reference : { ...reference, keys: 'all' };
 }
 
 async function readLedger({ client, stateNamespace, signal }: Asking, gaps: Gap[]): Promise<Ledger> {
@@ -227,56 +184,22 @@ async function decide(
   return pods === 'forbidden' ? first : decideWorkload(gather(state, seen, { proven: true, pods }, asking.now));
 }
 
-/** The pause switch of the namespace, or of Lockstep's own. */
-async function isPaused(asking: Asking, namespace: string, gaps: Gap[]): Promise<boolean> {
-  const found = await Promise.all(
-    [...new Set([namespace, asking.stateNamespace])].map(async (name) => {
-      const path = `/api/v1/namespaces/${name}`;
-      const raw = await unlessForbidden(get(asking, { resource: 'namespaces', namespace: '', name, path }));
-      return raw === 'forbidden' ? raw : raw !== undefined && parseNamespace(raw).value.paused;
-    }),
-  );
-  if (found.includes('forbidden')) gaps.push('pause-switch-unreadable');
-  return found.includes(true);
+interface EventBody {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTimestamp?: string;
+  readonly source?: { readonly component?: string };
 }
 
-interface Place {
-  readonly resource: string;
-  readonly namespace: string;
-  readonly path: string;
-  readonly accept?: string;
-}
-
-function placeOf({ kind, namespace, name }: ConfigRef): Place & { readonly name: string } {
-  const resource = configResources[kind];
-  return { resource, namespace, name, path: `/api/v1/namespaces/${namespace}/${resource}/${name}` };
-}
-
-async function get(asking: Asking, { namespace, name, ...place }: Place & { name: string }) {
-  const subject = namespace === '' ? name : `${namespace}/${name}`;
-  try {
-    return (await asking.client.send({ verb: 'get', subject, ...place, signal: asking.signal })) as ApiObject;
-  } catch (error) {
-    if (hasCode(error, 'api-not-found')) return undefined;
-    throw error;
-  }
-}
-
-async function list(asking: Asking, { namespace, ...place }: Place): Promise<readonly ApiObject[]> {
-  const answer = await asking.client.send({ verb: 'list', subject: namespace, ...place, signal: asking.signal });
-  // Null when there is none.
-  return (answer as { items: readonly ApiObject[] | null }).items ?? [];
-}
-
-async function unlessForbidden<T>(reading: Promise<T>): Promise<T | 'forbidden'> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (hasCode(error, 'api-forbidden')) return 'forbidden';
-    throw error;
-  }
-}
-
-function notFound({ kind, namespace, name }: WorkloadRef | ConfigRef): LockstepError {
-  return new LockstepError('api-not-found', { message: `there is no ${kind} ${name} in namespace ${namespace}` });
+/** What the loop last said of the workload. The API server forgets Events, after an hour by default. */
+async function readLastEvent(asking: Asking, ref: WorkloadRef, gaps: Gap[]): Promise<LastEvent | undefined> {
+  const { kind, namespace, name } = ref;
+  const path = `/api/v1/namespaces/${namespace}/events`;
+  const query = { fieldSelector: `involvedObject.kind=${kind},involvedObject.name=${name}` };
+  const items = await unlessForbidden(list(asking, { resource: 'events', namespace, path, query }));
+  if (items === 'forbidden') gaps.push('events-unreadable');
+  const events = (items === 'forbidden' ? [] : items) as readonly (ApiObject & EventBody)[];
+  const own = events.filter(({ source }) => source?.component === 'lockstep');
+  const told = own.map(({ lastTimestamp: at = '', reason = '', message = '' }) => ({ at, reason, message }));
+  return told.sort((a, b) => (a.at < b.at ? -1 : 1)).at(-1);
 }

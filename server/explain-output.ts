@@ -9,7 +9,7 @@ import type {
   UseExplanation,
   UserExplanation,
   WorkloadExplanation,
-} from './core/explain.ts';
+} from './core/explanation.ts';
 import type { HoldReason } from './core/hold.ts';
 import type { ReloadDecision } from './core/reload.ts';
 
@@ -21,6 +21,7 @@ const gapSays: Readonly<Record<Gap, string>> = {
   'pause-switch-unreadable': 'whether a namespace is paused is unknown: reading namespaces is not granted',
   'names-unlisted': 'objects named by expressions are unknown: listing their names is not granted',
   'pods-unreadable': 'the ages of the pods are unknown: listing pods is not granted',
+  'events-unreadable': 'what was decided last is unknown: listing Events is not granted',
 };
 
 const holdSays: Partial<Record<HoldReason, string>> = {
@@ -30,11 +31,14 @@ const holdSays: Partial<Record<HoldReason, string>> = {
 };
 
 export function renderWorkload(explanation: WorkloadExplanation): string {
-  const { workload, optedIn, problems, restarts, pending, uses } = explanation;
+  const { workload, optedIn, problems, restarts, lastEvent, pending, uses } = explanation;
   const facts = [
     ...optedIn.map((one): Fact => [`${one.config}s`, describeOptIn(one)]),
     ...problems.map((problem): Fact => ['Problem', problem]),
     ...(restarts === undefined ? [] : [['Restarts', `${restarts} so far, by the restart key`] as const]),
+    ...(lastEvent === undefined
+      ? []
+      : [['Last', `${lastEvent.at} ${lastEvent.reason}: ${lastEvent.message}`] as const]),
     ['Pending', describePending(pending)] as const,
     ...listNotes(explanation).map((note): Fact => ['Note', note]),
   ];

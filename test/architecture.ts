@@ -84,6 +84,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/serve.ts': 'everything',
   'server/explain-command.ts': 'everything',
   'server/explain-facts.ts': 'everything',
+  'server/explain-reads.ts': { ours: [core, 'server/kube'] },
   'server/pr-command.ts': 'everything',
   'server/cli.ts': 'everything',
   'server/main.ts': 'everything',

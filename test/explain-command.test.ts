@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { digestProjection, digestValues } from '../server/core/digest.ts';
 import { LockstepError } from '../server/core/errors.ts';
-import type { ConfigExplanation, WorkloadExplanation } from '../server/core/explain.ts';
+import type { ConfigExplanation, WorkloadExplanation } from '../server/core/explanation.ts';
 import { formatRestartKey } from '../server/core/restart.ts';
 import { runExplain } from '../server/explain-command.ts';
 import { formatRecord } from '../server/state/ledger-format.ts';
@@ -225,6 +225,30 @@ for (const [what, { path, gap, says }] of Object.entries(forbidden)) {
     assert.ok((await rig.workload('web')).gaps.some((found) => found === gap));
   });
 }
+
+test('the last Event of Lockstep tells what was decided last', async (context) => {
+  const rig = await startRig(context, [deployment('web', { annotations: optIn }), secretDb, configMapApp]);
+  const event = (name: string, component: string, minute: string, message: string): JsonObject => ({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace: 'prod' },
+    involvedObject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'prod', name: 'web' },
+    type: 'Normal',
+    reason: 'Restarted',
+    message,
+    source: { component },
+    firstTimestamp: `2026-11-22T10:${minute}:00Z`,
+    lastTimestamp: `2026-11-22T10:${minute}:00Z`,
+    count: 1,
+  });
+  rig.server.seed([
+    event('a', 'lockstep', '02', 'Restarted for Secret/db (changed)'),
+    event('b', 'lockstep', '01', 'earlier'),
+    event('c', 'deployment-controller', '03', 'Scaled up'),
+  ]);
+  const { out } = await rig.run('deploy/web');
+  assert.deepEqual(rowsOf(out)['Last'], ['2026-11-22T10:02:00Z Restarted: Restarted for Secret/db (changed)']);
+});
 
 test('holds: the pause switch of the namespace', async (context) => {
   const annotations = { 'lockstep.dev/pause': 'true' };

@@ -1,25 +1,29 @@
 // What `lockstep explain` says of one workload or one config object: facts read from the cluster in, one plain value out.
-// Its field names and reason words are the stable form of `-o json`. Of a digest it never repeats more than a part.
-import type { Acked, Decision, Owed } from './decide-workload.ts';
-import { keyIdOf, type Projection } from './digest.ts';
+// Of a digest it never repeats more than a part.
+import type { Decision } from './decide-workload.ts';
+import { keyIdOf } from './digest.ts';
+import type {
+  AckExplanation,
+  Comparison,
+  ConfigExplanation,
+  Consequence,
+  Gap,
+  Incomparable,
+  LastEvent,
+  OptInExplanation,
+  Pending,
+  UseExplanation,
+  UserExplanation,
+  WorkloadExplanation,
+} from './explanation.ts';
 import { holdRestart, type HoldReason } from './hold.ts';
-import { objectKey, type ConfigKind, type ConfigRef, type WorkloadRef } from './object.ts';
+import { objectKey, type ConfigKind, type ConfigRef } from './object.ts';
 import type { Reference } from './references.ts';
-import { explainReload, type Annotations, type ReloadDecision, type ReloadRefusal } from './reload.ts';
-import type { CompiledReload, KindRules } from './reload-compile.ts';
+import { explainReload, type Annotations, type ReloadDecision } from './reload.ts';
+import type { CompiledReload } from './reload-compile.ts';
 import { projectionText, type Ack } from './restart.ts';
 import type { SeenWorkload } from './seen.ts';
 import type { PairObject, WorkloadRecord } from './snapshot.ts';
-
-/** Why a part of the answer is missing. */
-export type Gap =
-  | 'ledger-unreadable'
-  | 'ledger-empty'
-  | 'digest-key-unreadable'
-  | 'digest-key-absent'
-  | 'pause-switch-unreadable'
-  | 'names-unlisted'
-  | 'pods-unreadable';
 
 /** A workload with what its annotations ask for, also when that is nothing. */
 export interface ExplainedWorkload {
@@ -32,7 +36,7 @@ export interface ExplainedWorkload {
 /** One config object that the workload refers to, names, or was once restarted for. */
 export interface UseFacts {
   readonly reference: Reference;
-  readonly state: 'exists' | 'missing' | 'unreadable';
+  readonly state: UseExplanation['state'];
   readonly annotations: Annotations;
   /** Undefined also where it is ignored. */
   readonly object: PairObject | undefined;
@@ -43,6 +47,7 @@ export interface WorkloadFacts extends ExplainedWorkload {
   readonly record: WorkloadRecord | undefined;
   readonly gaps: readonly Gap[];
   readonly pauseSwitch: boolean;
+  readonly lastEvent: LastEvent | undefined;
   /** Undefined when it is not opted in. */
   readonly decision: Decision | undefined;
 }
@@ -54,93 +59,6 @@ export interface ConfigFacts {
   readonly workloads: readonly ExplainedWorkload[];
   readonly gaps: readonly Gap[];
   readonly pauseSwitch: boolean;
-}
-
-/** How a kind of config object restarts the workload; no ways: not at all. */
-export interface OptInExplanation {
-  readonly config: ConfigKind;
-  readonly level: KindRules['level'];
-  readonly ways: readonly { readonly how: 'named' | 'search' | 'auto'; readonly by: string }[];
-  /** Auto is written and is not true. */
-  readonly turnedOff: boolean;
-}
-
-export interface AckExplanation {
-  readonly from: 'restart-key' | 'ledger';
-  /** Key id and the first characters. */
-  readonly digest: string;
-  readonly keys: string;
-  readonly resourceVersion: string;
-}
-
-/** Live content against the ack. */
-export type Comparison =
-  { readonly kind: 'same' | 'different' } | { readonly kind: 'not-comparable'; readonly reason: Incomparable };
-
-export type Incomparable =
-  | 'never-acked'
-  | 'missing'
-  | 'unreadable'
-  | 'config-ignored'
-  | 'other-keys'
-  | 'digest-key-unreadable'
-  | 'digest-key-absent'
-  | 'unknown-digest-key';
-
-/** `held`: it would be owed, and not written until the reason is gone. */
-export type Consequence =
-  | { readonly action: 'restart' }
-  | { readonly action: 'held'; readonly reason: HoldReason }
-  | { readonly action: 'nothing'; readonly reason: ReloadRefusal };
-
-export interface UseExplanation {
-  readonly config: ConfigRef;
-  readonly keys: Projection;
-  readonly optional: boolean;
-  readonly state: UseFacts['state'];
-  readonly rule: ReloadDecision;
-  readonly level: KindRules['level'];
-  readonly acked?: AckExplanation;
-  readonly content: Comparison;
-  readonly ifChanged: Consequence;
-}
-
-export type Pending =
-  | { readonly kind: 'restart'; readonly owed: readonly Owed[]; readonly held?: HoldReason }
-  | { readonly kind: 'nothing'; readonly reason: 'in-step' | 'not-opted-in' }
-  /** No restart, but what is in use now is yet to be noted. */
-  | { readonly kind: 'record'; readonly acked: readonly Acked[] }
-  | { readonly kind: 'unknown'; readonly reason: Gap | 'unreadable' };
-
-export interface WorkloadExplanation {
-  readonly workload: WorkloadRef;
-  readonly optedIn: readonly OptInExplanation[];
-  readonly problems: readonly string[];
-  /** As its pod template counts them; undefined when it carries no restart key. */
-  readonly restarts?: number;
-  readonly pending: Pending;
-  readonly held?: HoldReason;
-  readonly waitsForDelete: boolean;
-  readonly rolledOut: boolean;
-  readonly gaps: readonly Gap[];
-  readonly uses: readonly UseExplanation[];
-}
-
-export interface UserExplanation {
-  readonly workload: WorkloadRef;
-  /** What its pod template reads; undefined when only an annotation names the config object. */
-  readonly keys?: Projection;
-  readonly rule: ReloadDecision;
-  readonly level: KindRules['level'];
-  readonly ifChanged: Consequence;
-  readonly waitsForDelete: boolean;
-}
-
-export interface ConfigExplanation {
-  readonly config: ConfigRef;
-  readonly gaps: readonly Gap[];
-  /** Those that refer to it or name it, the restarted ones first. */
-  readonly workloads: readonly UserExplanation[];
 }
 
 const configKinds = ['Secret', 'ConfigMap'] as const;
@@ -156,6 +74,7 @@ export function explainWorkload(facts: WorkloadFacts): WorkloadExplanation {
     optedIn: configKinds.map((kind) => explainOptIn(compiled, kind)),
     problems: seen.problems,
     ...(seen.restartKey === undefined ? {} : { restarts: seen.restartKey.n }),
+    ...(facts.lastEvent === undefined ? {} : { lastEvent: facts.lastEvent }),
     pending: explainPending(decision, { uses, gaps, held }),
     ...(held === undefined ? {} : { held }),
     waitsForDelete: seen.waitsForDelete,

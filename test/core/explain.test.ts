@@ -5,14 +5,11 @@ import { decideWorkload } from '../../server/core/decide-workload.ts';
 import {
   explainConfig,
   explainWorkload,
-  type Consequence,
-  type Comparison,
   type ExplainedWorkload,
-  type Gap,
-  type Pending,
   type UseFacts,
   type WorkloadFacts,
 } from '../../server/core/explain.ts';
+import type { Comparison, Consequence, Gap, Pending } from '../../server/core/explanation.ts';
 import type { Annotations } from '../../server/core/annotations.ts';
 import { compileReload } from '../../server/core/reload-compile.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
@@ -64,6 +61,7 @@ const facts = (more: Partial<WorkloadFacts> = {}): WorkloadFacts => ({
   record,
   gaps: [],
   pauseSwitch: false,
+  lastEvent: undefined,
   decision: { kind: 'nothing', reason: 'in-step' },
   ...more,
 });
