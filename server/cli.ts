@@ -17,12 +17,13 @@ const usage = `lockstep keeps Git, the live cluster and the running pods in step
 
 Usage:
   lockstep [serve] [flags]        watch Secrets and ConfigMaps, restart the workloads that use them
+  lockstep explain <kind>/<name> [flags]   why a workload is restarted or not; reads only
   lockstep hook <phase> [flags]   the body of an Argo CD hook Job
   lockstep pr list|show|merge|close [flags]   pull requests of a repository that has no forge
   lockstep version
   lockstep help`;
 
-/** The exit code: 0 done, 1 ended early, 2 could not start. */
+/** The exit code: 0 done, 1 ended early or not found, 2 could not start. */
 export async function runCli(cli: Cli): Promise<number> {
   const [word = 'serve'] = cli.argv;
   const command = word.startsWith('-') ? 'serve' : word;
@@ -31,6 +32,8 @@ export async function runCli(cli: Cli): Promise<number> {
     switch (command) {
       case 'serve':
         return await runServe({ ...cli, argv });
+      case 'explain':
+        return await runExplainCommand(cli, argv);
       case 'hook':
         return await (
           await import('./hook-command.ts')
@@ -50,7 +53,10 @@ export async function runCli(cli: Cli): Promise<number> {
         return 0;
       default:
         cli.stderr.write(
-          `unknown command ${command}${suggest(command, ['serve', 'hook', 'pr', 'version', 'help'])}\n\n${usage}\n`,
+          `unknown command ${command}${suggest(command, ['serve', 'explain', 'hook', 'pr', 'version', 'help'])}
+
+${usage}
+`,
         );
         return 2;
     }
@@ -63,6 +69,17 @@ export async function runCli(cli: Cli): Promise<number> {
     cli.stderr.write(`${error.message}\n${error.code}: ${error.advice}\n`);
     return 2;
   }
+}
+
+async function runExplainCommand({ stdout, stderr, signal }: Cli, argv: readonly string[]): Promise<number> {
+  const [{ runExplain }, { randomBytes }] = await Promise.all([import('./explain-command.ts'), import('node:crypto')]);
+  return runExplain(argv, {
+    stdout: (text) => void stdout.write(text),
+    stderr: (text) => void stderr.write(text),
+    now: Date.now,
+    randomBytes,
+    signal,
+  });
 }
 
 async function runPr({ stdout, stderr, env, tempDir, signal }: Cli, argv: readonly string[]): Promise<number> {

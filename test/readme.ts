@@ -2,11 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { serveFlags } from '../server/config.ts';
 import { catalogue } from '../server/core/errors.ts';
+import { explainFlags } from '../server/explain-command.ts';
 import { formatMarkdown } from '../server/flags-help.ts';
 import { hookFlags } from '../server/hook-command.ts';
 
 const sections: Readonly<Record<string, () => string>> = {
   'flags of serve': () => formatMarkdown(serveFlags),
+  'flags of explain': () => formatMarkdown(explainFlags),
   'flags of hook': () => formatMarkdown(hookFlags),
   'error codes': () =>
     [

@@ -1,0 +1,210 @@
+// What `lockstep explain` says of one workload or one config object: facts read from the cluster in, one plain value out.
+// Of a digest it never repeats more than a part.
+import type { Decision } from './decide-workload.ts';
+import { keyIdOf } from './digest.ts';
+import type {
+  AckExplanation,
+  Comparison,
+  ConfigExplanation,
+  Consequence,
+  Gap,
+  Incomparable,
+  LastEvent,
+  OptInExplanation,
+  Pending,
+  UseExplanation,
+  UserExplanation,
+  WorkloadExplanation,
+} from './explanation.ts';
+import { holdRestart, type HoldReason } from './hold.ts';
+import { objectKey, type ConfigKind, type ConfigRef } from './object.ts';
+import type { Reference } from './references.ts';
+import { explainReload, type Annotations, type ReloadDecision } from './reload.ts';
+import type { CompiledReload } from './reload-compile.ts';
+import { projectionText, type Ack } from './restart.ts';
+import type { SeenWorkload } from './seen.ts';
+import type { PairObject, WorkloadRecord } from './snapshot.ts';
+
+/** A workload with what its annotations ask for, also when that is nothing. */
+export interface ExplainedWorkload {
+  readonly seen: SeenWorkload;
+  readonly compiled: CompiledReload;
+  /** All of the pod template, whether they count or not. */
+  readonly references: readonly Reference[];
+}
+
+/** One config object that the workload refers to, names, or was once restarted for. */
+export interface UseFacts {
+  readonly reference: Reference;
+  readonly state: UseExplanation['state'];
+  readonly annotations: Annotations;
+  /** Undefined also where it is ignored. */
+  readonly object: PairObject | undefined;
+}
+
+export interface WorkloadFacts extends ExplainedWorkload {
+  readonly uses: readonly UseFacts[];
+  readonly record: WorkloadRecord | undefined;
+  readonly gaps: readonly Gap[];
+  readonly pauseSwitch: boolean;
+  readonly lastEvent: LastEvent | undefined;
+  /** Undefined when it is not opted in. */
+  readonly decision: Decision | undefined;
+}
+
+export interface ConfigFacts {
+  readonly config: ConfigRef;
+  readonly annotations: Annotations;
+  /** All workloads of its namespace. */
+  readonly workloads: readonly ExplainedWorkload[];
+  readonly gaps: readonly Gap[];
+  readonly pauseSwitch: boolean;
+}
+
+const configKinds = ['Secret', 'ConfigMap'] as const;
+/** Enough to tell two digests apart, too little to test a guess. */
+const digestShown = 8;
+
+export function explainWorkload(facts: WorkloadFacts): WorkloadExplanation {
+  const { seen, compiled, decision, gaps } = facts;
+  const held = holdOf(seen, facts.pauseSwitch);
+  const uses = facts.uses.map((use) => explainUse(facts, use, held));
+  return {
+    workload: seen.ref,
+    optedIn: configKinds.map((kind) => explainOptIn(compiled, kind)),
+    problems: seen.problems,
+    ...(seen.restartKey === undefined ? {} : { restarts: seen.restartKey.n }),
+    ...(facts.lastEvent === undefined ? {} : { lastEvent: facts.lastEvent }),
+    pending: explainPending(decision, { uses, gaps, held }),
+    ...(held === undefined ? {} : { held }),
+    waitsForDelete: seen.waitsForDelete,
+    rolledOut: seen.rolledOut,
+    gaps,
+    uses,
+  };
+}
+
+export function explainConfig({ config, annotations, workloads, gaps, pauseSwitch }: ConfigFacts): ConfigExplanation {
+  const { kind, name } = config;
+  const users = workloads.flatMap(({ seen, compiled, references }): UserExplanation[] => {
+    const keys = references.find((reference) => reference.kind === kind && reference.name === name)?.keys;
+    const { decision: rule, level } = explainReload(compiled, { kind, name, annotations });
+    if (keys === undefined && !(rule.kind === 'yes' && rule.how === 'named')) return [];
+    return [
+      {
+        workload: seen.ref,
+        ...(keys === undefined ? {} : { keys }),
+        rule,
+        level,
+        ifChanged: foresee(rule, holdOf(seen, pauseSwitch)),
+        waitsForDelete: seen.waitsForDelete,
+      },
+    ];
+  });
+  const rank = ({ rule, workload }: UserExplanation): string => `${rule.kind === 'yes' ? 0 : 1} ${objectKey(workload)}`;
+  return { config, gaps, workloads: users.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)) };
+}
+
+/** Only what can be seen from outside: refusals, fights and the cap are known to the running Lockstep. */
+function holdOf({ paused, deleting }: SeenWorkload, pauseSwitch: boolean): HoldReason | undefined {
+  const inside = { now: 0, refusedAt: undefined, undoneAt: [], rolloutsInProgress: 0, maxRollouts: 0 };
+  return holdRestart({ ...inside, paused, deleting, pauseSwitch }, [])?.reason;
+}
+
+function explainOptIn({ kinds, rules }: CompiledReload, config: ConfigKind): OptInExplanation {
+  const { level, named, searches, auto } = kinds[config];
+  const byFlag = auto.kind === 'unset' && rules.autoReloadAll;
+  const autoBy = auto.kind === 'on' ? auto.key : byFlag ? '--auto-reload-all' : undefined;
+  const ways = [
+    ...(named === undefined ? [] : [{ how: 'named', by: rules.keys.named[config] } as const]),
+    ...(searches ? [{ how: 'search', by: rules.keys.search } as const] : []),
+    ...(autoBy === undefined ? [] : [{ how: 'auto', by: autoBy } as const]),
+  ];
+  return { config, level, ways, turnedOff: auto.kind === 'off' };
+}
+
+function explainUse(facts: WorkloadFacts, use: UseFacts, held: HoldReason | undefined): UseExplanation {
+  const { kind, name, keys, optional } = use.reference;
+  const { decision: rule, level } = explainReload(facts.compiled, { kind, name, annotations: use.annotations });
+  const found = findAck(facts, `${kind}/${name}`);
+  const acked = found === undefined ? {} : { acked: explainAck(found) };
+  return {
+    config: { kind, namespace: facts.seen.ref.namespace, name },
+    keys,
+    optional,
+    state: use.state,
+    rule,
+    level,
+    ...acked,
+    content: compare(facts, use, found?.ack),
+    ifChanged: foresee(rule, held),
+  };
+}
+
+interface FoundAck {
+  readonly ack: Ack;
+  readonly from: AckExplanation['from'];
+}
+
+/** Rule 4: a restart key ahead of the ledger counts, since the patch is the commit point. */
+function findAck({ seen, record }: WorkloadFacts, name: string): FoundAck | undefined {
+  const key = seen.restartKey;
+  const own = record?.uid === seen.uid ? record : undefined;
+  const written = key !== undefined && key.n > (own?.n ?? 0) ? key.acks[name] : undefined;
+  if (written !== undefined) return { ack: written, from: 'restart-key' };
+  const noted = own?.acks[name];
+  return noted === undefined ? undefined : { ack: noted, from: 'ledger' };
+}
+
+function explainAck({ ack, from }: FoundAck): AckExplanation {
+  const id = keyIdOf(ack.digest);
+  const digest = `${id}:${ack.digest.slice(id.length + 1, id.length + 1 + digestShown)}`;
+  return { from, digest, keys: ack.projection, resourceVersion: ack.resourceVersion };
+}
+
+function compare({ gaps }: WorkloadFacts, use: UseFacts, ack: Ack | undefined): Comparison {
+  const { reference, state, object } = use;
+  const no = (reason: Incomparable): Comparison => ({ kind: 'not-comparable', reason });
+  if (ack === undefined) return no('never-acked');
+  if (state !== 'exists') return no(state);
+  if (object === undefined) return no('config-ignored');
+  const keyGap = gaps.find((gap) => gap === 'digest-key-unreadable' || gap === 'digest-key-absent');
+  if (reference.kind === 'Secret' && keyGap !== undefined) return no(keyGap);
+  if (ack.projection !== projectionText(reference.keys)) return no('other-keys');
+  const live = object.digests.find((digest) => keyIdOf(digest) === keyIdOf(ack.digest));
+  if (live === undefined) return no('unknown-digest-key');
+  return { kind: live === ack.digest ? 'same' : 'different' };
+}
+
+function foresee(rule: ReloadDecision, held: HoldReason | undefined): Consequence {
+  if (rule.kind === 'no') return { action: 'nothing', reason: rule.reason };
+  return held === undefined ? { action: 'restart' } : { action: 'held', reason: held };
+}
+
+interface Doubts {
+  readonly uses: readonly UseExplanation[];
+  readonly gaps: readonly Gap[];
+  readonly held: HoldReason | undefined;
+}
+
+/** What is owed is owed whatever could not be read; that nothing is owed can only be said of what was read. */
+function explainPending(decision: Decision | undefined, { uses, gaps, held }: Doubts): Pending {
+  if (decision === undefined) return { kind: 'nothing', reason: 'not-opted-in' };
+  if (decision.kind === 'restart') {
+    return { kind: 'restart', owed: decision.owed, ...(held === undefined ? {} : { held }) };
+  }
+  if (decision.kind === 'look') return { kind: 'unknown', reason: 'pods-unreadable' };
+  const doubt = uses.filter(({ rule }) => rule.kind === 'yes').flatMap((use) => doubtOf(use, gaps))[0];
+  if (doubt !== undefined) return { kind: 'unknown', reason: doubt };
+  if (gaps.includes('names-unlisted')) return { kind: 'unknown', reason: 'names-unlisted' };
+  if (decision.kind === 'nothing' || decision.acked.length === 0) return { kind: 'nothing', reason: 'in-step' };
+  return { kind: 'record', acked: decision.acked };
+}
+
+function doubtOf({ state, content }: UseExplanation, gaps: readonly Gap[]): (Gap | 'unreadable')[] {
+  if (state === 'unreadable') return ['unreadable'];
+  if (content.kind !== 'not-comparable') return [];
+  const { reason } = content;
+  if (reason === 'digest-key-unreadable' || reason === 'digest-key-absent') return [reason];
+  return reason === 'never-acked' && gaps.includes('ledger-unreadable') ? ['ledger-unreadable'] : [];
+}

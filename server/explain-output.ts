@@ -1,0 +1,150 @@
+// Explanations as a person reads them: facts aligned, reasons in the words that logs and metrics use, gaps in full sentences.
+import type {
+  Comparison,
+  ConfigExplanation,
+  Consequence,
+  Gap,
+  OptInExplanation,
+  Pending,
+  UseExplanation,
+  UserExplanation,
+  WorkloadExplanation,
+} from './core/explanation.ts';
+import type { HoldReason } from './core/hold.ts';
+import type { ReloadDecision } from './core/reload.ts';
+
+const gapSays: Readonly<Record<Gap, string>> = {
+  'ledger-unreadable': 'the ledger cannot be read: listing ConfigMaps in the state namespace is not granted',
+  'ledger-empty': 'the ledger is empty: Lockstep has recorded nothing in the state namespace',
+  'digest-key-unreadable': 'Secrets are not comparable: the digest key cannot be read',
+  'digest-key-absent': 'Secrets are not comparable: there is no digest key in the state namespace',
+  'pause-switch-unreadable': 'whether a namespace is paused is unknown: reading namespaces is not granted',
+  'names-unlisted': 'objects named by expressions are unknown: listing their names is not granted',
+  'pods-unreadable': 'the ages of the pods are unknown: listing pods is not granted',
+  'events-unreadable': 'what was decided last is unknown: listing Events is not granted',
+};
+
+const holdSays: Partial<Record<HoldReason, string>> = {
+  paused: 'the Deployment is paused (spec.paused): restarts wait until it is resumed',
+  'pause-switch': 'restarts wait: lockstep.dev/pause is set on its namespace, or on Lockstep’s own',
+  deleting: 'it is being deleted: nothing is restarted',
+};
+
+export function renderWorkload(explanation: WorkloadExplanation): string {
+  const { workload, optedIn, problems, restarts, lastEvent, pending, uses } = explanation;
+  const facts = [
+    ...optedIn.map((one): Fact => [`${one.config}s`, describeOptIn(one)]),
+    ...problems.map((problem): Fact => ['Problem', problem]),
+    ...(restarts === undefined ? [] : [['Restarts', `${restarts} so far, by the restart key`] as const]),
+    ...(lastEvent === undefined
+      ? []
+      : [['Last', `${lastEvent.at} ${lastEvent.reason}: ${lastEvent.message}`] as const]),
+    ['Pending', describePending(pending)] as const,
+    ...listNotes(explanation).map((note): Fact => ['Note', note]),
+  ];
+  const head = `${workload.kind} ${workload.name} in namespace ${workload.namespace}\n\n${renderFacts(facts)}\n`;
+  if (uses.length === 0) return `${head}It uses no Secret and no ConfigMap.\n`;
+  const columns = ['CONFIG OBJECT', 'KEYS', 'EXISTS', 'RULE', 'LAST ACKED', 'CONTENT', 'IF IT CHANGED'];
+  return head + renderTable([columns, ...uses.map(toRow)]);
+}
+
+export function renderConfig({ config, workloads, gaps }: ConfigExplanation): string {
+  const title = `${config.kind} ${config.name} in namespace ${config.namespace}\n\n`;
+  const notes = gaps.map((gap): Fact => ['Note', gapSays[gap]]);
+  const head = notes.length === 0 ? title : `${title}${renderFacts(notes)}\n`;
+  if (workloads.length === 0) return `${head}No workload of the namespace uses it.\n`;
+  const columns = ['WORKLOAD', 'KEYS', 'IF IT CHANGED', 'RULE', 'BY'];
+  return head + renderTable([columns, ...workloads.map(toUserRow)]);
+}
+
+type Fact = readonly [name: string, says: string];
+
+function describeOptIn({ ways, level, turnedOff }: OptInExplanation): string {
+  if (ways.length === 0) return turnedOff ? `turned off by an annotation of the ${placeOf(level)}` : 'not opted in';
+  return `${ways.map(({ how, by }) => `${how} by ${by}`).join(', ')} (on the ${placeOf(level)})`;
+}
+
+function placeOf(level: OptInExplanation['level']): string {
+  return level === 'workload' ? 'workload' : 'pod template';
+}
+
+function describePending(pending: Pending): string {
+  switch (pending.kind) {
+    case 'restart': {
+      const why = pending.owed.map(({ name, reason }) => `${name} (${reason})`).join(', ');
+      return `a restart for ${why}${pending.held === undefined ? '' : `, held: ${pending.held}`}`;
+    }
+    case 'record':
+      return `nothing to restart; to be recorded: ${pending.acked.map(({ name, reason }) => `${name} (${reason})`).join(', ')}`;
+    case 'nothing':
+      return `nothing: ${pending.reason}`;
+    case 'unknown':
+      return `unknown: ${pending.reason === 'unreadable' ? 'a config object cannot be read' : gapSays[pending.reason]}`;
+  }
+}
+
+function listNotes({ held, waitsForDelete, rolledOut, gaps }: WorkloadExplanation): string[] {
+  return [
+    ...(held === undefined ? [] : [holdSays[held] ?? held]),
+    ...(waitsForDelete ? ['pods stay as they are until somebody deletes them (OnDelete, or a partition)'] : []),
+    ...(rolledOut ? [] : ['a rollout is in progress, or pods are not available']),
+    ...gaps.map((gap) => gapSays[gap]),
+  ];
+}
+
+function toRow(use: UseExplanation): readonly string[] {
+  const { config, state, rule, acked, content, ifChanged } = use;
+  return [
+    `${config.kind}/${config.name}`,
+    `${describeKeys(use.keys)}${use.optional ? ' (optional)' : ''}`,
+    { exists: 'yes', missing: 'no', unreadable: 'not readable' }[state],
+    describeRule(rule),
+    acked === undefined ? '-' : `${acked.digest} at ${acked.resourceVersion} (${acked.from.replace('-', ' ')})`,
+    acked === undefined ? '-' : describeContent(content),
+    describeConsequence(ifChanged),
+  ];
+}
+
+function toUserRow({ workload, keys, rule, ifChanged, waitsForDelete }: UserExplanation): readonly string[] {
+  return [
+    `${workload.kind}/${workload.name}`,
+    keys === undefined ? 'none' : describeKeys(keys),
+    `${describeConsequence(ifChanged)}${waitsForDelete && ifChanged.action !== 'nothing' ? ', then waiting-for-delete' : ''}`,
+    describeRule(rule),
+    rule.kind === 'yes' ? rule.by : '-',
+  ];
+}
+
+function describeKeys(keys: UseExplanation['keys']): string {
+  return keys === 'all' ? 'all' : keys.join(',');
+}
+
+function describeRule(rule: ReloadDecision): string {
+  return rule.kind === 'yes' ? `yes: ${rule.how}` : `no: ${rule.reason}`;
+}
+
+function describeContent(content: Comparison): string {
+  return content.kind === 'not-comparable' ? `not comparable: ${content.reason}` : content.kind;
+}
+
+function describeConsequence(consequence: Consequence): string {
+  return consequence.action === 'restart' ? 'restart' : `${consequence.action}: ${consequence.reason}`;
+}
+
+function renderFacts(facts: readonly Fact[]): string {
+  const width = Math.max(...facts.map(([name]) => name.length)) + 3;
+  return facts.map(([name, says]) => `${name.padEnd(width)}${printable(says)}\n`).join('');
+}
+
+function renderTable(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map(printable));
+  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ');
+  return cells.map((row) => `${line(row).trimEnd()}\n`).join('');
+}
+
+/** Annotations are foreign text: what could steer a terminal never reaches it. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
+}

@@ -1,0 +1,103 @@
+// The single reads behind `lockstep explain`. What its user may not read is an answer too.
+import type { Annotations } from './core/annotations.ts';
+import { hasCode, LockstepError } from './core/errors.ts';
+import type { ExplainedWorkload } from './core/explain.ts';
+import type { Gap } from './core/explanation.ts';
+import { configResources, type ConfigRef, type WorkloadKind, type WorkloadRef } from './core/object.ts';
+import { findReferences, type PodSpec, type Reference } from './core/references.ts';
+import { compileReload } from './core/reload-compile.ts';
+import type { Client } from './kube/client.ts';
+import { parseNamespace, parseWorkload, type Reading } from './kube/ingest.ts';
+import type { ApiObject } from './kube/reflector.ts';
+
+/** Whom to ask, and by which rules. */
+export interface Asking {
+  readonly client: Client;
+  readonly rules: Reading['rules'];
+  readonly granularity: Reading['granularity'];
+  readonly stateNamespace: string;
+  /** Wall clock (ms). */
+  readonly now: number;
+  readonly randomBytes: (size: number) => Buffer;
+  readonly signal: AbortSignal;
+}
+
+export const metadataOnly = {
+  object: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
+  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+} as const;
+
+interface WorkloadBody {
+  readonly metadata: { readonly annotations?: Annotations };
+  readonly spec: {
+    readonly template: { readonly metadata?: { readonly annotations?: Annotations }; readonly spec: PodSpec };
+  };
+}
+
+/** The loop leaves out what is not opted in; who asks why wants to see it. */
+export function parseExplained(asking: Asking, kind: WorkloadKind, raw: ApiObject): ExplainedWorkload {
+  const { metadata, spec } = raw as unknown as WorkloadBody;
+  const [annotations, templateAnnotations] = [metadata.annotations ?? {}, spec.template.metadata?.annotations ?? {}];
+  const compiled = compileReload({ kind, annotations, templateAnnotations }, asking.rules);
+  const references = findReferences(spec.template.spec).map((reference) => inUse(asking, reference));
+  return { seen: parseWorkload(kind, raw, asking).value, compiled, references };
+}
+
+function inUse({ granularity }: Asking, reference: Reference): Reference {
+  return granularity === 'used-keys' ? reference : { ...reference, keys: 'all' };
+}
+
+/** The pause switch of the namespace, or of Lockstep's own. */
+export async function isPaused(asking: Asking, namespace: string, gaps: Gap[]): Promise<boolean> {
+  const found = await Promise.all(
+    [...new Set([namespace, asking.stateNamespace])].map(async (name) => {
+      const path = `/api/v1/namespaces/${name}`;
+      const raw = await unlessForbidden(get(asking, { resource: 'namespaces', namespace: '', name, path }));
+      return raw === 'forbidden' ? raw : raw !== undefined && parseNamespace(raw).value.paused;
+    }),
+  );
+  if (found.includes('forbidden')) gaps.push('pause-switch-unreadable');
+  return found.includes(true);
+}
+
+interface Place {
+  readonly resource: string;
+  readonly namespace: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly accept?: string;
+}
+
+export function placeOf({ kind, namespace, name }: ConfigRef): Place & { readonly name: string } {
+  const resource = configResources[kind];
+  return { resource, namespace, name, path: `/api/v1/namespaces/${namespace}/${resource}/${name}` };
+}
+
+export async function get(asking: Asking, { namespace, name, ...place }: Place & { name: string }) {
+  const subject = namespace === '' ? name : `${namespace}/${name}`;
+  try {
+    return (await asking.client.send({ verb: 'get', subject, ...place, signal: asking.signal })) as ApiObject;
+  } catch (error) {
+    if (hasCode(error, 'api-not-found')) return undefined;
+    throw error;
+  }
+}
+
+export async function list(asking: Asking, { namespace, ...place }: Place): Promise<readonly ApiObject[]> {
+  const answer = await asking.client.send({ verb: 'list', subject: namespace, ...place, signal: asking.signal });
+  // Null when there is none.
+  return (answer as { items: readonly ApiObject[] | null }).items ?? [];
+}
+
+export async function unlessForbidden<T>(reading: Promise<T>): Promise<T | 'forbidden'> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (hasCode(error, 'api-forbidden')) return 'forbidden';
+    throw error;
+  }
+}
+
+export function notFound({ kind, namespace, name }: WorkloadRef | ConfigRef): LockstepError {
+  return new LockstepError('api-not-found', { message: `there is no ${kind} ${name} in namespace ${namespace}` });
+}
