@@ -15,7 +15,11 @@ const serving = 'Serving';
 
 /** The flags of `serve`. The help text and the README's table are made from this. */
 export const serveFlags = {
-  kubeconfig: { type: 'string', group: cluster, help: 'kubeconfig file; else $KUBECONFIG, ~/.kube/config, the ServiceAccount' },
+  kubeconfig: {
+    type: 'string',
+    group: cluster,
+    help: 'kubeconfig file; else $KUBECONFIG, ~/.kube/config, the ServiceAccount',
+  },
   context: { type: 'string', group: cluster, help: 'context of the kubeconfig; else its current one' },
   namespaces: {
     type: 'list',
