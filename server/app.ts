@@ -92,6 +92,8 @@ async function live(
     ended.abort();
     letGo.abort();
     await Promise.allSettled([lease?.ended, parts.watches?.ended]);
+    // Also after a drain: what failed by then waits for its next try, and a timer would keep the process.
+    await Promise.all([parts.queue.stop(), parts.sourceQueue.stop()]);
   }
 }
 
