@@ -50,12 +50,26 @@ export async function serve(options: ServeOptions): Promise<number> {
     readFile: options.readFile,
     env: options.env,
   };
+  try {
+    return await run(config, ports, { options, server: connection.server });
+  } finally {
+    await connection.close();
+  }
+}
+
+interface Run {
+  readonly options: ServeOptions;
+  readonly server: string;
+}
+
+async function run(config: Config, ports: Ports, { options, server }: Run): Promise<number> {
+  const { log } = ports;
   const app = createApp(config, ports);
   const http = await openHttp(config, ports, { app, readBytes: options.readBytes });
   log.info(
     {
       mode: config.mode,
-      server: connection.server,
+      server,
       url: http.url,
       metricsUrl: http.metricsUrl,
       version: options.version,
@@ -73,7 +87,6 @@ export async function serve(options: ServeOptions): Promise<number> {
   } finally {
     await http.stop();
     await published;
-    await connection.close();
   }
 }
 

@@ -34,6 +34,12 @@ export interface WorkQueueOptions {
 
 const backoffMs = { first: 800, most: 30_000 } as const;
 
+/** A key that failed waits its time out, whatever else asks for it: a server that says when to come again means it. */
+interface Failure {
+  readonly count: number;
+  readonly notBefore: number;
+}
+
 interface Waiting {
   readonly dueAt: number;
   /** Set while the key settles: the latest end of its window. */
@@ -50,8 +56,9 @@ class KeyQueue implements WorkQueue {
   readonly #waiting = new Map<string, Waiting>();
   readonly #ready = new Set<string>();
   readonly #running = new Map<string, { again: boolean }>();
-  readonly #failures = new Map<string, number>();
+  readonly #failures = new Map<string, Failure>();
   #isStarted = false;
+  #isStopped = false;
   #stopped: (() => void) | undefined;
 
   constructor(options: WorkQueueOptions) {
@@ -61,6 +68,8 @@ class KeyQueue implements WorkQueue {
   add(key: string): void {
     const wait = this.#waiting.get(key);
     if (wait?.latestAt !== undefined) return;
+    const notBefore = this.#notBefore(key);
+    if (notBefore > this.#options.clock.now()) return this.#schedule(key, notBefore, undefined);
     wait?.cancel();
     this.#waiting.delete(key);
     this.#makeReady(key);
@@ -71,7 +80,7 @@ class KeyQueue implements WorkQueue {
     const now = this.#options.clock.now();
     const latestAt = this.#waiting.get(key)?.latestAt ?? now + maxMs;
     this.#ready.delete(key);
-    this.#schedule(key, Math.min(now + windowMs, latestAt), latestAt);
+    this.#schedule(key, Math.max(this.#notBefore(key), Math.min(now + windowMs, latestAt)), latestAt);
   }
 
   addAfter(key: string, ms: number): void {
@@ -88,6 +97,7 @@ class KeyQueue implements WorkQueue {
 
   async stop(): Promise<void> {
     this.#isStarted = false;
+    this.#isStopped = true;
     for (const { cancel } of this.#waiting.values()) cancel();
     this.#waiting.clear();
     this.#ready.clear();
@@ -98,7 +108,12 @@ class KeyQueue implements WorkQueue {
     return this.#ready.size + this.#running.size + this.#waiting.size;
   }
 
+  #notBefore(key: string): number {
+    return this.#failures.get(key)?.notBefore ?? 0;
+  }
+
   #schedule(key: string, dueAt: number, latestAt: number | undefined): void {
+    if (this.#isStopped) return;
     const { clock } = this.#options;
     this.#waiting.get(key)?.cancel();
     const cancel = clock.after(Math.max(0, dueAt - clock.now()), () => {
@@ -134,17 +149,18 @@ class KeyQueue implements WorkQueue {
       this.#retry(key, error);
     } finally {
       this.#running.delete(key);
-      if (run.again) this.#ready.add(key);
+      if (run.again && this.#isStarted) this.add(key);
       if (!this.#isStarted && this.#running.size === 0) this.#stopped?.();
       this.#takeNext();
     }
   }
 
   #retry(key: string, error: unknown): void {
-    const count = (this.#failures.get(key) ?? 0) + 1;
-    this.#failures.set(key, count);
+    const count = (this.#failures.get(key)?.count ?? 0) + 1;
     const asked = this.#options.onFailure(key, error);
     const most = Math.min(backoffMs.most, backoffMs.first * 2 ** Math.min(count - 1, 10));
-    this.addAfter(key, asked ?? this.#options.random() * most);
+    const ms = asked ?? this.#options.random() * most;
+    this.#failures.set(key, { count, notBefore: this.#options.clock.now() + ms });
+    this.addAfter(key, ms);
   }
 }

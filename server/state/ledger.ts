@@ -132,8 +132,8 @@ class ShardedLedger implements Ledger {
       return [];
     } catch (error) {
       for (const key of dirty) place.dirty.add(key);
-      if (hasCode(error, 'api-conflict')) return this.#yieldTo(place, signal);
       place.dueAt = 0;
+      if (hasCode(error, 'api-conflict')) return await this.#yieldTo(place, signal);
       throw error;
     } finally {
       this.#writing--;

@@ -203,3 +203,28 @@ test('stop takes no more keys and waits for those that run', async () => {
   await stopped;
   assert.deepEqual([gate.begun, queue.depth, clock.waiting], [['a'], 0, 0]);
 });
+
+test('I14: nothing brings a failed key back before its time, neither an event nor a change', async () => {
+  const tries: number[] = [];
+  const { queue, clock } = rig({
+    handle: async () => {
+      tries.push(clock.now());
+      if (tries.length === 1) throw new Error('no');
+    },
+    onFailure: () => 7_000,
+  });
+  queue.add('a');
+  await clock.advance(1_000);
+  queue.add('a');
+  queue.settle('a', settle);
+  await clock.advance(60_000);
+  assert.deepEqual(tries, [0, 7_000]);
+});
+
+test('a queue that has stopped sets no timer', async () => {
+  const { queue, clock } = rig();
+  await queue.stop();
+  queue.addAfter('a', 10);
+  queue.settle('b', settle);
+  assert.equal(clock.waiting, 0);
+});

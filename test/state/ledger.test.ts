@@ -190,3 +190,22 @@ test('what is put while a write is on its way is written next', async () => {
   await ledger.flush(Infinity, never);
   assert.equal((await reload(store)).ledger.workload('a')?.n, 2);
 });
+
+test('a shard that was written by another process and cannot be read yet is tried again', async () => {
+  const shard = { name: 'lockstep-ledger-000', version: '1', text: formatRecord(workload('a')) };
+  const { state, store } = memory([shard]);
+  let isReadable = true;
+  const flaky: LedgerStore = {
+    ...store,
+    load: (signal) =>
+      isReadable ? store.load(signal) : Promise.reject(new LockstepError('api-unreachable', { message: 'no answer' })),
+  };
+  const { ledger } = await reload(flaky);
+  ledger.put(workload('b'), 0, 'untraced');
+  state.fail = new LockstepError('api-conflict', { message: 'changed' });
+  isReadable = false;
+  await assert.rejects(ledger.flush(1_000, never));
+  assert.equal(ledger.isWritten(), false);
+  isReadable = true;
+  assert.equal((ledger.dueAt() ?? Infinity) <= 1_000, true);
+});
