@@ -4,8 +4,8 @@ import type { DigestKey } from './core/digest.ts';
 import { hasCode, LockstepError } from './core/errors.ts';
 import type { OwedWorkload } from './core/hook.ts';
 import { loadDigestKeys, makeDigestKey, readDigestKeys } from './kube/digest-key.ts';
-import { becomeLeader } from './kube/leader.ts';
 import { startWatches, type Watches } from './kube/watches.ts';
+import { holdLease, type HeldLease } from './lease.ts';
 import { assemble, readingOf, type Parts, type Ports } from './parts.ts';
 import { listOwed } from './reconcile/owed.ts';
 import { namespaceOf } from './reconcile/proposals.ts';
@@ -26,8 +26,6 @@ export interface App {
   look(target: LookTarget): void;
 }
 
-/** Watches of different resources may be this far apart when everything seems decided. */
-const watchLagMs = 5_000;
 /** A pod has 30 s to stop, and some are for the HTTP servers. */
 const drainMs = 15_000;
 const firstTryMs = 2_000;
@@ -95,47 +93,6 @@ async function live(
     // Also after a drain: what failed by then waits for its next try, and a timer would keep the process.
     await Promise.all([parts.queue.stop(), parts.sourceQueue.stop()]);
   }
-}
-
-interface HeldLease {
-  /** Resolves when the Lease is ours. */
-  readonly ours: Promise<void>;
-  /** Resolves when it was let go. Rejects with `lease-lost`. */
-  readonly ended: Promise<void>;
-}
-
-/** Waits for the Lease and renews it until `letGo`, which comes after the last write. */
-function holdLease(
-  config: Config,
-  ports: Ports,
-  parts: Parts,
-  { stop, letGo }: { stop: AbortSignal; letGo: AbortSignal },
-): HeldLease {
-  const { client, clock, now, sleep } = ports;
-  const onTrouble = (error: unknown): void => reportTrouble(ports, error, 'Lease not written, trying again');
-  const settledAt = (): number | undefined => markSettled(ports, parts);
-  const lease = {
-    client,
-    namespace: config.stateNamespace,
-    identity: config.identity,
-    now,
-    elapsed: () => clock.now(),
-    sleep,
-    settledAt,
-    onTrouble,
-  };
-  const leading = becomeLeader(lease, stop).then((leadership) => {
-    parts.leadership = leadership;
-    return leadership;
-  });
-  const ended = leading.then(async (leadership) => {
-    if ((await leadership.hold(letGo)) === 'released') return;
-    throw new LockstepError('lease-lost', {
-      message: `the Lease ${config.stateNamespace}/lockstep was taken by another process`,
-    });
-  });
-  ended.catch(() => undefined);
-  return { ours: leading.then(() => undefined), ended };
 }
 
 interface Start {
@@ -233,18 +190,6 @@ async function drain({ clock, log }: Ports, parts: Parts): Promise<void> {
     {},
     work.signal.aborted ? 'stopped before everything was written; the next start finds the rest' : 'drained',
   );
-}
-
-/** Rule 9: everything until here is decided. Stands still while something is not. */
-function markSettled({ now }: Ports, parts: Parts): number | undefined {
-  const isIdle =
-    parts.queue.depth === 0 &&
-    parts.state.ledger.isWritten() &&
-    parts.reconciler.held.size === 0 &&
-    parts.watches?.unsynced().length === 0;
-  const heardUntil = parts.watches?.heardUntil();
-  if (isIdle && heardUntil !== undefined) parts.decidedUntil = Math.min(heardUntil, now()) - watchLagMs;
-  return parts.decidedUntil;
 }
 
 async function findDigestKeys(
