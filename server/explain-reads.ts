@@ -7,7 +7,9 @@ import { configResources, type ConfigRef, type WorkloadKind, type WorkloadRef } 
 import { findReferences, type PodSpec, type Reference } from './core/references.ts';
 import { compileReload } from './core/reload-compile.ts';
 import type { Client } from './kube/client.ts';
-import { parseNamespace, parseWorkload, type Reading } from './kube/ingest.ts';
+import { parseNamespace } from './kube/ingest-revision.ts';
+import { parseWorkload } from './kube/ingest-workload.ts';
+import type { Reading } from './kube/ingest.ts';
 import type { ApiObject } from './kube/reflector.ts';
 
 /** Whom to ask, and by which rules. */

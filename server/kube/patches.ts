@@ -3,7 +3,7 @@ import type { ClusterEvent, EventRecorder, RestartWriter } from '../core/cluster
 import { workloadKinds } from '../core/object.ts';
 import { restartPatch } from '../core/restart.ts';
 import type { Client } from './client.ts';
-import { workloadPath } from './ingest.ts';
+import { workloadPath } from './ingest-workload.ts';
 import type { ApiObject } from './reflector.ts';
 
 /** Every write names it: a client that names no manager gets one from its user agent. */

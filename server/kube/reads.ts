@@ -3,7 +3,10 @@ import type { Reads } from '../core/cluster.ts';
 import { hasCode } from '../core/errors.ts';
 import { configResources, workloadKinds } from '../core/object.ts';
 import type { ApiRequest, Client } from './client.ts';
-import { type Reading, parseConfig, parsePod, parseWorkload, workloadPath } from './ingest.ts';
+import { parseConfig } from './ingest-config.ts';
+import { parsePod } from './ingest-revision.ts';
+import { parseWorkload, workloadPath } from './ingest-workload.ts';
+import type { Reading } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
 
 const metadataOnlyList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';

@@ -9,7 +9,8 @@ import { reloaderFieldManager } from '../core/reloader-patch.ts';
 import type { ReloaderPodSpec } from '../core/reloader-references.ts';
 import { applyStrategy, type ReloaderStrategy, type TemplateChange } from '../core/reloader-strategy.ts';
 import type { Client } from './client.ts';
-import { readInputs, workloadPath } from './ingest.ts';
+import { readInputs } from './ingest-config.ts';
+import { workloadPath } from './ingest-workload.ts';
 import type { ApiObject } from './reflector.ts';
 
 export interface ReloaderWriterOptions {

@@ -4,7 +4,10 @@ import type { LockstepError } from '../core/errors.ts';
 import { compareVersions, configResources, workloadKinds, type WorkloadKind } from '../core/object.ts';
 import type { SeenConfig, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Client } from './client.ts';
-import { type Reading, parseConfig, parseNamespace, parseRevision, parseWorkload, workloadPath } from './ingest.ts';
+import { parseConfig } from './ingest-config.ts';
+import { parseNamespace, parseRevision } from './ingest-revision.ts';
+import { parseWorkload, workloadPath } from './ingest-workload.ts';
+import type { Reading } from './ingest.ts';
 import { ownLabel } from './ledger-store.ts';
 import { reflect, type ReflectorOptions } from './reflector.ts';
 

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WorkloadKind } from '../../server/core/object.ts';
-import {
-  parseConfig,
-  parseNamespace,
-  parsePod,
-  parseRevision,
-  parseWorkload,
-  workloadPath,
-} from '../../server/kube/ingest.ts';
+import { parseConfig } from '../../server/kube/ingest-config.ts';
+import { parseNamespace, parsePod, parseRevision } from '../../server/kube/ingest-revision.ts';
+import { parseWorkload, workloadPath } from '../../server/kube/ingest-workload.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
 
 const keys = [

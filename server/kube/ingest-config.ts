@@ -1,0 +1,65 @@
+// Reduces Secrets and ConfigMaps to digests. Their values end here.
+import { digestValues, type ValueInput } from '../core/digest.ts';
+import { objectKey, type ConfigKind, type ConfigRef } from '../core/object.ts';
+import { annotation, isIgnored, type Annotations } from '../core/reload.ts';
+import type { SeenConfig } from '../core/seen.ts';
+import type { Metadata, Parsed, Reading } from './ingest.ts';
+import type { ApiObject } from './reflector.ts';
+
+interface ConfigBody {
+  readonly metadata: Metadata;
+  readonly data?: Readonly<Record<string, string>> | null;
+  readonly binaryData?: Readonly<Record<string, string>> | null;
+}
+
+/** A Secret or ConfigMap as digests under each of `keys`. */
+export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }: Reading): Parsed<SeenConfig> {
+  const { metadata } = object as unknown as ConfigBody;
+  const ref: ConfigRef = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
+  const inputs = readInputs(kind, object);
+  const annotations = metadata.annotations ?? {};
+  const used = kind === 'Secret' ? keys : keys.slice(0, 1);
+  const value: SeenConfig = {
+    ref,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    contents: used.map((key) => digestValues(ref, inputs, key)),
+    annotations: pick(annotations, [rules.keys.ignore, rules.keys.match, annotation.ignore]),
+    ignored: isIgnored(annotations, rules),
+    dataWrittenAt: newestDataTime(metadata),
+  };
+  return { key: objectKey(ref), value };
+}
+
+/** The bytes behind each data key: for hashing, and for nothing else. */
+export function readInputs(kind: ConfigKind, object: ApiObject): ValueInput[] {
+  const { data, binaryData } = object as unknown as ConfigBody;
+  const encoding = kind === 'Secret' ? 'base64' : 'utf8';
+  const text = Object.entries(data ?? {}).map(([dataKey, value]): ValueInput => ({
+    dataKey,
+    field: 'data',
+    value: Buffer.from(value, encoding),
+  }));
+  const binary = Object.entries(binaryData ?? {}).map(([dataKey, value]): ValueInput => ({
+    dataKey,
+    field: 'binaryData',
+    value: Buffer.from(value, 'base64'),
+  }));
+  return [...text, ...binary];
+}
+
+function pick(annotations: Annotations, keys: readonly string[]): Annotations {
+  return Object.fromEntries(
+    keys.flatMap((key) => (Object.hasOwn(annotations, key) ? [[key, annotations[key] ?? '']] : [])),
+  );
+}
+
+/** Each entry's time moves with each change of that manager that sets something, so the newest that owns data bounds the change. */
+function newestDataTime(metadata: Metadata): number | undefined {
+  const times = (metadata.managedFields ?? []).flatMap(({ time, fieldsV1 }) => {
+    const owns =
+      fieldsV1 !== undefined && ('f:data' in fieldsV1 || 'f:binaryData' in fieldsV1 || 'f:stringData' in fieldsV1);
+    return owns && time !== undefined ? [Date.parse(time)] : [];
+  });
+  return times.length === 0 ? undefined : Math.max(...times);
+}
