@@ -6,7 +6,7 @@ import type { Client } from './kube/client.ts';
 import type { Resolve } from './notify/addresses.ts';
 import { createNotifier } from './notify/notifier.ts';
 import { createSink } from './notify/sink.ts';
-import type { Outcome } from './reconcile/workload.ts';
+import type { Outcome } from './reconcile/outcome.ts';
 import { sinks } from './registry.ts';
 import { createReport, type ReportDeps } from './report.ts';
 

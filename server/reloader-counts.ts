@@ -3,7 +3,7 @@ import type { AckReason } from './core/decide-workload.ts';
 import { objectKey } from './core/object.ts';
 import type { SeenConfig, SeenEvent, SeenNamespace } from './core/seen.ts';
 import { methods, type Client, type Verb } from './kube/client.ts';
-import type { Outcome } from './reconcile/workload.ts';
+import type { Outcome } from './reconcile/outcome.ts';
 import type { WorkQueue } from './reconcile/workqueue.ts';
 import type { ReloaderMetrics } from './reloader-metrics.ts';
 

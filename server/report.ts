@@ -13,7 +13,7 @@ import {
 } from './core/notification.ts';
 import type { SeenWorkload } from './core/seen.ts';
 import type { Metrics } from './metrics.ts';
-import type { Outcome } from './reconcile/workload.ts';
+import type { Outcome } from './reconcile/outcome.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
 
 export interface ReportDeps {

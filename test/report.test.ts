@@ -5,7 +5,7 @@ import { LockstepError } from '../server/core/errors.ts';
 import type { Telling } from '../server/core/notification.ts';
 import type { SeenWorkload } from '../server/core/seen.ts';
 import { createMetrics } from '../server/metrics.ts';
-import type { Outcome } from '../server/reconcile/workload.ts';
+import type { Outcome } from '../server/reconcile/outcome.ts';
 import { createReport } from '../server/report.ts';
 import { workload as seenWorkload } from './reconcile/rig.ts';
 

@@ -2,7 +2,8 @@
 import { digestValues } from '../../server/core/digest.ts';
 import type { SeenConfig, SeenWorkload } from '../../server/core/seen.ts';
 import type { LiveState } from '../../server/reconcile/gather.ts';
-import { createWorkloadReconciler, type Outcome, type WorkloadDeps } from '../../server/reconcile/workload.ts';
+import type { Outcome } from '../../server/reconcile/outcome.ts';
+import { createWorkloadReconciler, type WorkloadDeps } from '../../server/reconcile/workload.ts';
 import { createConfigs } from '../../server/state/configs.ts';
 import { createLedger } from '../../server/state/ledger.ts';
 import { createNamespaces, createRevisions, createWorkloads } from '../../server/state/workloads.ts';

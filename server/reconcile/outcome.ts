@@ -1,0 +1,28 @@
+// What a reconcile did, as a value: for the log, metrics, Events and the audit.
+import type { Acked, Owed } from '../core/decide-workload.ts';
+import type { HoldReason } from '../core/hold.ts';
+import type { WorkloadRef } from '../core/object.ts';
+import type { SeenWorkload } from '../core/seen.ts';
+
+/** One reason word everywhere. */
+export type Outcome =
+  | { readonly kind: 'recorded'; readonly workload: WorkloadRef; readonly acked: readonly Acked[] }
+  | {
+      readonly kind: 'restarted' | 'would-restart' | 'restarting';
+      readonly workload: SeenWorkload;
+      readonly owed: readonly Owed[];
+      readonly n: number;
+    }
+  | {
+      readonly kind: 'held';
+      readonly workload: SeenWorkload;
+      readonly owed: readonly Owed[];
+      readonly reason: HoldReason;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly workload: SeenWorkload;
+      readonly owed: readonly Owed[];
+      readonly error: unknown;
+    }
+  | { readonly kind: 'conflict'; readonly workload: WorkloadRef };
