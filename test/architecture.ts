@@ -78,10 +78,10 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/unbuilt.ts': { ours: [core, 'server/reloader-config.ts'] },
   'server/explain-output.ts': { ours: [core] },
   'server/registry.ts': { ours: [core, 'hooks', 'argocd', 'flux', 'server/forge', 'server/notify', 'server/render'] },
-  'server/trouble.ts': { ours: [core, 'server/metrics.ts', 'server/report.ts'] },
+  'server/trouble.ts': { ours: [core, 'server/metrics.ts', 'server/outcome-report.ts'] },
   'server/pr-arguments.ts': { ours: [core] },
   'server/pr-output.ts': { ours: [core] },
-  'server/report.ts': { ours: [core, 'server/metrics.ts', 'server/reconcile', 'server/reloader-counts.ts'] },
+  'server/outcome-report.ts': { ours: [core, 'server/metrics.ts', 'server/reconcile', 'server/reloader-counts.ts'] },
   'server/meta-info.ts': { ours: [core, 'server/config.ts'] },
   'server/app.ts': 'everything',
   // app.ts and cli.ts, split by responsibility to stay readable
