@@ -16,7 +16,9 @@ export function renderReport(report: Report): string {
   const sums = `${count(read.workloads, 'workload')}, ${count(read.pods, 'running pod')}`;
   const head = `Report on ${place}: ${sums}, ${count(read.secrets, 'Secret')}, ${count(read.configMaps, 'ConfigMap')}\n`;
   const gaps = report.gaps.map((gap) => `Not read: ${describeGap(gap)}\n`).join('');
-  const sections = [renderStale, renderUnmatched, renderFanOut, renderCertificates].map((render) => render(report));
+  const sections = [renderStale, renderUnmatched, renderFanOut, renderCertificates].map((render) =>
+    render(report, namer(report)),
+  );
   return [head + gaps, ...sections].join('\n');
 }
 
@@ -50,27 +52,23 @@ function renderSection({ title, says, notes = [], columns, rows }: Section): str
   return rows.length === 0 ? head : `${head}\n${renderTable([columns, ...rows])}`;
 }
 
-function renderStale({ stale, undated }: Report): string {
+const restartNote = 'To do: kubectl -n <namespace> rollout restart <workload>, or opt it in';
+const volumeNote = 'Volumes: nothing to do if the program reads its files again; else restart the workload';
+
+function renderStale({ stale, undated }: Report, nameOf: NameOf): string {
   const podsOf = (verdict: StaleFinding['verdict']): number =>
     stale.filter((finding) => finding.verdict === verdict).reduce((sum, { pods }) => sum + pods, 0);
-  const live = podsOf('live-volume');
+  const live = stale.filter(({ verdict }) => verdict === 'live-volume').length;
   const says = `${podsOf('stale')} pod uses stale, ${podsOf('may-be-stale')} may be`;
   return renderSection({
     title: 'Stale pods',
-    says: `${says}, ${live} by volumes whose files have followed`,
-    notes: undated.length === 0 ? [] : [`Undated, and so not judged by time: ${undated.map(nameOf).join(', ')}`],
-    columns: [
-      'WORKLOAD',
-      'PODS',
-      'OLDEST START',
-      'CONFIG OBJECT',
-      'USE',
-      'KEYS',
-      'CHANGED BY THEN',
-      'BY',
-      'VERDICT',
-      'DO',
+    says: `${says}, ${podsOf('live-volume')} have volumes whose files have followed`,
+    notes: [
+      ...(live === stale.length ? [] : [restartNote]),
+      ...(live === 0 ? [] : [volumeNote]),
+      ...(undated.length === 0 ? [] : [`Undated, and so not judged by time: ${undated.map(nameOf).join(', ')}`]),
     ],
+    columns: ['WORKLOAD', 'PODS', 'OLDEST START', 'CONFIG OBJECT', 'USE', 'KEYS', 'CHANGED', 'BY', 'VERDICT'],
     rows: stale.map((finding) => [
       nameOf(finding.workload),
       String(finding.pods),
@@ -81,12 +79,11 @@ function renderStale({ stale, undated }: Report): string {
       finding.changedAt ?? '-',
       finding.changedBy ?? '-',
       `${finding.verdict}: ${finding.reason}`,
-      finding.advice,
     ]),
   });
 }
 
-function renderUnmatched({ unmatched }: Report): string {
+function renderUnmatched({ unmatched }: Report, nameOf: NameOf): string {
   return renderSection({
     title: 'Annotations without effect',
     says: unmatched.length === 0 ? 'none' : String(unmatched.length),
@@ -101,17 +98,17 @@ function renderUnmatched({ unmatched }: Report): string {
   });
 }
 
-function renderFanOut({ fanOut }: Report): string {
+function renderFanOut({ fanOut }: Report, nameOf: NameOf): string {
   const [largest] = fanOut;
   return renderSection({
     title: 'Largest fan-outs',
     says: largest === undefined ? 'no change would restart anything' : `one change restarts up to ${sizeOf(largest)}`,
-    columns: ['CONFIG OBJECT', 'WORKLOADS', 'PODS', 'DO'],
+    notes: largest === undefined ? [] : [`Before: ${largest.advice}`],
+    columns: ['CONFIG OBJECT', 'WORKLOADS', 'PODS'],
     rows: fanOut.map((finding) => [
       nameOf(finding.config),
       String(finding.workloads),
       finding.pods === undefined ? 'unknown' : String(finding.pods),
-      finding.advice,
     ]),
   });
 }
@@ -120,14 +117,18 @@ function sizeOf({ workloads, pods }: FanOutFinding): string {
   return `${count(workloads, 'workload')}${pods === undefined ? '' : `, ${count(pods, 'pod')}`}`;
 }
 
-function renderCertificates({ certificates, unreadableCertificates }: Report): string {
+function renderCertificates({ certificates, unreadableCertificates }: Report, nameOf: NameOf): string {
   const old = certificates.filter(({ reason }) => reason === 'holds-old-certificate').length;
-  const notes = unreadableCertificates.map((ref) => `Its tls.crt is no certificate: ${nameOf(ref)}`);
+  const notes = [
+    ...(old === 0 ? [] : [restartNote]),
+    ...(old === certificates.length ? [] : [volumeNote]),
+    ...unreadableCertificates.map((ref) => `Its tls.crt is no certificate: ${nameOf(ref)}`),
+  ];
   return renderSection({
     title: 'Renewed certificates',
-    says: `${old} still held in an older form by pods, ${certificates.length - old} renewed in files`,
+    says: `${old} held in an older form by pods, ${certificates.length - old} renewed in files`,
     notes,
-    columns: ['SECRET', 'VALID FROM', 'UNTIL', 'WORKLOAD', 'PODS', 'OLDEST START', 'USE', 'WHY', 'DO'],
+    columns: ['SECRET', 'VALID FROM', 'UNTIL', 'WORKLOAD', 'PODS', 'OLDEST START', 'USE', 'WHY'],
     rows: certificates.map((finding: CertificateFinding) => [
       nameOf(finding.config),
       finding.notBefore,
@@ -137,13 +138,15 @@ function renderCertificates({ certificates, unreadableCertificates }: Report): s
       finding.oldestStart,
       finding.use,
       finding.reason,
-      finding.advice,
     ]),
   });
 }
 
-function nameOf({ kind, namespace, name }: PodOwner | ConfigRef): string {
-  return `${kind}/${namespace}/${name}`;
+type NameOf = (object: PodOwner | ConfigRef) => string;
+
+/** The namespace only where there are several. */
+function namer({ namespace: only }: Report): NameOf {
+  return ({ kind, namespace, name }) => (only === undefined ? `${kind}/${namespace}/${name}` : `${kind}/${name}`);
 }
 
 function count(number: number, noun: string): string {

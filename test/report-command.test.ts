@@ -192,7 +192,7 @@ test('all four kinds of finding, made for real; no value in either form, and no 
   );
   const table = (await rig.run('-n', 'prod')).out;
   assert.match(table, /^Report on namespace prod: 4 workloads, 5 running pods, 2 Secrets, 0 ConfigMaps\n/);
-  assert.match(table, /^Deployment\/prod\/web +2 +2026-11-22T12:00:00Z +Secret\/prod\/db +environment +password /m);
+  assert.match(table, /^Deployment\/web +2 +2026-11-22T12:00:00Z +Secret\/db +environment +password /m);
   assert.deepEqual(findLeaks(`${JSON.stringify(report)}${table}`, [...canaries, old.key, renewed.key]), []);
   assert.equal(rig.server.changes.length, writes);
 });

@@ -26,4 +26,4 @@ export const unmatchedAdvice: Readonly<Record<UnmatchedReason, string>> = {
   'hidden-by-workload': 'move it to the workload: its own annotations hide those of the pod template',
 };
 
-export const fanOutAdvice = 'check --max-rollouts and the settle time before it changes, or split it';
+export const fanOutAdvice = 'split it, or see that --max-rollouts bounds what a change restarts at once';
