@@ -33,6 +33,8 @@ export const ruleFlags = {
   'auto-search-annotation': reloaderFlags['auto-search-annotation'],
   'search-match-annotation': reloaderFlags['search-match-annotation'],
   'ignore-annotation': reloaderFlags['ignore-annotation'],
+  'reload-on-create': reloaderFlags['reload-on-create'],
+  'reload-on-delete': reloaderFlags['reload-on-delete'],
 } as const satisfies FlagTable;
 
 type Values = Partial<Parameters<typeof readReloader>[0]['values']>;

@@ -10,7 +10,7 @@ import { formatHelp } from './flags-help.ts';
 import { parseFlags, refuse, suggest, type FlagTable } from './flags.ts';
 import { createClient } from './kube/client.ts';
 import { connect } from './kube/connection.ts';
-import type { Remarks } from './reloader-config.ts';
+import { presenceOf, type Remarks } from './reloader-config.ts';
 
 const group = 'Flags';
 
@@ -87,7 +87,7 @@ interface Options {
   readonly output: 'table' | 'json';
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'stateNamespace'>;
+  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'presence' | 'stateNamespace'>;
   readonly warnings: readonly string[];
 }
 
@@ -107,7 +107,7 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const { values, args, problems: mistakes, warnings } = parseFlags(explainFlags, argv);
   if (values.help && mistakes.length === 0) return 'help';
   const remarks: Remarks = { problems: [...mistakes], warnings: warnings.map(({ says }) => says) };
-  const { rules, strategy } = readRules(values, remarks);
+  const reloader = readRules(values, remarks);
   const target = readTarget(args, remarks.problems);
   for (const flag of ['namespace', 'state-namespace'] as const) {
     if (!isName(values[flag]))
@@ -115,8 +115,10 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   }
   if (remarks.problems.length > 0 || target === undefined) throw refuse(remarks.problems);
   const { namespace, output, kubeconfig, context } = values;
+  const { rules, strategy } = reloader;
   const granularity = strategy === 'lockstep' ? 'used-keys' : 'whole-objects';
-  const asking = { rules, granularity, stateNamespace: values['state-namespace'] } as const;
+  const stateNamespace = values['state-namespace'];
+  const asking = { rules, granularity, presence: presenceOf(reloader), stateNamespace } as const;
   return { target, namespace, output, kubeconfig, context, asking, warnings: remarks.warnings };
 }
 

@@ -9,6 +9,7 @@ import { compileReload } from './core/reload-compile.ts';
 import type { Client } from './kube/client.ts';
 import { parseNamespace } from './kube/ingest-revision.ts';
 import { parseWorkload } from './kube/ingest-workload.ts';
+import type { PresenceRules } from './core/snapshot.ts';
 import type { Reading } from './kube/ingest.ts';
 import type { ApiObject } from './kube/reflector.ts';
 
@@ -17,12 +18,16 @@ export interface Asking {
   readonly client: Client;
   readonly rules: Reading['rules'];
   readonly granularity: Reading['granularity'];
+  readonly presence: PresenceRules;
   readonly stateNamespace: string;
   /** Wall clock (ms). */
   readonly now: number;
   readonly randomBytes: (size: number) => Buffer;
   readonly signal: AbortSignal;
 }
+
+/** By which rules. */
+export type Judging = Pick<Asking, 'rules' | 'granularity'>;
 
 export const metadataOnly = {
   object: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
@@ -37,7 +42,7 @@ interface WorkloadBody {
 }
 
 /** The loop leaves out what is not opted in; who asks why wants to see it. */
-export function parseExplained(asking: Asking, kind: WorkloadKind, raw: ApiObject): ExplainedWorkload {
+export function parseExplained(asking: Judging, kind: WorkloadKind, raw: ApiObject): ExplainedWorkload {
   const { metadata, spec } = raw as unknown as WorkloadBody;
   const [annotations, templateAnnotations] = [metadata.annotations ?? {}, spec.template.metadata?.annotations ?? {}];
   const compiled = compileReload({ kind, annotations, templateAnnotations }, asking.rules);
@@ -45,7 +50,7 @@ export function parseExplained(asking: Asking, kind: WorkloadKind, raw: ApiObjec
   return { seen: parseWorkload(kind, raw, asking).value, compiled, references };
 }
 
-function inUse({ granularity }: Asking, reference: Reference): Reference {
+function inUse({ granularity }: Judging, reference: Reference): Reference {
   return granularity === 'used-keys' ? reference : { ...reference, keys: 'all' };
 }
 

@@ -13,7 +13,7 @@ import { parseController, parseRunningPod } from './kube/ingest-running-pod.ts';
 import { listPages } from './kube/pages.ts';
 import type { ApiObject } from './kube/reflector.ts';
 
-export interface ReportAsking extends Asking {
+export interface ReportAsking extends Omit<Asking, 'presence'> {
   /** Undefined: all. */
   readonly namespace: string | undefined;
   readonly pausePeriod: string;
@@ -50,7 +50,7 @@ export async function readReportFacts(asking: ReportAsking): Promise<ReportFacts
   return { namespace, rules, pausePeriod, configs, workloads, pods, keys, gaps };
 }
 
-async function readKeys({ client, stateNamespace: namespace, randomBytes, signal }: Asking) {
+async function readKeys({ client, stateNamespace: namespace, randomBytes, signal }: ReportAsking) {
   return unlessForbidden(readDigestKeys(client, { namespace, randomBytes, signal }));
 }
 

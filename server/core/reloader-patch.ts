@@ -44,6 +44,20 @@ export function changePatch(
   };
 }
 
+/**
+ * Changes of environment variables as one JSON patch. Each is placed in what the ones before it leave; what is not there any more is
+ * left out.
+ */
+export function envPatch(changes: readonly TemplateChange[], spec: ReloaderPodSpec): readonly JsonPatchOperation[] {
+  let template: RawTemplate = { spec };
+  return changes.flatMap((change) => {
+    if (change.kind === 'set-annotation') return [];
+    const operations = change.kind === 'remove-env' ? removeEnv(change, template.spec) : setEnv(change, template.spec);
+    template = applyChange(template, change);
+    return operations ?? [];
+  });
+}
+
 function asJson(body: readonly JsonPatchOperation[] | undefined): ReloaderPatch | undefined {
   return body && { type: 'json', body };
 }

@@ -27,7 +27,6 @@ export interface CertificateDates {
 
 export interface ReportedConfig {
   readonly seen: SeenConfig;
-  readonly createdAt: number;
   /** Those that Lockstep or Reloader reads anywhere, whether they belong here or not. */
   readonly annotations: Annotations;
   readonly writes: readonly DataWrite[];

@@ -86,7 +86,7 @@ function newestWrite(writes: readonly DataWrite[], keys: Projection): DataWrite 
 
 /** A write's time says that something its manager owns was set; it was a used key where it owns nothing else. */
 function reasonOf({ use, config }: Case, write: DataWrite): StaleReason {
-  if (write.at <= config.createdAt) return 'created-after-start';
+  if (write.at <= config.seen.createdAt) return 'created-after-start';
   const usesAll = use.keys === 'all' || write.keys.every((key) => use.keys.includes(key));
   return write.onlyData && usesAll ? 'changed-after-start' : 'written-after-start';
 }

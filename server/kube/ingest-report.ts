@@ -14,7 +14,6 @@ import type { ApiObject } from './reflector.ts';
 
 interface ConfigBody {
   readonly metadata: {
-    readonly creationTimestamp?: string;
     readonly annotations?: Annotations;
     readonly managedFields?: readonly FieldsEntry[];
   };
@@ -36,7 +35,6 @@ export function parseReportedConfig(
   const inputs = readInputs(kind, object);
   return {
     seen: parseConfig(kind, object, reading).value,
-    createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     annotations: pickAnnotations(metadata.annotations ?? {}, judged),
     writes: (metadata.managedFields ?? []).flatMap(parseWrite),
     reloaderHash: hashContent(inputs),

@@ -20,7 +20,12 @@ export const seconds = (count: number): number => count * 1_000;
 const inputs = ['a', 'b'].map((dataKey) => ({ dataKey, field: 'data', value: Buffer.from(dataKey) }) as const);
 export const liveHash = hashContent(inputs);
 
-export function config(kind: ConfigKind, name: string, more: Partial<ReportedConfig> = {}): ReportedConfig {
+export interface ConfigOptions extends Partial<ReportedConfig> {
+  readonly createdAt?: number;
+}
+
+export function config(kind: ConfigKind, name: string, options: ConfigOptions = {}): ReportedConfig {
+  const { createdAt = 0, ...more } = options;
   const ref = { kind, namespace: 'shop', name };
   const { annotations = {} } = more;
   return {
@@ -28,12 +33,12 @@ export function config(kind: ConfigKind, name: string, more: Partial<ReportedCon
       ref,
       uid: name,
       resourceVersion: '1',
+      createdAt,
       contents: [digestValues(ref, inputs, digestKey)],
       annotations,
       ignored: false,
       dataWrittenAt: undefined,
     },
-    createdAt: 0,
     annotations,
     writes: [{ manager: 'kubectl-edit', at: seconds(1000), keys: ['a', 'b'], onlyData: true }],
     reloaderHash: liveHash,

@@ -26,6 +26,7 @@ export function config(version: number, text: string, more: Partial<SeenConfig> 
     ref,
     uid: 'u',
     resourceVersion: String(version),
+    createdAt: T - 90_000,
     contents,
     annotations: {},
     ignored: false,
@@ -98,6 +99,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
     settledAt: () => undefined,
     inheritedAt: () => undefined,
     oneOrder: () => true,
+    presence: { onCreate: false, onDelete: false, atStart: false },
   };
   const deps: WorkloadDeps = {
     state,
