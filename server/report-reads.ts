@@ -76,7 +76,7 @@ async function readWorkloads(reader: Reader): Promise<readonly ReportedWorkload[
     const place = { resource, path: workloadPath(kind, asking.namespace), pageSize: pageSizes.other };
     const parse = (object: ApiObject): ReportedWorkload => ({
       ...parseExplained(asking, kind, object),
-      ...parseTemplateFacts(object, judged),
+      ...parseTemplateFacts(kind, object, judged),
     });
     for (const workload of await readList(reader, place, parse)) workloads.push(workload);
   }

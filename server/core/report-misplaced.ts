@@ -4,16 +4,17 @@ import type { ConfigKind } from './object.ts';
 import { reloaderKinds, type ReloadKeys } from './reloader-keys.ts';
 import { unmatchedAdvice } from './report-advice.ts';
 import type { ReportedConfig, ReportedWorkload, ReportFacts } from './report-facts.ts';
-import type { UnmatchedFinding, UnmatchedReason } from './report-findings.ts';
+import type { UnmatchedFinding } from './report-findings.ts';
 
-type Found = Omit<UnmatchedFinding, 'object' | 'advice'>;
+/** Without advice: that of the reason. */
+type Found = Omit<UnmatchedFinding, 'object' | 'advice'> & { readonly advice?: string };
 type Names = Pick<ReportFacts, 'rules' | 'pausePeriod'>;
 
 /** By workload, then by config object. */
 export function findMisplaced(facts: ReportFacts): readonly UnmatchedFinding[] {
   const tell =
     (object: UnmatchedFinding['object']) =>
-    (found: Found): UnmatchedFinding => ({ object, ...found, advice: unmatchedAdvice[found.reason] });
+    (found: Found): UnmatchedFinding => ({ object, advice: unmatchedAdvice[found.reason], ...found });
   return [
     ...facts.workloads.flatMap((workload) => judgeWorkload(facts, workload).map(tell(workload.seen.ref))),
     ...[...facts.configs.values()].flatMap((config) => judgeConfig(facts, config).map(tell(config.seen.ref))),
@@ -43,42 +44,43 @@ function configKeys(keys: ReloadKeys): readonly string[] {
 function judgeWorkload(names: Names, workload: ReportedWorkload): Found[] {
   const { annotations, templateAnnotations, compiled, seen } = workload;
   const { keys } = names.rules;
-  const astray = [...configKeys(keys), annotation.pause];
-  const paused = valueOf(annotations, names.pausePeriod) !== undefined && seen.ref.kind !== 'Deployment';
   const levelOf = (key: string): Found['level'] => (valueOf(annotations, key) === undefined ? 'template' : 'object');
+  const paused = present(seen.ref.kind === 'Deployment' ? [] : [names.pausePeriod], annotations);
   return [
-    ...compiled.problems.map(({ key }): Found => {
-      return { level: levelOf(key), annotation: key, reason: 'unreadable-value' };
+    ...compiled.problems.map(({ key, says }): Found => {
+      const advice = `${unmatchedAdvice['unreadable-value']}: it ${says}`;
+      return { level: levelOf(key), annotation: key, reason: 'unreadable-value', advice };
     }),
-    ...present(annotations, astray, 'object', 'wrong-place'),
-    ...present(templateAnnotations, [...astray, ...templateless(names)], 'template', 'wrong-place'),
-    ...(paused ? present(annotations, [names.pausePeriod], 'object', 'deployment-only') : []),
-    ...notTrue(annotations, [keys.search], 'object'),
-    ...notTrue(templateAnnotations, [keys.search], 'template'),
+    ...[annotations, templateAnnotations].flatMap((from, at) => {
+      const level = at === 0 ? 'object' : 'template';
+      const moved = [
+        ...moveTo('on a Secret or ConfigMap', present(configKeys(keys), from), level),
+        ...moveTo('on a namespace', present([annotation.pause], from), level),
+      ];
+      return [...moved, ...notTrue(from, [keys.search], level)];
+    }),
+    ...moveTo('on the workload itself', present(templateless(names), templateAnnotations), 'template'),
+    ...paused.map((key): Found => ({ level: 'object', annotation: key, reason: 'deployment-only' })),
     ...listHidden(names, workload),
   ];
 }
 
 function judgeConfig(names: Names, { annotations }: ReportedConfig): Found[] {
-  const { rules } = names;
   return [
-    ...present(
-      annotations,
-      [...workloadKeys(names), ...templateless(names), annotation.pause],
-      'object',
-      'wrong-place',
-    ),
-    ...notTrue(annotations, configKeys(rules.keys), 'object'),
+    ...moveTo('on a workload', present([...workloadKeys(names), ...templateless(names)], annotations), 'object'),
+    ...moveTo('on a namespace', present([annotation.pause], annotations), 'object'),
+    ...notTrue(annotations, configKeys(names.rules.keys), 'object'),
   ];
 }
 
-function present(
-  annotations: Annotations,
-  keys: readonly string[],
-  ...[level, reason]: readonly [Found['level'], UnmatchedReason]
-): Found[] {
-  const found = [...new Set(keys)].filter((key) => valueOf(annotations, key) !== undefined);
-  return found.map((key) => ({ level, annotation: key, reason }));
+/** Flags may give two annotations one key. */
+function present(keys: readonly string[], annotations: Annotations): readonly string[] {
+  return [...new Set(keys)].filter((key) => valueOf(annotations, key) !== undefined);
+}
+
+function moveTo(place: string, keys: readonly string[], level: Found['level']): Found[] {
+  const advice = `${unmatchedAdvice['wrong-place']}: ${place}`;
+  return keys.map((key) => ({ level, annotation: key, reason: 'wrong-place', advice }));
 }
 
 /** Reloader compares these texts with `true`; what plainly means no is left alone. */

@@ -69,7 +69,7 @@ function judgeUse(at: Case, start: number): Judgement | undefined {
   if (use.way === 'volume') {
     return write === undefined ? undefined : { verdict: 'live-volume', reason: reasonOf(at, write), write };
   }
-  if (proof !== 'nothing') return { verdict: 'stale', reason: proof, write };
+  if (proof !== 'nothing') return { ...proof, write };
   if (write === undefined) return undefined;
   const reason = reasonOf(at, write);
   return { verdict: reason === 'changed-after-start' ? 'stale' : 'may-be-stale', reason, write };
@@ -87,32 +87,37 @@ function newestWrite(writes: readonly DataWrite[], keys: Projection): DataWrite 
 /** A write's time says that something its manager owns was set; it was a used key where it owns nothing else. */
 function reasonOf({ use, config }: Case, write: DataWrite): StaleReason {
   if (write.at <= config.seen.createdAt) return 'created-after-start';
-  const usesAll = use.keys === 'all' || write.keys.every((key) => use.keys.includes(key));
-  return write.onlyData && usesAll ? 'changed-after-start' : 'written-after-start';
+  return write.onlyData && covers(use.keys, write.keys) ? 'changed-after-start' : 'written-after-start';
 }
 
-type Proof = 'same' | 'nothing' | 'restart-key-differs' | 'reloader-hash-differs';
+type Proof = 'same' | 'nothing' | Pick<Judgement, 'verdict' | 'reason'>;
 
+/** What was noted covers more than the use where another key may be the one that differs. */
 function compareMarks(at: Case): Proof {
-  const { pod, config } = at;
+  const { pod, config, use } = at;
   const verdict = judgeMarks(pod.shape.marks, config.seen.ref, config.reloaderHash);
   const ack = compareAck(at);
   if (ack === 'same' || verdict.kind === 'ack') return 'same';
-  if (ack === 'different') return 'restart-key-differs';
-  return verdict.kind === 'mismatch' ? 'reloader-hash-differs' : 'nothing';
+  if (ack !== 'nothing') return { verdict: ack, reason: 'restart-key-differs' };
+  if (verdict.kind === 'none') return 'nothing';
+  return { verdict: use.keys === 'all' ? 'stale' : 'may-be-stale', reason: 'reloader-hash-differs' };
 }
 
-/** The ack of the restart key that the pod itself was made with. */
-function compareAck({ facts, pod, use, config }: Case): 'same' | 'different' | 'nothing' {
+/** The ack of the restart key that the pod itself was made with; a verdict when it differs. */
+function compareAck({ facts, pod, use, config }: Case): 'same' | 'nothing' | 'stale' | 'may-be-stale' {
   const ack = pod.shape.restartKey?.acks[`${use.kind}/${use.name}`];
   const id = ack === undefined ? '' : keyIdOf(ack.digest);
   const content = config.seen.contents.find(({ keyId }) => keyId === id);
   if (ack === undefined || content === undefined) return 'nothing';
-  const projection = ack.projection === '*' ? 'all' : ack.projection.split(',');
-  const coversUse = projection === 'all' || (use.keys !== 'all' && use.keys.every((key) => projection.includes(key)));
-  if (!coversUse) return 'nothing';
+  const noted = ack.projection === '*' ? 'all' : ack.projection.split(',');
+  if (!covers(noted, use.keys)) return 'nothing';
   const key = facts.keys.find((each) => each.id === id) ?? facts.keys[0];
-  return digestProjection(config.seen.ref, content, projection, key) === ack.digest ? 'same' : 'different';
+  if (digestProjection(config.seen.ref, content, noted, key) === ack.digest) return 'same';
+  return covers(use.keys, noted) ? 'stale' : 'may-be-stale';
+}
+
+function covers(whole: Projection, part: Projection): boolean {
+  return whole === 'all' || (part !== 'all' && part.every((key) => whole.includes(key)));
 }
 
 function mergeFacts(before: Fact, after: Fact): Fact {

@@ -65,6 +65,10 @@ const rows: Readonly<Record<string, Row>> = {
     pod: { restartKey: restartKey('other'), startedAt: seconds(1001) },
     says: 'fresh',
   },
+  'a restart key for other content of more keys than used': {
+    pod: { restartKey: restartKey('other'), uses: [use({ keys: ['a'] })] },
+    says: maybe('restart-key-differs'),
+  },
   'a restart key for another key says nothing': {
     pod: { restartKey: restartKey('other', 'b'), uses: [use({ keys: ['a'] })] },
     writes: [write({ onlyData: false })],
@@ -74,6 +78,10 @@ const rows: Readonly<Record<string, Row>> = {
   'Reloader’s hash of other content': {
     pod: { marks: variable('0'.repeat(40)) },
     says: stale('reloader-hash-differs'),
+  },
+  'Reloader’s hash of other content, a single key used': {
+    pod: { marks: variable('0'.repeat(40)), uses: [use({ keys: ['a'] })] },
+    says: maybe('reloader-hash-differs'),
   },
   'a container that waits': { pod: { uses: [use({ container: 'other' })] }, says: 'fresh' },
 };
