@@ -7,6 +7,7 @@ import type { ReportFacts, ReportGap } from './core/report-facts.ts';
 import { judgedAnnotations } from './core/report-misplaced.ts';
 import { metadataOnly, parseExplained, unlessForbidden, type Asking } from './explain-reads.ts';
 import { makeDigestKey, readDigestKeys } from './kube/digest-key.ts';
+import { createDiscovery } from './kube/discovery.ts';
 import { workloadPath } from './kube/ingest-workload.ts';
 import { parseReportedConfig, parseTemplateFacts } from './kube/ingest-report.ts';
 import { parseController, parseRunningPod } from './kube/ingest-running-pod.ts';
@@ -71,8 +72,12 @@ async function readWorkloads(reader: Reader): Promise<readonly ReportedWorkload[
   const { asking } = reader;
   const judged = judgedAnnotations(asking);
   const workloads: ReportedWorkload[] = [];
+  const discovery = createDiscovery(asking.client, () => asking.now);
   for (const kind of Object.keys(workloadKinds) as WorkloadKind[]) {
-    const { resource } = workloadKinds[kind];
+    const { resource, mayBeAbsent } = workloadKinds[kind];
+    // Rights are looked at before the resource is: what is not there would be a gap.
+    const isServed = async () => unlessForbidden(discovery.isServed(workloadKinds[kind], asking.signal));
+    if (mayBeAbsent === true && (await isServed()) === false) continue;
     const place = { resource, path: workloadPath(kind, asking.namespace), pageSize: pageSizes.other };
     const parse = (object: ApiObject): ReportedWorkload => ({
       ...parseExplained(asking, kind, object),
@@ -112,7 +117,7 @@ interface Place {
   readonly accept?: string;
 }
 
-/** Empty, and a gap, where listing is forbidden; only empty where the cluster has no such kind. */
+/** Empty, and a gap, where listing is forbidden. */
 async function readList<T>(reader: Reader, place: Place, parse: (object: ApiObject) => T): Promise<readonly T[]> {
   const { client, namespace = '', signal, onRead } = reader.asking;
   reader.lists++;
@@ -120,7 +125,6 @@ async function readList<T>(reader: Reader, place: Place, parse: (object: ApiObje
   try {
     return await listPages(client, { ...place, subject: namespace, signal, parse, onPage });
   } catch (error) {
-    if (hasCode(error, 'api-not-found')) return [];
     if (!hasCode(error, 'api-forbidden')) throw error;
     reader.gaps.push({ resource: place.resource, reason: 'forbidden' });
     reader.refusals.push(error);

@@ -109,3 +109,8 @@ export function isUnread({ gaps }: Pick<ReportFacts, 'gaps'>, ...resources: read
 
 /** The workloads' resources, as gaps name them. */
 export const workloadResources: readonly string[] = Object.values(workloadKinds).map(({ resource }) => resource);
+
+/** Jobs that have ended are kept for their logs: nobody corrects their annotations. */
+export function isAlive({ seen }: ReportedWorkload): boolean {
+  return seen.dormant !== 'finished';
+}

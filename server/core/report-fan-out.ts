@@ -56,6 +56,7 @@ function listRestarting(
   names: Names,
 ): ConfigRef[] {
   const { namespace } = seen.ref;
+  if (seen.reload === undefined) return [];
   return configKinds.flatMap((kind) => {
     const patterns = compiled.kinds[kind].named;
     const existing = patterns === undefined ? [] : (names.get(`${kind}/${namespace}`) ?? []);

@@ -3,7 +3,7 @@ import { annotation, valueOf, type Annotations } from './annotations.ts';
 import type { ConfigKind } from './object.ts';
 import { reloaderKinds, type ReloadKeys } from './reloader-keys.ts';
 import { unmatchedAdvice } from './report-advice.ts';
-import type { ReportedConfig, ReportedWorkload, ReportFacts } from './report-facts.ts';
+import { isAlive, type ReportedConfig, type ReportedWorkload, type ReportFacts } from './report-facts.ts';
 import type { UnmatchedFinding } from './report-findings.ts';
 
 /** Without advice: that of the reason. */
@@ -16,7 +16,9 @@ export function findMisplaced(facts: ReportFacts): readonly UnmatchedFinding[] {
     (object: UnmatchedFinding['object']) =>
     (found: Found): UnmatchedFinding => ({ object, advice: unmatchedAdvice[found.reason], ...found });
   return [
-    ...facts.workloads.flatMap((workload) => judgeWorkload(facts, workload).map(tell(workload.seen.ref))),
+    ...facts.workloads
+      .filter(isAlive)
+      .flatMap((workload) => judgeWorkload(facts, workload).map(tell(workload.seen.ref))),
     ...[...facts.configs.values()].flatMap((config) => judgeConfig(facts, config).map(tell(config.seen.ref))),
   ];
 }

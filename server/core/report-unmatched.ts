@@ -6,7 +6,7 @@ import { configResources, objectKey, type ConfigKind } from './object.ts';
 import { matchesName, readPatterns } from './reloader-pattern.ts';
 import { unmatchedAdvice } from './report-advice.ts';
 import { indexNames } from './report-fan-out.ts';
-import { isUnread, workloadResources, type ReportedConfig } from './report-facts.ts';
+import { isAlive, isUnread, workloadResources, type ReportedConfig } from './report-facts.ts';
 import type { ReportedWorkload, ReportFacts } from './report-facts.ts';
 import type { UnmatchedFinding } from './report-findings.ts';
 
@@ -18,7 +18,7 @@ const configKinds: readonly ConfigKind[] = ['ConfigMap', 'Secret'];
 export function findUnmatched(facts: ReportFacts): readonly UnmatchedFinding[] {
   const names = indexNames(facts);
   const readable = configKinds.filter((kind) => !isUnread(facts, configResources[kind]));
-  const ofWorkloads = facts.workloads.flatMap((workload) => {
+  const ofWorkloads = facts.workloads.filter(isAlive).flatMap((workload) => {
     const namesOf = (kind: ConfigKind): readonly string[] => names.get(`${kind}/${workload.seen.ref.namespace}`) ?? [];
     const found = [
       ...readable.flatMap((kind) => findUnknownNames(workload, kind, namesOf(kind))),

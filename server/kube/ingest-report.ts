@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Annotations } from '../core/annotations.ts';
 import type { ValueInput } from '../core/digest.ts';
-import { workloadKinds, type ConfigKind, type WorkloadKind } from '../core/object.ts';
+import type { ConfigKind, WorkloadKind } from '../core/object.ts';
 import { certificateKey } from '../core/report-certificates.ts';
 import type { CertificateDates, DataWrite, ReportedConfig, ReportedWorkload } from '../core/report-facts.ts';
 import type { ReloaderPodSpec } from '../core/reloader-references.ts';
@@ -11,6 +11,7 @@ import { hashContent } from '../core/reloader-hash.ts';
 import { parseConfig, readInputs } from './ingest-config.ts';
 import type { Reading } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
+import { templateOf } from './workload-body.ts';
 
 interface ConfigBody {
   readonly metadata: {
@@ -48,11 +49,6 @@ function pickAnnotations(annotations: Annotations, keys: readonly string[]): Ann
   );
 }
 
-interface TemplateBody {
-  readonly metadata?: { readonly annotations?: Annotations };
-  readonly spec?: ReloaderPodSpec;
-}
-
 /** What is not in parseExplained. */
 export function parseTemplateFacts(
   kind: WorkloadKind,
@@ -60,20 +56,13 @@ export function parseTemplateFacts(
   judged: readonly string[],
 ): Pick<ReportedWorkload, 'annotations' | 'templateAnnotations' | 'mountsClasses'> {
   const { metadata } = object as unknown as { readonly metadata: { readonly annotations?: Annotations } };
-  const template = findTemplate(kind, object);
+  const template = templateOf(kind, object);
+  const { volumes = [] } = template.spec as ReloaderPodSpec;
   return {
     annotations: pickAnnotations(metadata.annotations ?? {}, judged),
     templateAnnotations: pickAnnotations(template.metadata?.annotations ?? {}, judged),
-    mountsClasses: (template.spec?.volumes ?? []).some(
-      ({ csi }) => csi?.volumeAttributes?.['secretProviderClass'] !== undefined,
-    ),
+    mountsClasses: volumes.some(({ csi }) => csi?.volumeAttributes?.['secretProviderClass'] !== undefined),
   };
-}
-
-function findTemplate(kind: WorkloadKind, object: ApiObject): TemplateBody {
-  let at: unknown = object;
-  for (const field of workloadKinds[kind].template) at = (at as Readonly<Record<string, unknown>> | undefined)?.[field];
-  return (at ?? {}) as TemplateBody;
 }
 
 const dataFields = ['f:data', 'f:binaryData', 'f:stringData'];

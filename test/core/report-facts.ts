@@ -96,7 +96,8 @@ export function workload(name: string, options: WorkloadOptions = {}): ReportedW
   const compiled = compileReload({ kind, annotations, templateAnnotations: template }, defaultReloadRules);
   const ref = { kind, namespace: 'shop', name };
   const seen = { ref, uid: name, resourceVersion: '1', createdAt: 0, reload: compiled, problems: [], references };
-  const state = { paused: false, waitsForDelete: false, rolledOut: true, deleting: false };
+  const still = { dormant: undefined, running: false, podsSince: undefined, restart: 'template' } as const;
+  const state = { ...still, paused: false, waitsForDelete: false, rolledOut: true, deleting: false };
   return {
     seen: {
       ...seen,
