@@ -243,16 +243,19 @@ test('each resource is listed once, page by page, and again when its moment was 
   const rig = await startRig(context, many);
   const asked: string[] = [];
   rig.server.setFaults(({ verb, resource }) => {
-    asked.push(`${verb} ${resource}`);
+    // Discovery of kinds that a cluster may not have names no resource.
+    if (resource !== '') asked.push(`${verb} ${resource}`);
     const isSecondPage = asked.filter((each) => each === 'list secrets').length === 2;
-    return isSecondPage && asked.at(-1) === 'list secrets' ? { kind: 'status', code: 410 } : undefined;
+    return isSecondPage && resource !== '' && asked.at(-1) === 'list secrets'
+      ? { kind: 'status', code: 410 }
+      : undefined;
   });
   assert.equal((await rig.report('-n', 'prod')).read.secrets, 150);
   const times = Map.groupBy(asked, (each) => each);
   const often = [...times].flatMap(([each, { length }]) => (length === 1 ? [] : [[each, length]]));
   assert.deepEqual(often, [['list secrets', 4]]);
   assert.deepEqual(
-    asked.filter((each) => !each.startsWith('list ') && !each.startsWith('other ')),
+    asked.filter((each) => !each.startsWith('list ')),
     ['get secrets'],
   );
 });
