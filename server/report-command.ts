@@ -5,7 +5,7 @@ import { formatHelp } from './flags-help.ts';
 import { parseFlags, refuse, type FlagTable } from './flags.ts';
 import { createClient } from './kube/client.ts';
 import { connect, readNamespace } from './kube/connection.ts';
-import type { Remarks } from './reloader-config.ts';
+import { referenceRulesOf, type Remarks } from './reloader-config.ts';
 import { reloaderFlags } from './reloader-flags.ts';
 import { renderReport } from './report-output.ts';
 import { createProgress } from './report-progress.ts';
@@ -74,7 +74,7 @@ interface Options {
   readonly output: 'table' | 'json';
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly asking: Pick<ReportAsking, 'rules' | 'granularity' | 'stateNamespace' | 'pausePeriod'>;
+  readonly asking: Pick<ReportAsking, 'rules' | 'granularity' | 'extras' | 'stateNamespace' | 'pausePeriod'>;
   readonly warnings: readonly string[];
 }
 
@@ -82,7 +82,7 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const { values, args, problems: mistakes, warnings } = parseFlags(reportFlags, argv);
   if (values.help && mistakes.length === 0) return 'help';
   const remarks: Remarks = { problems: [...mistakes], warnings: warnings.map(({ says }) => says) };
-  const { rules, strategy, pauseKeys } = readRules(values, remarks);
+  const reloader = readRules(values, remarks);
   remarks.problems.push(...args.map((extra) => `unexpected word ${extra}`));
   for (const flag of ['namespace', 'state-namespace'] as const) {
     const name = values[flag];
@@ -91,9 +91,9 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   }
   if (remarks.problems.length > 0) throw refuse(remarks.problems);
   const { namespace, top, output, kubeconfig, context } = values;
-  const granularity = strategy === 'lockstep' ? 'used-keys' : 'whole-objects';
+  const { rules, pauseKeys } = reloader;
   const stateNamespace = values['state-namespace'];
-  const asking = { rules, granularity, stateNamespace, pausePeriod: pauseKeys.period } as const;
+  const asking = { rules, ...referenceRulesOf(reloader), stateNamespace, pausePeriod: pauseKeys.period };
   const isEverywhere = values['all-namespaces'];
   return { namespace, isEverywhere, top, output, kubeconfig, context, asking, warnings: remarks.warnings };
 }

@@ -63,7 +63,8 @@ async function listChanges(
   for (const source of order.sources) {
     const content = source.content === 'deleted' ? source.content : await readHash(options, { order, source, signal });
     if (content === undefined) continue;
-    const marked = { ...source, namespace: order.ref.namespace, content };
+    // That it is used was decided before: a use that Reloader does not look for is marked on the first container.
+    const marked = { ...source, how: 'named', namespace: order.ref.namespace, content } as const;
     const decision = applyStrategy(options.strategy, template, { source: marked, observedAt: options.now() });
     if (decision.kind === 'change') changes.push(decision.change);
   }

@@ -15,7 +15,7 @@ function secret(data: Readonly<Record<string, string>>, managedFields: readonly 
   const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
   const object = { metadata: { ...metadata, managedFields }, data: Object.fromEntries(encoded) as object };
   const keys = [{ id: 'k', secret: Buffer.alloc(32) }];
-  const reading = { keys, rules: defaultReloadRules, granularity: 'used-keys', judged: [] } as const;
+  const reading = { keys, rules: defaultReloadRules, granularity: 'used-keys', extras: [], judged: [] } as const;
   return parseReportedConfig('Secret', object as unknown as ApiObject, reading);
 }
 
