@@ -8,11 +8,12 @@ import {
 } from '../core/object.ts';
 import { listReferences } from '../core/references.ts';
 import { annotation, asksForReferences, type Annotations } from '../core/reload.ts';
-import { compileReload, type CompiledReload } from '../core/reload-compile.ts';
+import type { CompiledReload } from '../core/reload-compile.ts';
 import { rolloutStrategy } from '../core/reloader-patch.ts';
 import { parseRestartKey, type RestartKey } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Metadata, Parsed, Reading } from './ingest.ts';
+import { compileOptIn, cronJobOf } from './opt-in.ts';
 import type { ApiObject } from './reflector.ts';
 import { dormancyOf, formatSelector, templateOf, type WorkloadBody } from './workload-body.ts';
 
@@ -24,13 +25,14 @@ export function parseWorkload(
   object: ApiObject,
   reading: Omit<Reading, 'keys'>,
 ): Parsed<SeenWorkload> {
-  const body = object as unknown as Body;
+  const body = { spec: {}, ...object } as unknown as Body;
   const { metadata, spec, status = {} } = body;
   const ref = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
   const template = templateOf(kind, body);
   const templateAnnotations = template.metadata?.annotations ?? {};
   const annotations = metadata.annotations ?? {};
-  const compiled = compileReload({ kind, annotations, templateAnnotations }, reading.rules);
+  const compiled = compileOptIn(kind, object, reading.rules);
+  const runOf = kind === 'Job' ? cronJobOf(object) : undefined;
   const asked = configKinds.filter((config) => asksForReferences(compiled, config));
   const references = asked.length === 0 ? [] : listReferences(template.spec, reading);
   const isAsking = asked.length > 0 || namesConfigs(compiled);
@@ -50,9 +52,11 @@ export function parseWorkload(
     podSelector: formatSelector(spec.selector),
     currentRevision: isObserved(body) ? currentRevision(kind, body) : undefined,
     podsSince: podsSince(kind, body),
-    restart: kind === 'Rollout' ? rolloutRestart(annotations, reading.granularity) : workloadKinds[kind].restart,
+    restart: kind === 'Rollout' ? rolloutRestart(body, reading.granularity) : workloadKinds[kind].restart,
     paused: kind !== 'StatefulSet' && kind !== 'DaemonSet' && spec.paused === true,
     dormant,
+    ...(spec.concurrencyPolicy === 'Forbid' ? { runsAlone: true } : {}),
+    ...(runOf === undefined ? {} : { runOf }),
     running: spec.concurrencyPolicy === 'Forbid' && Array.isArray(status.active) && status.active.length > 0,
     waitsForDelete:
       spec.updateStrategy?.type === 'OnDelete' || (spec.updateStrategy?.rollingUpdate?.partition ?? 0) > 0,
@@ -77,9 +81,13 @@ function readRestartKey(kind: WorkloadKind, own: Annotations, template: Annotati
   return (ownKey?.n ?? 0) > (key?.n ?? 0) ? ownKey : key;
 }
 
-/** By time, which makes no new revision, unless asked otherwise; Reloader changes the template unless asked otherwise. */
-function rolloutRestart(annotations: Annotations, granularity: Reading['granularity']): WorkloadKindFacts['restart'] {
-  const asked = annotations[rolloutStrategy];
+/**
+ * By time, which makes no new revision, unless asked otherwise; Reloader changes the template unless asked otherwise. A Rollout that
+ * borrows a Deployment's template (`workloadRef`) may have none of its own.
+ */
+function rolloutRestart({ metadata, spec }: Body, granularity: Reading['granularity']): WorkloadKindFacts['restart'] {
+  if (spec.workloadRef !== undefined) return 'restart-at';
+  const asked = metadata.annotations?.[rolloutStrategy];
   const byTime = granularity === 'used-keys' ? asked !== 'rollout' : asked === 'restart';
   return byTime ? 'restart-at' : 'template';
 }

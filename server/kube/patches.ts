@@ -1,5 +1,6 @@
 // The only writes to users' objects: the restart key, and Kubernetes Events about it.
 import type { ClusterEvent, EventRecorder, Restarted, RestartOrder, RestartWriter } from '../core/cluster.ts';
+import { skewAllowanceMs } from '../core/freshness.ts';
 import { workloadKinds } from '../core/object.ts';
 import { annotation } from '../core/reload.ts';
 import { applyChange, type RawTemplate } from '../core/reloader-patch.ts';
@@ -14,6 +15,8 @@ export const fieldManager = 'lockstep';
 
 export function createRestartWriter(client: Client, { now, sleep }: WriterClock): RestartWriter {
   const jobs = { client, fieldManager, sleep };
+  // Pods are dated by the API server's clock, which may be ahead of ours: none that began by now is spared.
+  const restartAt = (): number => now() + skewAllowanceMs;
   return {
     leavesKey: (restart) => restart !== 'run',
     restart(order, signal) {
@@ -21,7 +24,7 @@ export function createRestartWriter(client: Client, { now, sleep }: WriterClock)
         case 'template':
           return patch(client, order, { body: restartPatch(order.key, order.resourceVersion), signal });
         case 'restart-at':
-          return patch(client, order, { body: restartAtPatch(order.key, order.resourceVersion, now()), signal });
+          return patch(client, order, { body: restartAtPatch(order.key, order.resourceVersion, restartAt()), signal });
         case 'run':
           return runCronJob(jobs, { order, transform: (template) => template, signal });
         case 'recreate':

@@ -23,6 +23,8 @@ export interface WorkloadReconciler {
 
 /** A controller takes up a template within moments; one that is away must not hold back a restart for ever. */
 const controllerMs = 10_000;
+/** The watch shows what we created within moments. */
+const successorMs = 10_000;
 /** Decide, prove, decide with pods, and once more when the proof changed the question. */
 const maxRounds = 4;
 
@@ -65,8 +67,7 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
       for (const waiting of rollouts.admit(deps.now())) deps.retryAfter(waiting, 0);
       const workload = state.workloads.get(key);
       if (workload === undefined) {
-        // What we deleted comes back under its name.
-        if (memories.get(key)?.successorUid !== undefined) return;
+        if (awaitSuccessor(deps, key, memories.get(key))) return;
         memories.delete(key);
         held.delete(key);
         state.ledger.remove(key, deps.now());
@@ -79,6 +80,14 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
       else held.set(key, reason);
     },
   };
+}
+
+/** A Job that we deleted comes back under its name. One that has ended before it was seen does not: waited for once. */
+function awaitSuccessor({ retryAfter }: WorkloadDeps, key: string, memory: Memory | undefined): boolean {
+  if (memory?.successorUid === undefined) return false;
+  memory.successorUid = undefined;
+  retryAfter(key, successorMs);
+  return true;
 }
 
 /** Undefined when the caches or the controller lag: an event is on its way. */

@@ -3,6 +3,7 @@ import { objectKey, type ConfigKind } from '../core/object.ts';
 import { matchesName } from '../core/reloader-pattern.ts';
 import type { Presence, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Revision } from '../core/snapshot.ts';
+import { createRuns } from './runs.ts';
 
 /** As the watches saw it. */
 export interface KnownWorkload extends SeenWorkload {
@@ -34,13 +35,16 @@ class IndexedWorkloads implements Workloads {
   readonly #users = new Map<string, Set<string>>();
   /** Workloads whose annotations name config objects by expressions, by `<kind>/<namespace>`. */
   readonly #searchers = new Map<string, Set<string>>();
+  readonly #runs = createRuns();
 
   apply(event: SeenEvent<SeenWorkload>): string | undefined {
     const key = event.present ? objectKey(event.object.ref) : event.key;
     const before = this.#optedIn.get(key);
     if (before !== undefined) this.#unlink(key, before);
     const told = before === undefined ? undefined : key;
-    if (!event.present) {
+    this.#runs.apply(event);
+    // What has finished stays so: Jobs that are kept for their logs take no room.
+    if (!event.present || event.object.dormant === 'finished') {
       this.#optedOut.delete(key);
       this.#optedInAt.delete(key);
       return told;
@@ -59,7 +63,8 @@ class IndexedWorkloads implements Workloads {
   }
 
   get(key: string): KnownWorkload | undefined {
-    return this.#optedIn.get(key);
+    const workload = this.#optedIn.get(key);
+    return workload?.runsAlone === true && this.#runs.isRunning(key) ? { ...workload, running: true } : workload;
   }
 
   usersOf(config: string): readonly string[] {
