@@ -155,7 +155,7 @@ function watch(
     client,
     namespaces: config.namespaces,
     reading: readingOf(config, keys),
-    configSelector: config.reloader.resourceLabelSelector.text,
+    configSelector: config.reloader.resourceLabelSelector,
     now,
     random,
     sleep,

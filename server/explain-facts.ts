@@ -8,6 +8,7 @@ import { objectKey, workloadKinds, type ConfigKind, type ConfigRef } from './cor
 import type { WorkloadKind, WorkloadRef } from './core/object.ts';
 import type { Reference } from './core/references.ts';
 import { matchesName } from './core/reloader-pattern.ts';
+import { everything } from './core/selector.ts';
 import type { SeenConfig } from './core/seen.ts';
 import { get, isPaused, list, metadataOnly, notFound } from './explain-reads.ts';
 import { parseExplained, placeOf, unlessForbidden, type Asking } from './explain-reads.ts';
@@ -194,7 +195,7 @@ async function decide(
   const first = decideWorkload(gather(state, seen, { proven: true, pods: undefined, missing }, asking.now));
   if (first.kind !== 'look') return first;
   const { client, signal } = asking;
-  const reads = createReads(client, { ...asking, keys: keys ?? [] });
+  const reads = createReads(client, { ...asking, keys: keys ?? [] }, everything);
   const pods = await unlessForbidden(reads.pods(seen, state.revisions.current(seen), signal));
   return pods === 'forbidden'
     ? first
