@@ -53,7 +53,7 @@ export async function readWorkloadFacts(asking: Asking, ref: WorkloadRef): Promi
   const decision = await decide(asking, state, { workload, missing, keys });
   const pauseSwitch = await isPaused(asking, namespace, gaps);
   const lastEvent = await readLastEvent(asking, ref, gaps);
-  return { ...workload, uses, record, decision, pauseSwitch, lastEvent, gaps };
+  return { ...workload, uses, record, decision, presence, pauseSwitch, lastEvent, gaps };
 }
 
 /** Throws `api-not-found` when there is no such config object, and `api-*`. Reads no content. */
@@ -72,7 +72,8 @@ export async function readConfigFacts(asking: Asking, config: ConfigRef): Promis
   );
   const gaps: Gap[] = [];
   const pauseSwitch = await isPaused(asking, namespace, gaps);
-  return { config: { kind, namespace, name }, annotations, workloads: lists.flat(), pauseSwitch, gaps };
+  const { presence } = asking;
+  return { config: { kind, namespace, name }, annotations, workloads: lists.flat(), presence, pauseSwitch, gaps };
 }
 
 async function readLedger({ client, stateNamespace, signal }: Asking, gaps: Gap[]): Promise<Ledger> {
