@@ -61,8 +61,9 @@ const usage = `lockstep explain <kind>/<name> [flags]
 
 Says of a workload which Secrets and ConfigMaps it uses, which rule applies to each, what it was last restarted for and
 what is pending; of a Secret or ConfigMap which workloads a change would restart. Reads only, and prints no values.
-Kinds: deployment (deploy), statefulset (sts), daemonset (ds), secret, configmap (cm). Give Reloader's flags as the
-running Lockstep has them. Exit code 0: explained, 1: there is no such object, 2: wrong flags, or it cannot be read.`;
+Kinds: deployment (deploy), statefulset (sts), daemonset (ds), cronjob (cj), job, rollout (ro), deploymentconfig (dc),
+secret, configmap (cm). Give Reloader's flags as the running Lockstep has them.
+Exit code 0: explained, 1: there is no such object, 2: wrong flags, or it cannot be read.`;
 
 type Target =
   | { readonly type: 'workload'; readonly kind: WorkloadKind; readonly name: string }
@@ -77,6 +78,17 @@ const kindWords: Readonly<Record<string, WorkloadKind | ConfigKind>> = {
   sts: 'StatefulSet',
   daemonset: 'DaemonSet',
   daemonsets: 'DaemonSet',
+  cronjob: 'CronJob',
+  cronjobs: 'CronJob',
+  cj: 'CronJob',
+  job: 'Job',
+  jobs: 'Job',
+  rollout: 'Rollout',
+  rollouts: 'Rollout',
+  ro: 'Rollout',
+  deploymentconfig: 'DeploymentConfig',
+  deploymentconfigs: 'DeploymentConfig',
+  dc: 'DeploymentConfig',
   ds: 'DaemonSet',
   secret: 'Secret',
   secrets: 'Secret',

@@ -208,8 +208,10 @@ export function readingOf({ reloader: { rules, strategy } }: Config, keys: reado
   return { keys, rules, granularity: strategy === 'lockstep' ? 'used-keys' : 'whole-objects' };
 }
 
-function openWriter({ reloader: { strategy } }: Config, { client, now }: Ports): RestartWriter {
-  return strategy === 'lockstep' ? createRestartWriter(client) : createReloaderWriter({ client, strategy, now });
+function openWriter({ reloader: { strategy } }: Config, { client, now, sleep }: Ports): RestartWriter {
+  return strategy === 'lockstep'
+    ? createRestartWriter(client, { now, sleep })
+    : createReloaderWriter({ client, strategy, now, sleep });
 }
 
 function countHeld({ held }: WorkloadReconciler, key: string): number {

@@ -5,6 +5,7 @@ import { compareVersions, configResources, workloadKinds, type WorkloadKind } fr
 import type { Selector } from '../core/selector.ts';
 import type { SeenConfig, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Client } from './client.ts';
+import { createDiscovery, type Discovery } from './discovery.ts';
 import { parseConfig } from './ingest-config.ts';
 import { parseNamespace, parseRevision } from './ingest-revision.ts';
 import { parseWorkload, workloadPath } from './ingest-workload.ts';
@@ -26,6 +27,7 @@ export interface WatchOptions extends WatchHandlers {
   /** Empty: all. */
   readonly namespaces: readonly string[];
   readonly reading: Reading;
+  readonly kinds: readonly WorkloadKind[];
   /** What config objects must carry. */
   readonly configSelector: Selector;
   readonly now: () => number;
@@ -62,7 +64,8 @@ export function startWatches(options: WatchOptions, signal: AbortSignal): Watche
   let inOrder = false;
   const startPhase = async (watches: readonly Watch[]): Promise<string[]> =>
     Promise.all(watches.map((watch) => startWatch(options, { watch, unsynced, heardAt, running, signal })));
-  const phases = [workloadWatches(options), configWatches(options), revisionWatches(options)] as const;
+  const discovery = createDiscovery(options.client, options.now);
+  const phases = [workloadWatches(options, discovery), configWatches(options), revisionWatches(options)] as const;
   const titles = phases.flat().map(({ title }) => title);
   for (const title of titles) unsynced.add(title);
   const start = async (): Promise<void> => {
@@ -83,7 +86,7 @@ interface Watch {
   readonly title: string;
   /** Runs until the signal aborts; `listed` is told each list's version. */
   readonly run: (
-    watch: Pick<ReflectorOptions<never>, 'onListed' | 'onHeard' | 'onTrouble'>,
+    watch: Pick<ReflectorOptions<never>, 'onListed' | 'onHeard' | 'onAbsent' | 'onTrouble'>,
     signal: AbortSignal,
   ) => Promise<void>;
 }
@@ -96,7 +99,7 @@ interface Start {
   readonly signal: AbortSignal;
 }
 
-/** Resolves with the first list's version. */
+/** Resolves with the first list's version; empty where the server has no such resource. */
 function startWatch(options: WatchOptions, { watch, unsynced, heardAt, running, signal }: Start): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const setSynced = (isSynced: boolean): void => {
@@ -111,6 +114,11 @@ function startWatch(options: WatchOptions, { watch, unsynced, heardAt, running, 
         heardAt.set(watch.title, options.now());
         setSynced(true);
         resolve(version);
+      },
+      onAbsent: () => {
+        heardAt.set(watch.title, Infinity);
+        setSynced(true);
+        resolve('');
       },
       onTrouble: (error, retryMs) => {
         if (error.code !== 'api-expired') setSynced(false);
@@ -131,10 +139,9 @@ function titled(resource: string, namespace: string | undefined): string {
   return namespace === undefined ? resource : `${resource} in ${namespace}`;
 }
 
-function workloadWatches(options: WatchOptions): Watch[] {
-  const kinds = Object.keys(workloadKinds) as WorkloadKind[];
-  return kinds.flatMap((kind) => {
-    const { group, version, resource } = workloadKinds[kind];
+function workloadWatches(options: WatchOptions, discovery: Discovery): Watch[] {
+  return options.kinds.flatMap((kind) => {
+    const { group, version, resource, mayBeAbsent } = workloadKinds[kind];
     return scopes(options.namespaces).map((namespace) =>
       toWatch<SeenWorkload>(options, namespace, {
         resource,
@@ -142,6 +149,7 @@ function workloadWatches(options: WatchOptions): Watch[] {
         parse: (object) => parseWorkload(kind, object, options.reading),
         onEvent: options.onWorkload,
         pageSize: pageSizes.other,
+        ...(mayBeAbsent === true ? { isServed: (signal) => discovery.isServed(workloadKinds[kind], signal) } : {}),
       }),
     );
   });
@@ -191,6 +199,7 @@ interface Kind<T> {
   readonly base: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly accept?: typeof metadataOnly;
+  readonly isServed?: (signal: AbortSignal) => Promise<boolean>;
   readonly pageSize: number;
   readonly parse: ReflectorOptions<T>['parse'];
   readonly onEvent: ReflectorOptions<T>['onEvent'];
@@ -218,7 +227,8 @@ async function isOneOrder(
     .catch(() => undefined);
   const last = (again as { metadata?: { resourceVersion?: string } } | undefined)?.metadata?.resourceVersion;
   if (last === undefined) return false;
-  const sorted = [...phases.map((versions) => [...versions].sort(compareVersions)), [last]];
+  const told = phases.map((versions) => versions.filter((version) => version !== ''));
+  const sorted = [...told.map((versions) => versions.sort(compareVersions)), [last]];
   return sorted.every((versions, index) => {
     const before = sorted[index - 1]?.at(-1);
     return before === undefined || compareVersions(before, versions[0] ?? '') <= 0;

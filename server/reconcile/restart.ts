@@ -1,5 +1,5 @@
 // Carries out an owed restart, or says why it has to wait.
-import type { RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
+import type { Restarted, RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
 import type { Decision } from '../core/decide-workload.ts';
 import { hasCode } from '../core/errors.ts';
 import { holdRestart, refusedRetryMs, type HoldFacts, type HoldReason } from '../core/hold.ts';
@@ -26,6 +26,8 @@ export const lagRetryMs = 250;
 export interface Memory {
   /** The version of our last patch: an older cache must not be decided on. */
   patchedVersion: string | undefined;
+  /** Of the Job that we created in its place, until it is seen. */
+  successorUid: string | undefined;
   refusedAt: number | undefined;
   undoneAt: readonly number[];
   /** Said once, however often it is looked at. */
@@ -68,20 +70,22 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
   const { owed } = decision;
   const { n } = decision.key;
   deps.report({ kind: 'restarting', workload, owed, n });
-  let version: string | undefined;
+  let restarted: Restarted | undefined;
   try {
-    version = await deps.writer.restart(orderOf(deps, job), job.signal);
+    restarted = await deps.writer.restart(orderOf(deps, job), job.signal);
   } catch (error) {
     return afterFailure(deps, job, error);
   }
   memory.refusedAt = undefined;
-  // Without a key on the template there is no counter to compare with it.
-  const remembered = deps.writer.writesKey ? decision.record : { ...decision.record, n: 0 };
-  record(deps, workload, { record: remembered, acked: [] }, deps.writer.writesKey ? 'traced' : 'untraced');
-  if (version === undefined) return undefined;
-  memory.patchedVersion = version;
+  const leavesKey = deps.writer.leavesKey(workload.restart);
+  // Without a key on the workload there is no counter to compare with it.
+  const remembered = { ...decision.record, uid: restarted?.uid ?? workload.uid, ...(leavesKey ? {} : { n: 0 }) };
+  record(deps, workload, { record: remembered, acked: [] }, leavesKey ? 'traced' : 'untraced');
+  if (restarted === undefined) return undefined;
+  memory.patchedVersion = restarted.version;
+  memory.successorUid = restarted.uid === workload.uid ? undefined : restarted.uid;
   if (owed.every(({ reason }) => reason === 'undone')) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
-  job.rollouts.start(key, version, now);
+  job.rollouts.start(key, restarted.version, now);
   deps.report({ kind: 'restarted', workload, owed, n });
   return undefined;
 }
@@ -96,7 +100,8 @@ function orderOf({ state }: RestartDeps, { workload, decision }: RestartJob): Re
     const content = ack !== undefined && saysDeleted(ack) ? 'deleted' : 'live';
     return found?.kind === 'yes' ? [{ ...source, how: found.how, content }] : [];
   });
-  return { ref: workload.ref, resourceVersion, key, sources };
+  const { ref, uid, restart } = workload;
+  return { ref, uid, restart, resourceVersion, key, sources };
 }
 
 function holdFacts(deps: RestartDeps, { workload, memory, rollouts }: RestartJob, now: number): HoldFacts {
@@ -104,6 +109,7 @@ function holdFacts(deps: RestartDeps, { workload, memory, rollouts }: RestartJob
   return {
     now,
     paused: workload.paused,
+    running: workload.running,
     deleting: workload.deleting,
     pauseSwitch: namespaces.isPaused(workload.ref.namespace) || namespaces.isPaused(stateNamespace),
     refusedAt: memory.refusedAt,

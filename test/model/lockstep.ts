@@ -252,8 +252,8 @@ interface Patch {
 
 function clusterWriter({ cluster, meanwhile, onPatch, mutate }: Ports): RestartWriter {
   return {
-    writesKey: true,
-    async restart({ ref: { name }, key, resourceVersion }) {
+    leavesKey: () => true,
+    async restart({ ref: { name }, uid, key, resourceVersion }) {
       await meanwhile();
       const { metadata, spec } = restartPatch(key, resourceVersion) as Patch;
       const before = cluster.workloads.get(name);
@@ -267,7 +267,7 @@ function clusterWriter({ cluster, meanwhile, onPatch, mutate }: Ports): RestartW
       world.editWorkload(cluster, name, { template: { ...before.template, keyText } });
       const version = String(cluster.version);
       await meanwhile();
-      return version;
+      return { uid, version };
     },
   };
 }
