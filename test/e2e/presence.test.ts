@@ -106,7 +106,8 @@ async function untilMarked({ api, account }: Rig): Promise<void> {
 /** What the strategy leaves of a deletion. */
 async function assertMark(place: Place, strategy: Strategy, config: string): Promise<void> {
   const live: Live = await place.get(web);
-  const { metadata, spec } = live.spec?.template as {
+  assert.ok(live.spec?.template);
+  const { metadata, spec } = live.spec.template as {
     metadata: { annotations?: Record<string, string> };
     spec: { containers: { env?: { name: string }[] }[] };
   };
