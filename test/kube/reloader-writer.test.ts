@@ -1,84 +1,67 @@
-// Restarts by Reloader's strategies as requests: what is read, what is written, and what a moved template means (contract §3, W15).
+// Contents that Reloader's hash cannot tell apart restart nevertheless (contract §3 and W21), once, and only where it is certain.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import type { RestartOrder, RestartSource } from '../../server/core/cluster.ts';
-import { LockstepError } from '../../server/core/errors.ts';
-import { deletedHash } from '../../server/core/reloader-hash.ts';
+import type { RestartOrder } from '../../server/core/cluster.ts';
+import { envVarName, formatLastReload, lastReloadedFrom } from '../../server/core/reloader-marks.ts';
+import { contentMark } from '../../server/core/restart.ts';
 import { createReloaderWriter } from '../../server/kube/reloader-writer.ts';
-import { createFakeClient, type Answer } from './fake-client.ts';
+import { createFakeClient } from './fake-client.ts';
 
-const { signal } = new AbortController();
-const gone: RestartSource = { kind: 'Secret', name: 'db', how: 'auto', content: 'deleted' };
-const other: RestartSource = { kind: 'Secret', name: 'api', how: 'auto', content: 'deleted' };
-const live: RestartSource = { kind: 'ConfigMap', name: 'app', how: 'auto', content: 'live' };
-const refused = new LockstepError('api-invalid', { message: 'a test failed' });
+const hash = createHash('sha1').update('a=1;b=2').digest('hex');
+const key = { n: 1, acks: { 'ConfigMap/db': { digest: 'sha256:x', projection: '*', uid: 'u', resourceVersion: '9' } } };
+/** Both have the hash of `a=1;b=2`. */
+const contents = [{ a: '1;b=2' }, { a: '1', b: '2' }];
+const annotated = {
+  [lastReloadedFrom]: formatLastReload({
+    type: 'CONFIGMAP',
+    name: 'db',
+    namespace: 'shop',
+    hash,
+    containerRefs: ['main'],
+    observedAt: 1,
+  }),
+};
 
-const variable = (name: string) => ({ name, value: '0'.repeat(40) });
-const both = [variable('STAKATER_API_SECRET'), { name: 'KEPT' }, variable('STAKATER_DB_SECRET')];
-
-function workload(env: readonly object[], resourceVersion = '7'): Answer {
-  const envFrom = [{ secretRef: { name: 'db' } }, { secretRef: { name: 'api' } }, { configMapRef: { name: 'app' } }];
-  const spec = { containers: [{ name: 'main', env, envFrom }] };
-  return { metadata: { name: 'web', namespace: 'shop', uid: 'w', resourceVersion }, spec: { template: { spec } } };
+interface Row {
+  readonly strategy: 'env-vars' | 'annotations';
+  readonly certain: boolean;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly expected: string | undefined;
 }
-
-async function restart(strategy: 'env-vars' | 'annotations', sources: readonly RestartSource[], answers: Answer[]) {
-  const client = createFakeClient(answers);
-  const writer = createReloaderWriter({ client, strategy, now: () => 1_000, sleep: async () => undefined });
-  const ref = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const;
-  const order: RestartOrder = {
-    ref,
-    uid: 'w',
-    resourceVersion: '7',
-    restart: 'template',
-    key: { n: 1, acks: {} },
-    sources,
-  };
-  const restarted = await writer.restart(order, signal);
-  return { version: restarted?.version, patch: client.requests.find(({ verb }) => verb === 'patch') };
+const mark = contentMark(key);
+const rows: readonly [rule: string, row: Row][] = [
+  [
+    'a hash in place that may be our own write restarts nothing',
+    { strategy: 'env-vars', certain: false, expected: undefined },
+  ],
+  ['a change with an equal hash is marked', { strategy: 'env-vars', certain: true, expected: mark }],
+  ['so with the annotation', { strategy: 'annotations', certain: true, annotations: annotated, expected: mark }],
+  [
+    'not twice',
+    { strategy: 'env-vars', certain: true, annotations: { 'lockstep.dev/content': mark }, expected: undefined },
+  ],
+];
+for (const data of contents) {
+  for (const [rule, { strategy, certain, annotations = {}, expected }] of rows) {
+    test(`3 W21 ${strategy}: ${rule} (${Object.keys(data).join('+')})`, async () => {
+      const env = strategy === 'env-vars' ? [{ name: envVarName('ConfigMap', 'db'), value: hash }] : [];
+      const spec = { template: { metadata: { annotations }, spec: { containers: [{ name: 'main', env }] } } };
+      const metadata = { name: 'web', namespace: 'shop', uid: 'w', resourceVersion: '5' };
+      const client = createFakeClient([
+        { metadata, spec },
+        { metadata: { ...metadata, name: 'db' }, data },
+        { metadata: { ...metadata, resourceVersion: '6' } },
+      ]);
+      const writer = createReloaderWriter({ client, strategy, now: () => 0, sleep: async () => undefined });
+      const source = { kind: 'ConfigMap', name: 'db', how: 'auto', content: 'live', certain } as const;
+      const ref = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const;
+      const order: RestartOrder = { ref, uid: 'w', restart: 'template', resourceVersion: '5', key, sources: [source] };
+      const restarted = await writer.restart(order, new AbortController().signal);
+      const body = client.requests.find(({ verb }) => verb === 'patch')?.body as typeof expectedBody | undefined;
+      const expectedBody = { spec: { template: { metadata: { annotations: { 'lockstep.dev/content': expected } } } } };
+      assert.deepEqual(restarted, expected === undefined ? undefined : { uid: 'w', version: '6' });
+      assert.deepEqual(body?.spec, expected === undefined ? undefined : expectedBody.spec);
+    });
+  }
 }
-
-const env = '/spec/template/spec/containers/0/env';
-const isMain = { op: 'test', path: '/spec/template/spec/containers/0/name', value: 'main' };
-const unchanged = { op: 'replace', path: '/metadata/resourceVersion', value: '7' };
-const isNamed = (place: number, name: string) => ({ op: 'test', path: `${env}/${place}/name`, value: name });
-const written = workload([], '8');
-
-test('env-vars, a deletion: the variable is removed where it is, and nowhere else', async () => {
-  const { version, patch } = await restart('env-vars', [gone], [workload(both), written]);
-  assert.deepEqual([version, patch?.contentType], ['8', 'application/json-patch+json']);
-  const removed = [isMain, isNamed(2, 'STAKATER_DB_SECRET'), { op: 'remove', path: `${env}/2` }];
-  assert.deepEqual(patch?.body, [unchanged, ...removed]);
-});
-
-test('env-vars, two deletions and a change: one patch, each place counted on what is left', async () => {
-  const configMap = { metadata: { name: 'app', uid: 'c', resourceVersion: '5' }, data: {} };
-  const { patch } = await restart('env-vars', [other, gone, live], [workload(both), configMap, written]);
-  const hash = 'da39a3ee5e6b4b0d3255bfef95601890afd80709';
-  assert.deepEqual(patch?.body, [
-    unchanged,
-    ...[isMain, isNamed(0, 'STAKATER_API_SECRET'), { op: 'remove', path: `${env}/0` }],
-    ...[isMain, isNamed(1, 'STAKATER_DB_SECRET'), { op: 'remove', path: `${env}/1` }],
-    ...[isMain, { op: 'add', path: `${env}/-`, value: { name: 'STAKATER_APP_CONFIGMAP', value: hash } }],
-  ]);
-});
-
-test('env-vars, a deletion: without the variable nothing is written', async () => {
-  const { version, patch } = await restart('env-vars', [gone], [workload([])]);
-  assert.deepEqual([version, patch], [undefined, undefined]);
-});
-
-test('annotations, a deletion: the hash of the delete marker', async () => {
-  const { patch } = await restart('annotations', [gone], [workload([]), written]);
-  assert.equal(patch?.contentType, 'application/strategic-merge-patch+json');
-  assert.ok(JSON.stringify(patch?.body).includes(deletedHash));
-});
-
-test('a test that fails because the template moved is a conflict', async () => {
-  const moved = restart('env-vars', [gone], [workload(both), refused, workload([], '9')]);
-  await assert.rejects(moved, { code: 'api-conflict' });
-});
-
-test('any other refusal stays one', async () => {
-  await assert.rejects(restart('env-vars', [gone], [workload(both), refused, workload(both)]), { code: 'api-invalid' });
-});

@@ -57,7 +57,6 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'a deletion is not missed': {
     state: (state) => ({ ...state, configs: over(state.configs, { absence: () => undefined }) }),
   },
-  'a cache that still shows a deleted object is not decided on': withAcks((ack) => ({ ...ack, uid: '' })),
   'rule 1: an ack without resourceVersion': withAcks((ack, object) => ({
     ...ack,
     resourceVersion: object?.resourceVersion ?? ack.resourceVersion,
