@@ -12,7 +12,10 @@ const size = 100;
 /** The others have replicas 0: their templates are judged, not their pods. */
 const running = 3;
 const names = Array.from({ length: size }, (_, at) => `web-${String(at).padStart(3, '0')}`);
-/** Each change comes when the fan-out of the one before is over; the last ones come within one settle window. */
+/**
+ * Each round comes when the controllers have taken up the one before: a change that comes earlier is in its rollouts. The last
+ * round's changes come within one settle window.
+ */
 const rounds = [['second'], ['third'], ['a', 'b', 'c', 'd', 'last']];
 /** Renewals of the Lease and shards of the ledger, whatever the size of the fan-out. */
 const mostOthers = 20;
@@ -22,7 +25,7 @@ test('100 Deployments under one ConfigMap', { skip: await whySkipped(), timeout:
   await using rig = await createRig();
   const place = await rig.createPlace();
   await createWorkloads(place);
-  await using lockstep = await rig.start(`--namespaces=${place.namespace}`);
+  await using lockstep = await rig.start('--settle=1s', `--namespaces=${place.namespace}`);
   assert.ok(lockstep.metricsUrl);
   await rig.untilRemembered(place, ...names.map((name) => `Deployment/${name}` as const));
 
@@ -33,6 +36,7 @@ test('100 Deployments under one ConfigMap', { skip: await whySkipped(), timeout:
     assert.ok(countPatches(fanOut) <= size, `${countPatches(fanOut)} patches`);
     const others = fanOut.events.filter((event) => !isPatch(event) && event.resource !== 'events');
     assert.ok(others.length <= mostOthers, `besides: ${describe(others)}`);
+    await untilObserved(place);
   }
   await place.untilQuiet();
   const once = names.map((name) => [`Deployment/${name}`, rounds.length]);
@@ -45,6 +49,10 @@ async function createWorkloads(place: Place): Promise<void> {
   const create = (name: string, at: number): Promise<void> =>
     place.create(deployment(name, { configMaps: ['shared'], spec: { replicas: at < running ? 1 : 0 } }));
   await Promise.all(names.map(create));
+  await untilObserved(place);
+}
+
+async function untilObserved(place: Place): Promise<void> {
   await Promise.all(names.map((name) => place.untilObserved(`deployments/${name}`)));
 }
 
@@ -52,7 +60,7 @@ interface FanOut {
   /** Lockstep's requests from the first change until every Deployment is restarted for the last one. */
   readonly events: readonly AuditEvent[];
   readonly requests: Readonly<Record<string, number>>;
-  /** From the last change's answer to the last patch's. */
+  /** From the last change's answer to the last patch's, the settle window of a second included. */
   readonly elapsedMs: number;
 }
 
