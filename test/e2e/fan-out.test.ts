@@ -129,7 +129,11 @@ function tell(t: TestContext, contents: readonly string[], { events, requests, e
     ['PATCH deployments', events.filter(isPatch).length, size * changes],
     ['CREATE events so far', created, size * changes],
     ['Lease and ledger', kept, 0],
-    ['seconds to the last patch', (elapsedMs / 1000).toFixed(1), `about ${((changes * (size + 3) - 10) / 5).toFixed(1)}`],
+    [
+      'seconds to the last patch',
+      (elapsedMs / 1000).toFixed(1),
+      `about ${((changes * (size + 3) - 10) / 5).toFixed(1)}`,
+    ],
   ];
   t.diagnostic(`${changes} change(s)              | Lockstep | Reloader, by its code`);
   for (const [what, lockstep, reloader] of rows) {
