@@ -12,8 +12,8 @@ export interface Replicas extends AsyncDisposable {
   holder(): Promise<string>;
   /** A replica's requests that change something, refused ones included, in their order. */
   writes(name: string): Promise<AuditEvent[]>;
-  /** Restarts in a namespace by any of the replicas, with whose they were; the sentinel's left out. */
-  restarts(place: Place): Promise<readonly (TemplateChange & { readonly by: string })[]>;
+  /** Restarts in a namespace by any of the replicas, the sentinel's left out. */
+  restarts(place: Place): Promise<readonly TemplateChange[]>;
 }
 
 /** Lets ServiceAccounts of these names do what Lockstep's own may. */
@@ -50,9 +50,8 @@ export async function createReplicas(rig: Rig, names: readonly string[]): Promis
     },
     async restarts(place) {
       const changes = await templateChanges(cluster.auditLog, { namespace: place.namespace });
-      return changes
-        .filter(({ workload }) => workload.name !== 'sentinel')
-        .map((change) => ({ ...change, by: names.find((name) => userOf(name) === change.user) ?? change.user }));
+      const users = names.map(userOf);
+      return changes.filter(({ workload, user }) => workload.name !== 'sentinel' && users.includes(user));
     },
     async [Symbol.asyncDispose]() {
       const bindings = names.map((name) => `${roleName}-${name}`);

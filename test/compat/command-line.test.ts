@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
 import { waitFor } from '../cluster/wait.ts';
 import { startFakeApiServer, writeKubeconfig, type FakeApiServer } from '../fakes/server.ts';
-import { runLockstep, startLockstep, type Lockstep } from './lockstep.ts';
+import { runLockstep, startLockstep, type Lockstep } from '../e2e/lockstep.ts';
 
 /** Every flag of the contract. */
 const reloaderFlags = [
@@ -73,7 +73,7 @@ suite('Reloader’s command line', { timeout: 180_000 }, () => {
   test('--help lists every flag and needs no cluster (W24)', async () => {
     const { code, output } = await runLockstep(['--help'], { KUBECONFIG: '/nowhere', HOME: '/nowhere' });
     assert.equal(code, 0, output);
-    const listed = new Set(output.matchAll(/^\s+--([\w-]+)/gm).map(([, name]) => name));
+    const listed = new Set([...output.matchAll(/^\s+--([\w-]+)/gm)].map(([, name]) => name));
     assert.deepEqual(
       reloaderFlags.filter((name) => !listed.has(name)),
       [],
