@@ -42,7 +42,7 @@ export interface Running {
   readonly app: App;
   readonly lines: readonly LogLine[];
   untilReady(): Promise<void>;
-  /** Until the ledger holds the workloads: what is in it survives a stop. */
+  /** As on SIGTERM: it writes its ledger and lets its Lease go. */
   stop(): Promise<void>;
 }
 

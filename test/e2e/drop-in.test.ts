@@ -145,7 +145,8 @@ suite('in Reloader’s place', { skip: await whySkipped(), timeout: 300_000 }, (
     }
   });
 
-  test('--settle=0: a change after each acknowledged patch is a restart each', async () => {
+  // A change that comes before the controller has made the ReplicaSet of the patch before is in that one's pods, and no restart.
+  test('--settle=0: a change after each patch that is acknowledged and taken up is a restart each', async () => {
     const place = await createPlace();
     await using lockstep = await start('--settle=0');
     assert.ok(lockstep.metricsUrl);
