@@ -6,7 +6,7 @@ import { holdRestart, refusedRetryMs, type HoldFacts, type HoldReason } from '..
 import { objectKey } from '../core/object.ts';
 import { decideReload } from '../core/reload.ts';
 import type { SeenWorkload } from '../core/seen.ts';
-import type { Namespaces } from '../state/workloads.ts';
+import type { Namespaces } from '../state/namespaces.ts';
 import { record, type RecordDeps } from './record.ts';
 import type { Rollouts } from './rollouts.ts';
 
