@@ -132,7 +132,7 @@ function openHttp(config: Config, { log, metrics }: Ports, { app, readBytes }: H
     look: (looks) => looks.forEach((look) => forward(app, look)),
     countHook: (sender, result) => metrics.hooks.inc({ sender, result }),
     owed: (namespace) => app.owed(namespace),
-    isWatched: (namespace) => config.namespaces.length === 0 || config.namespaces.includes(namespace),
+    isWatched: (namespace) => app.isWatched(namespace),
     unsynced: () => app.unsynced(),
     metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
     log,

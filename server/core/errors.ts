@@ -36,7 +36,10 @@ export const catalogue = {
   'request-too-large': { retry: 'client', advice: 'send at most 3 MiB' },
   'request-throttled': { retry: 'client', advice: 'send fewer requests; Retry-After says when' },
   'route-unknown': { retry: 'client', advice: 'check the path of the URL' },
-  'namespace-unwatched': { retry: 'client', advice: 'add the namespace to --namespaces, or correct the name' },
+  'namespace-unwatched': {
+    retry: 'client',
+    advice: 'correct the name, or see --namespaces, --namespace-selector and --namespaces-to-ignore',
+  },
   'not-ready': {
     retry: 'backoff',
     advice: 'wait: Lockstep has not yet seen the whole cluster; /readyz lists what is missing',
