@@ -20,6 +20,7 @@ import { createReloaderMetrics } from './reloader-metrics.ts';
 import { createTenants } from './tenants.ts';
 import { checkUnbuilt } from './unbuilt.ts';
 import { reportTrouble } from './trouble.ts';
+import { createWebhookApp } from './webhook-app.ts';
 import type { Clock } from './reconcile/workqueue.ts';
 
 export interface ServeOptions extends Surroundings {
@@ -64,7 +65,8 @@ interface Run {
 
 async function run(config: Config, ports: Ports, { options, server }: Run): Promise<number> {
   const { log } = ports;
-  const app = createApp(config, ports);
+  const { webhookUrl } = config.reloader;
+  const app = webhookUrl === undefined ? createApp(config, ports) : createWebhookApp(config, ports, webhookUrl);
   const http = await openHttp(config, ports, { app, readBytes: options.readBytes });
   log.info(
     {

@@ -87,6 +87,8 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   // app.ts and cli.ts, split by responsibility to stay readable
   'server/parts.ts': 'everything',
   'server/watching.ts': 'everything',
+  'server/webhook-app.ts': 'everything',
+  'server/webhook-delivery.ts': 'everything',
   'server/lease.ts': 'everything',
   'server/outcomes.ts': 'everything',
   'server/sources.ts': 'everything',

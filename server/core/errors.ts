@@ -81,9 +81,9 @@ export const catalogue = {
     retry: 'never',
     advice: 'write the annotation by hand, or set lockstep.dev/record to off',
   },
-  'sink-url-invalid': { retry: 'never', advice: 'correct the named variable' },
-  'sink-address-refused': { retry: 'never', advice: 'send alerts to a receiver that is not on the node’s own link' },
-  'sink-unreachable': { retry: 'never', advice: 'check ALERT_WEBHOOK_URL, the proxy and the NetworkPolicy' },
+  'sink-url-invalid': { retry: 'never', advice: 'correct the named variable or flag' },
+  'sink-address-refused': { retry: 'never', advice: 'name a receiver that is not on the node’s own link' },
+  'sink-unreachable': { retry: 'never', advice: 'check the receiver’s URL, the proxy and the NetworkPolicy' },
   'sink-refused': { retry: 'never', advice: 'look at the receiver’s log, and renew its webhook URL if it has ended' },
 } as const satisfies Record<string, { retry: Retry; advice: string }>;
 

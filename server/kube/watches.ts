@@ -72,9 +72,9 @@ export function startWatches(options: WatchOptions, signal: AbortSignal): Watche
   for (const title of titles) unsynced.add(title);
   const start = async (): Promise<void> => {
     const versions: string[][] = [];
-    for (const { watches, then } of phases) {
+    for (const { watches, after } of phases) {
       versions.push(await startPhase(watches));
-      await then?.();
+      await after?.();
     }
     inOrder = options.resources === 'all' && (await isOneOrder(options, versions, signal));
   };
@@ -88,7 +88,7 @@ export function startWatches(options: WatchOptions, signal: AbortSignal): Watche
 /** Watches whose first lists are made at the same time. */
 interface Phase {
   readonly watches: readonly Watch[];
-  readonly then?: () => Promise<void>;
+  readonly after?: () => Promise<void>;
 }
 
 function listPhases(options: WatchOptions): readonly Phase[] {
@@ -96,7 +96,7 @@ function listPhases(options: WatchOptions): readonly Phase[] {
   const byLabel = options.namespaceChoice === 'by-label' ? [namespaces] : [];
   const configs = { watches: configWatches(options) };
   if (options.resources === 'config-objects') return [...byLabel, configs];
-  const workloads = { watches: workloadWatches(options), then: options.afterWorkloads };
+  const workloads = { watches: workloadWatches(options), after: options.afterWorkloads };
   const revisions = revisionWatches(options);
   const last = { watches: byLabel.length > 0 ? revisions : [...revisions, ...namespaces.watches] };
   return [...byLabel, workloads, configs, last];
