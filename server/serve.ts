@@ -15,6 +15,7 @@ import { metaInfoData } from './meta-info.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { Ports } from './parts.ts';
 import { senders } from './registry.ts';
+import { reportMissingRights } from './rights.ts';
 import { countRequest, createReloaderCounts, measureClient, type ReloaderCounts } from './reloader-counts.ts';
 import { createReloaderMetrics } from './reloader-metrics.ts';
 import { createTenants } from './tenants.ts';
@@ -78,7 +79,7 @@ async function run(config: Config, ports: Ports, { options, server }: Run): Prom
     },
     'started',
   );
-  const published = publish(config, ports, options);
+  const beside = [publish(config, ports, options), reportMissingRights(config, ports, options.signal)];
   try {
     await app.run(options.signal);
     return 0;
@@ -88,7 +89,7 @@ async function run(config: Config, ports: Ports, { options, server }: Run): Prom
     return 1;
   } finally {
     await http.stop();
-    await published;
+    await Promise.all(beside);
   }
 }
 

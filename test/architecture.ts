@@ -90,6 +90,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/webhook-app.ts': 'everything',
   'server/webhook-delivery.ts': 'everything',
   'server/lease.ts': 'everything',
+  'server/rights.ts': 'everything',
   'server/outcomes.ts': 'everything',
   'server/sources.ts': 'everything',
   'server/serve.ts': 'everything',

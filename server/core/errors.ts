@@ -85,6 +85,10 @@ export const catalogue = {
   'sink-address-refused': { retry: 'never', advice: 'name a receiver that is not on the node’s own link' },
   'sink-unreachable': { retry: 'never', advice: 'check the receiver’s URL, the proxy and the NetworkPolicy' },
   'sink-refused': { retry: 'never', advice: 'look at the receiver’s log, and renew its webhook URL if it has ended' },
+  'rights-missing': {
+    retry: 'backoff',
+    advice: 'apply manifests/lockstep.yaml; beside Reloader’s Helm chart manifests/reloader-chart-rights.yaml',
+  },
 } as const satisfies Record<string, { retry: Retry; advice: string }>;
 
 export type ErrorCode = keyof typeof catalogue;
