@@ -2,10 +2,12 @@
 // named at once, before one after the other is met.
 import type { Config } from './config.ts';
 import { LockstepError } from './core/errors.ts';
-import { configResources, workloadKinds } from './core/object.ts';
+import { configResources, workloadKinds, type WorkloadKind } from './core/object.ts';
 import { findMissing, type Right } from './kube/access.ts';
 import { leasePlace } from './lease.ts';
+import type { Verb } from './kube/client.ts';
 import type { Ports } from './parts.ts';
+import { watchedKinds, type ReloaderConfig } from './reloader-config.ts';
 
 const read = ['list', 'watch'] as const;
 
@@ -29,21 +31,34 @@ function watchedRights({ reloader, mode }: Config): readonly Unplaced[] {
   const asksAgain = (reloadOnCreate || reloadOnDelete) && resourceLabelSelector.text !== '';
   const verbs = webhookUrl === undefined || asksAgain ? (['get', ...read] as const) : read;
   const configs = kinds.map((kind): Unplaced => ({ group: '', resource: configResources[kind], verbs }));
-  return webhookUrl === undefined ? [...configs, ...restartRights(mode)] : configs;
+  return webhookUrl === undefined ? [...configs, ...restartRights(reloader, mode)] : configs;
 }
 
-function restartRights(mode: Config['mode']): readonly Unplaced[] {
-  const writes = mode === 'enforce' ? (['patch'] as const) : [];
+function restartRights(reloader: ReloaderConfig, mode: Config['mode']): readonly Unplaced[] {
+  // Rollouts are watched where a flag asks for it; whether a cluster has the others that it may not have is found out later.
+  const kinds = watchedKinds(reloader).filter((kind) => kind === 'Rollout' || workloadKinds[kind].mayBeAbsent !== true);
   return [
-    ...Object.values(workloadKinds).map(({ group, resource }) => ({
-      group,
-      resource,
-      verbs: ['get', ...read, ...writes] as const,
-    })),
+    ...kinds.map((kind): Unplaced => {
+      const { group, resource } = workloadKinds[kind];
+      return { group, resource, verbs: ['get', ...read, ...(mode === 'enforce' ? writesOf(kind) : [])] };
+    }),
     ...['replicasets', 'controllerrevisions'].map((resource) => ({ group: 'apps', resource, verbs: read })),
     { group: '', resource: 'pods', verbs: ['list'] },
     ...(mode === 'enforce' ? [{ group: '', resource: 'events', verbs: ['create'] } as const] : []),
   ];
+}
+
+/** A CronJob is run by a Job, which is asked for under Job. */
+function writesOf(kind: WorkloadKind): readonly Verb[] {
+  switch (workloadKinds[kind].restart) {
+    case 'template':
+    case 'restart-at':
+      return ['patch'];
+    case 'recreate':
+      return ['create', 'delete'];
+    case 'run':
+      return [];
+  }
 }
 
 /** For the pause switch, and for what is selected by label. */

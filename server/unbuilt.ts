@@ -3,18 +3,7 @@ import type { ReloaderConfig } from './reloader-config.ts';
 
 /** One sentence for each setting that is ignored. */
 export function checkUnbuilt(reloader: ReloaderConfig): readonly string[] {
-  return [
-    ...when(
-      reloader.reloadOnCreate,
-      '--reload-on-create is not built yet: only optional references restart on creation',
-    ),
-    ...when(
-      reloader.reloadOnDelete,
-      '--reload-on-delete is not built yet: only optional references restart on deletion',
-    ),
-    ...when(reloader.argoRollouts, '--is-Argo-Rollouts is not built yet: Rollouts are not restarted'),
-    ...when(reloader.csi, '--enable-csi-integration is not built yet: SecretProviderClasses are not watched'),
-  ];
+  return [...when(reloader.csi, '--enable-csi-integration is not built yet: SecretProviderClasses are not watched')];
 }
 
 function when(isSet: boolean, sentence: string): readonly string[] {

@@ -2,6 +2,7 @@
 import type { Config } from './config.ts';
 import { startWatches, type WatchHandlers, type WatchOptions, type Watches } from './kube/watches.ts';
 import { readingOf, type Parts, type Ports } from './parts.ts';
+import { watchedKinds } from './reloader-config.ts';
 import { reportTrouble } from './trouble.ts';
 
 export interface Watching extends Pick<WatchOptions, 'resources' | 'afterWorkloads'> {
@@ -22,6 +23,7 @@ export function openWatches(
     client,
     namespaces: config.namespaces,
     reading: readingOf(config, keys),
+    kinds: watchedKinds(config.reloader),
     configSelector: resourceLabelSelector.text,
     resources,
     namespaceChoice: namespaceSelector.requirements.length > 0 ? 'by-label' : 'by-name',

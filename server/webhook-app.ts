@@ -121,7 +121,6 @@ async function live(config: Config, ports: Ports, parts: WebhookParts, signal: A
   try {
     parts.watches = openParts(config, ports, parts, stop);
     await Promise.race([parts.watches.synced, aborted(stop)]);
-    parts.changes.begin();
     await lease?.ours;
     stop.throwIfAborted();
     parts.queue.start();

@@ -6,19 +6,15 @@ import type { SeenConfig, SeenEvent } from '../core/seen.ts';
 export type ConfigChange = 'created' | 'changed' | 'deleted';
 
 export interface ConfigChanges {
-  /** Undefined when its content is what it was. Before `begin`, what a list shows for the first time is no news. */
+  /** Undefined when its content is what it was. */
   take(event: SeenEvent<SeenConfig>): ConfigChange | undefined;
-  /** Every first list is complete: what a list shows from now on appeared in a gap of its watch. */
-  begin(): void;
   readonly size: number;
 }
 
 /** `listed-is-created`: what the first lists show counts as created. */
 export function createConfigChanges(key: DigestKey, first: 'listed-is-created' | 'listed-is-known'): ConfigChanges {
   const digests = new Map<string, string>();
-  let hasBegun = first === 'listed-is-created';
   return {
-    begin: () => void (hasBegun = true),
     get size() {
       return digests.size;
     },
@@ -30,7 +26,7 @@ export function createConfigChanges(key: DigestKey, first: 'listed-is-created' |
       const digest = contents.slice(0, 1).map((content) => digestProjection(ref, content, 'all', key))[0] ?? '';
       digests.set(at, digest);
       if (before !== undefined) return before === digest ? undefined : 'changed';
-      return event.how !== 'listed' || hasBegun ? 'created' : undefined;
+      return event.how !== 'listed' || first === 'listed-is-created' ? 'created' : undefined;
     },
   };
 }
