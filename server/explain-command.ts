@@ -1,6 +1,7 @@
 // `lockstep explain <kind>/<name>`: flags in, an explanation and an exit code out. It reads with a kubeconfig and writes nothing.
 import { hasCode } from './core/errors.ts';
 import { explainConfig, explainWorkload } from './core/explain.ts';
+import { explainPostedConfig, explainPostedWorkload } from './core/explain-webhook.ts';
 import type { ConfigKind, WorkloadKind } from './core/object.ts';
 import { readConfigFacts, readWorkloadFacts } from './explain-facts.ts';
 import { renderConfig, renderWorkload } from './explain-output.ts';
@@ -28,6 +29,7 @@ const ruleFlags = {
   'auto-search-annotation': reloaderFlags['auto-search-annotation'],
   'search-match-annotation': reloaderFlags['search-match-annotation'],
   'ignore-annotation': reloaderFlags['ignore-annotation'],
+  'webhook-url': reloaderFlags['webhook-url'],
   'reload-on-create': reloaderFlags['reload-on-create'],
   'reload-on-delete': reloaderFlags['reload-on-delete'],
 } as const satisfies FlagTable;
@@ -127,18 +129,22 @@ interface Options {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly asking: Pick<Asking, 'rules' | 'granularity' | 'presence' | 'stateNamespace'>;
+  /** Under --webhook-url: nothing is restarted. */
+  readonly posts: boolean;
   readonly warnings: readonly string[];
 }
 
-async function explain(asking: Asking, { target, namespace, output }: Options): Promise<string> {
+async function explain(asking: Asking, { target, namespace, output, posts }: Options): Promise<string> {
   const json = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
   if (target.type === 'workload') {
     const { kind, name } = target;
-    const explanation = explainWorkload(await readWorkloadFacts(asking, { kind, namespace, name }));
+    const found = explainWorkload(await readWorkloadFacts(asking, { kind, namespace, name }));
+    const explanation = posts ? explainPostedWorkload(found) : found;
     return output === 'json' ? json(explanation) : renderWorkload(explanation);
   }
   const { kind, name } = target;
-  const explanation = explainConfig(await readConfigFacts(asking, { kind, namespace, name }));
+  const found = explainConfig(await readConfigFacts(asking, { kind, namespace, name }));
+  const explanation = posts ? explainPostedConfig(found) : found;
   return output === 'json' ? json(explanation) : renderConfig(explanation);
 }
 
@@ -159,7 +165,16 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const granularity = strategy === 'lockstep' ? 'used-keys' : 'whole-objects';
   const stateNamespace = values['state-namespace'];
   const asking = { rules, granularity, presence: presenceOf(reloader), stateNamespace } as const;
-  return { target, namespace, output, kubeconfig, context, asking, warnings: remarks.warnings };
+  return {
+    target,
+    namespace,
+    output,
+    kubeconfig,
+    context,
+    asking,
+    posts: reloader.webhookUrl !== undefined,
+    warnings: remarks.warnings,
+  };
 }
 
 function readTarget([word = '', ...more]: readonly string[], problems: string[]): Target | undefined {

@@ -124,7 +124,7 @@ async function live(config: Config, ports: Ports, parts: WebhookParts, signal: A
     await lease?.ours;
     stop.throwIfAborted();
     parts.queue.start();
-    ports.log.info({ configs: parts.changes.size }, 'synced; changes are posted, and nothing is restarted');
+    ports.log.info({ configs: parts.changes.size }, 'synced; changes from now on are posted, and nothing is restarted');
     await Promise.race([aborted(stop), parts.watches.ended, ...(lease === undefined ? [] : [lease.ended])]);
     if (signal.aborted) await drain(ports, parts);
   } finally {

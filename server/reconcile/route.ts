@@ -30,9 +30,8 @@ export function createRoute(deps: RouteDeps): Route {
     for (const object of setAside.take(namespace)) seeWorkload(presenceOf(object), version);
   };
   const closeNamespace = (namespace: string): void => {
-    for (const key of [...state.workloads.keys()]) {
-      const workload = state.workloads.get(key);
-      if (workload?.ref.namespace !== namespace) continue;
+    const inside = Array.from(state.workloads.keys()).flatMap((key) => state.workloads.get(key) ?? []);
+    for (const workload of inside.filter(({ ref }) => ref.namespace === namespace)) {
       setAside.put(workload);
       seeWorkload(presenceOf(optedOut(workload)));
     }

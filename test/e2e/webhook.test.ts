@@ -23,7 +23,7 @@ suite('--webhook-url', { skip: await whySkipped(), timeout: 180_000 }, () => {
     const receiver = await startReceiver(context, status(200));
     const url = `--webhook-url=http://127.0.0.1:${receiver.port}/hook`;
     await using lockstep = await rig.start(url, `--namespaces=${place.namespace},${other.namespace}`);
-    await lockstep.waitForLog('synced; changes are posted, and nothing is restarted');
+    await lockstep.waitForLog('synced; changes from now on are posted, and nothing is restarted');
     await place.change('db', 'second');
     await receiver.arrived(1);
     await place.patch('configmaps/settings', { data: { key: 'second' } });
