@@ -1,4 +1,5 @@
 // `lockstep explain <kind>/<name>`: flags in, an explanation and an exit code out. It reads with a kubeconfig and writes nothing.
+import { askingFlags, isName, readRules, ruleFlags } from './asking-flags.ts';
 import { hasCode } from './core/errors.ts';
 import { explainConfig, explainWorkload } from './core/explain.ts';
 import { explainPostedConfig, explainPostedWorkload } from './core/explain-webhook.ts';
@@ -10,44 +11,17 @@ import { formatHelp } from './flags-help.ts';
 import { parseFlags, refuse, suggest, type FlagTable } from './flags.ts';
 import { createClient } from './kube/client.ts';
 import { connect } from './kube/connection.ts';
-import { presenceOf, readReloader, type Remarks } from './reloader-config.ts';
+import { presenceOf, referenceRulesOf, type Remarks } from './reloader-config.ts';
 import { reloaderFlags } from './reloader-flags.ts';
 
 const group = 'Flags';
 
-/** Those of Reloader's flags that decide which rule applies. */
-const ruleFlags = {
-  compat: reloaderFlags.compat,
-  'reload-strategy': reloaderFlags['reload-strategy'],
-  'auto-reload-all': reloaderFlags['auto-reload-all'],
-  'resources-to-ignore': reloaderFlags['resources-to-ignore'],
-  'auto-annotation': reloaderFlags['auto-annotation'],
-  'configmap-auto-annotation': reloaderFlags['configmap-auto-annotation'],
-  'secret-auto-annotation': reloaderFlags['secret-auto-annotation'],
-  'configmap-annotation': reloaderFlags['configmap-annotation'],
-  'secret-annotation': reloaderFlags['secret-annotation'],
-  'auto-search-annotation': reloaderFlags['auto-search-annotation'],
-  'search-match-annotation': reloaderFlags['search-match-annotation'],
-  'ignore-annotation': reloaderFlags['ignore-annotation'],
-  'webhook-url': reloaderFlags['webhook-url'],
-  'reload-on-create': reloaderFlags['reload-on-create'],
-  'reload-on-delete': reloaderFlags['reload-on-delete'],
-} as const satisfies FlagTable;
-
 /** The flags of `explain`. */
 export const explainFlags = {
   namespace: { type: 'string', short: 'n', default: 'default', group, help: 'namespace of the object' },
-  output: { type: 'choice', short: 'o', choices: ['table', 'json'], default: 'table', group, help: 'how to print it' },
-  kubeconfig: { type: 'string', group, help: 'kubeconfig file; else $KUBECONFIG, else ~/.kube/config' },
-  context: { type: 'string', group, help: 'context of the kubeconfig; else its current one' },
-  'state-namespace': {
-    type: 'string',
-    default: 'lockstep-system',
-    group,
-    help: 'where Lockstep keeps its ledger and digest key, when it runs in this cluster',
-  },
-  help: { type: 'bool', short: 'h', default: false, group, help: 'print this help' },
+  ...askingFlags,
   ...ruleFlags,
+  'webhook-url': reloaderFlags['webhook-url'],
 } as const satisfies FlagTable;
 
 export interface ExplainDeps {
@@ -128,7 +102,7 @@ interface Options {
   readonly output: 'table' | 'json';
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'presence' | 'stateNamespace'>;
+  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'extras' | 'presence' | 'stateNamespace'>;
   /** Under --webhook-url: nothing is restarted. */
   readonly posts: boolean;
   readonly warnings: readonly string[];
@@ -152,8 +126,7 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const { values, args, problems: mistakes, warnings } = parseFlags(explainFlags, argv);
   if (values.help && mistakes.length === 0) return 'help';
   const remarks: Remarks = { problems: [...mistakes], warnings: warnings.map(({ says }) => says) };
-  const defaults = parseFlags(reloaderFlags, []).values;
-  const reloader = readReloader({ values: { ...defaults, ...values }, env: {}, namespaces: [] }, remarks);
+  const reloader = readRules(values, remarks);
   const target = readTarget(args, remarks.problems);
   for (const flag of ['namespace', 'state-namespace'] as const) {
     if (!isName(values[flag]))
@@ -161,20 +134,11 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   }
   if (remarks.problems.length > 0 || target === undefined) throw refuse(remarks.problems);
   const { namespace, output, kubeconfig, context } = values;
-  const { rules, strategy } = reloader;
-  const granularity = strategy === 'lockstep' ? 'used-keys' : 'whole-objects';
+  const { rules } = reloader;
   const stateNamespace = values['state-namespace'];
-  const asking = { rules, granularity, presence: presenceOf(reloader), stateNamespace } as const;
-  return {
-    target,
-    namespace,
-    output,
-    kubeconfig,
-    context,
-    asking,
-    posts: reloader.webhookUrl !== undefined,
-    warnings: remarks.warnings,
-  };
+  const asking = { rules, ...referenceRulesOf(reloader), presence: presenceOf(reloader), stateNamespace } as const;
+  const posts = reloader.webhookUrl !== undefined;
+  return { target, namespace, output, kubeconfig, context, asking, posts, warnings: remarks.warnings };
 }
 
 function readTarget([word = '', ...more]: readonly string[], problems: string[]): Target | undefined {
@@ -190,9 +154,4 @@ function readTarget([word = '', ...more]: readonly string[], problems: string[])
     return undefined;
   }
   return kind === 'Secret' || kind === 'ConfigMap' ? { type: 'config', kind, name } : { type: 'workload', kind, name };
-}
-
-/** It becomes part of a URL's path; the API server says the rest about it. */
-function isName(text: string): boolean {
-  return /^[a-z\d][-.a-z\d]{0,252}$/.test(text);
 }
