@@ -36,7 +36,8 @@ suite('--namespace-selector', { skip: await whySkipped(), timeout: 180_000 }, ()
 
     await label(rig, ours, 'team-');
     const path = `/api/v1/namespaces/${rig.account.namespace}/configmaps`;
-    const remembers = async () => JSON.stringify((await rig.api.call('GET', path)).body).includes(`Deployment/${team}/`);
+    const remembers = async () =>
+      JSON.stringify((await rig.api.call('GET', path)).body).includes(`Deployment/${team}/`);
     assert.ok(await remembers(), 'the premise');
     await waitFor(async () => !(await remembers()), { what: 'its workloads to leave the ledger', deadlineMs });
     await ours.change('db', 'third');
