@@ -19,18 +19,14 @@ export interface Replicas extends AsyncDisposable {
 /** Lets ServiceAccounts of these names do what Lockstep's own may. */
 export async function createReplicas(rig: Rig, names: readonly string[]): Promise<Replicas> {
   const { cluster, account } = rig;
-  const { namespace, roleName } = account;
+  const { namespace, roleNames } = account;
   const kubeconfigs = new Map<string, string>();
   for (const name of names) {
     const subject = `--serviceaccount=${namespace}:${name}`;
     await kubectl(cluster, ['-n', namespace, 'create', 'serviceaccount', name]);
-    await kubectl(cluster, [
-      'create',
-      'clusterrolebinding',
-      `${roleName}-${name}`,
-      `--clusterrole=${roleName}`,
-      subject,
-    ]);
+    for (const role of roleNames) {
+      await kubectl(cluster, ['create', 'clusterrolebinding', `${role}-${name}`, `--clusterrole=${role}`, subject]);
+    }
     await kubectl(cluster, ['-n', namespace, 'create', 'rolebinding', name, '--role=lockstep', subject]);
     kubeconfigs.set(name, await cluster.serviceAccountKubeconfig(namespace, name));
   }
@@ -54,7 +50,7 @@ export async function createReplicas(rig: Rig, names: readonly string[]): Promis
       return changes.filter(({ workload, user }) => workload.name !== 'sentinel' && users.includes(user));
     },
     async [Symbol.asyncDispose]() {
-      const bindings = names.map((name) => `${roleName}-${name}`);
+      const bindings = names.flatMap((name) => roleNames.map((role) => `${role}-${name}`));
       await kubectl(cluster, ['delete', 'clusterrolebinding', '--wait=false', '--ignore-not-found', ...bindings]);
     },
   };
