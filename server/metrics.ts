@@ -15,6 +15,8 @@ export interface Metrics {
   readonly apiRequests: Counter<'verb' | 'resource' | 'code'>;
   readonly pullRequests: Counter<'action'>;
   readonly hooks: Counter<'sender' | 'result'>;
+  /** Posts to --webhook-url. */
+  readonly webhooks: Counter<'result'>;
   readonly errors: Counter<'code'>;
   /** The namespace as a label's value: itself for the first thousand, `other` beyond, so that memory stays bounded. */
   readonly namespaceLabel: (namespace: string) => string;
@@ -61,6 +63,9 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
     apiRequests: counter('api_requests_total', 'Requests to the API server', ['verb', 'resource', 'code']),
     pullRequests: counter('pull_requests_total', 'What was done to pull requests', ['action']),
     hooks: counter('hooks_total', 'Webhooks received', ['sender', 'result']),
+    webhooks: counter('webhooks_sent_total', 'Posts to --webhook-url: taken, refused (no 2xx), failed (no answer)', [
+      'result',
+    ]),
     errors: counter('errors_total', 'Errors by code of the catalogue; bug: anything else', ['code']),
     namespaceLabel: boundedLabel(namespacesMost),
   };

@@ -27,7 +27,8 @@ import type { ReloaderCounts } from './reloader-counts.ts';
 import { createSources, type Sources } from './sources.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
-import { createNamespaces, createRevisions, createWorkloads, type Namespaces } from './state/workloads.ts';
+import { createNamespaces, type Namespaces } from './state/namespaces.ts';
+import { createRevisions, createWorkloads } from './state/workloads.ts';
 import { reportTrouble } from './trouble.ts';
 
 /** Everything that touches the outside. */
@@ -54,6 +55,7 @@ export interface Ports {
 
 export interface Parts {
   readonly state: LiveState;
+  readonly namespaces: Namespaces;
   readonly route: Route;
   readonly queue: WorkQueue;
   /** Of its own, so that slow remotes never hold up restarts. */
@@ -98,7 +100,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     oneOrder: () => parts.watches?.oneOrder() ?? false,
     presence: presenceOf(config.reloader),
   };
-  const namespaces = createNamespaces();
+  const namespaces = openNamespaces(config);
   const sources = createSources(config, ports, state);
   const sourceWork = new AbortController();
   const sourceQueue = openSourceQueue(ports, sources, sourceWork.signal);
@@ -122,6 +124,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   const route = openRoute(reach, queue);
   const parts: Parts = {
     state,
+    namespaces,
     route,
     queue,
     sourceQueue,
@@ -171,7 +174,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     state,
     namespaces,
     stateNamespace: config.stateNamespace,
-    reads: createReads(client, readingOf(config, keys)),
+    reads: createReads(client, readingOf(config, keys), config.reloader.resourceLabelSelector),
     writer: openWriter(config, ports),
     now,
     mode: config.mode,
@@ -202,6 +205,11 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
     onFailure: onFailure(ports, work.signal),
   });
   return reloader.queue(queue);
+}
+
+export function openNamespaces({ namespaces, reloader }: Config): Namespaces {
+  const { namespacesToIgnore: ignored, namespaceSelector: selector } = reloader;
+  return createNamespaces({ listed: namespaces, ignored, selector });
 }
 
 export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Reading {
@@ -248,7 +256,6 @@ function openRoute({ config, ports, state, namespaces, sources, sourceQueue }: R
     state,
     namespaces,
     queue,
-    ignoredNamespaces: config.reloader.namespacesToIgnore,
     settle: { windowMs: config.settleMs, maxMs: config.settleMaxMs },
     now,
     log,

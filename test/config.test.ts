@@ -71,7 +71,7 @@ test('config: the defaults', () => {
         pausedAt: 'deployment.reloader.stakater.com/paused-at',
       },
       webhookUrl: undefined,
-      leaseName: undefined,
+      lease: undefined,
       alerts: undefined,
       countsByNamespace: false,
       metaInfo: undefined,

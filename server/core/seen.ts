@@ -3,6 +3,7 @@ import type { ContentDigests } from './digest.ts';
 import type { ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
 import type { Reference } from './references.ts';
 import type { Annotations } from './annotations.ts';
+import type { Labels } from './selector.ts';
 import type { CompiledReload } from './reload-compile.ts';
 import type { RestartKey } from './restart.ts';
 
@@ -74,6 +75,8 @@ export interface SeenRevision {
 
 export interface SeenNamespace {
   readonly name: string;
+  readonly resourceVersion: string;
+  readonly labels: Labels;
   readonly paused: boolean;
 }
 

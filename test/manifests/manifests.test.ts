@@ -93,6 +93,16 @@ test('rights: outside of its namespace Lockstep writes nothing but workloads and
   ]);
 });
 
+test('rights: for the kinds that a cluster may not have, only what restarts them', () => {
+  const writes = rights(find('ClusterRole', 'lockstep-kinds')).filter((right) => !/^(get|list|watch) /.test(right));
+  assert.deepEqual(writes, [
+    'create jobs.batch',
+    'delete jobs.batch',
+    'patch rollouts.argoproj.io',
+    'patch deploymentconfigs.apps.openshift.io',
+  ]);
+});
+
 test('rights: in its namespace only the digest key, the ledger and the Lease', () => {
   assert.deepEqual(rights(find('Role')), [
     'create secrets',
@@ -100,9 +110,10 @@ test('rights: in its namespace only the digest key, the ledger and the Lease', (
     'list configmaps',
     'create configmaps',
     'update configmaps',
+    'get configmaps reloader-meta-info',
     'create leases.coordination.k8s.io',
-    'get leases.coordination.k8s.io lockstep',
-    'update leases.coordination.k8s.io lockstep',
+    'get leases.coordination.k8s.io lockstep stakater-reloader-lock',
+    'update leases.coordination.k8s.io lockstep stakater-reloader-lock',
   ]);
 });
 

@@ -14,7 +14,9 @@ import { createWorkloadReconciler, type WorkloadReconciler } from '../../server/
 import type { WorkQueue } from '../../server/reconcile/workqueue.ts';
 import { createConfigs } from '../../server/state/configs.ts';
 import { createLedger } from '../../server/state/ledger.ts';
-import { createNamespaces, createRevisions, createWorkloads } from '../../server/state/workloads.ts';
+import { everything } from '../../server/core/selector.ts';
+import { createNamespaces } from '../../server/state/namespaces.ts';
+import { createRevisions, createWorkloads } from '../../server/state/workloads.ts';
 import * as world from './cluster.ts';
 import { restartPatch } from '../../server/core/restart.ts';
 
@@ -85,7 +87,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
   const reads = clusterReads(ports);
   const reconciler = createWorkloadReconciler({
     state,
-    namespaces: createNamespaces(),
+    namespaces: createNamespaces({ listed: [], ignored: [], selector: everything }),
     stateNamespace: 'lockstep-system',
     reads: mutate.reads?.(reads, cluster) ?? reads,
     writer: clusterWriter(ports),
@@ -99,10 +101,9 @@ export async function startProcess(ports: Ports): Promise<Process> {
   });
   const route = createRoute({
     state,
-    namespaces: createNamespaces(),
+    namespaces: createNamespaces({ listed: [], ignored: [], selector: everything }),
     queue: setQueue(pending, later),
     settle: { windowMs: 1_000, maxMs: 10_000 },
-    ignoredNamespaces: [],
     now: () => cluster.now,
     log: quiet,
     onChange: () => undefined,

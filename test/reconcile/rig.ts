@@ -1,12 +1,15 @@
 // One workload that uses one Secret, real state around it, and a cluster that answers as it is told.
 import { digestValues } from '../../server/core/digest.ts';
 import type { SeenConfig, SeenWorkload } from '../../server/core/seen.ts';
+import type { PresenceRules } from '../../server/core/snapshot.ts';
 import type { LiveState } from '../../server/reconcile/gather.ts';
 import type { Outcome } from '../../server/reconcile/outcome.ts';
 import { createWorkloadReconciler, type WorkloadDeps } from '../../server/reconcile/workload.ts';
 import { createConfigs } from '../../server/state/configs.ts';
 import { createLedger } from '../../server/state/ledger.ts';
-import { createNamespaces, createRevisions, createWorkloads } from '../../server/state/workloads.ts';
+import { everything } from '../../server/core/selector.ts';
+import { createNamespaces } from '../../server/state/namespaces.ts';
+import { createRevisions, createWorkloads } from '../../server/state/workloads.ts';
 import { compileReload } from '../../server/core/reload-compile.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
 
@@ -90,9 +93,11 @@ export const revision = {
   hash: '1',
 };
 
+const off = { onCreate: false, onDelete: false, atStart: false };
+
 /** In step with the Secret’s first content. */
-export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> {
-  const namespaces = createNamespaces();
+export async function createRig(more: Partial<WorkloadDeps> = {}, presence: PresenceRules = off): Promise<Rig> {
+  const namespaces = createNamespaces({ listed: [], ignored: [], selector: everything });
   const [outcomes, retries, patches]: [string[], number[], object[]] = [[], [], []];
   const live: Rig['live'] = { workload: workload(20), config: config(10, 'A'), now: T, refuse: undefined };
   const state: LiveState = {
@@ -103,7 +108,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
     settledAt: () => undefined,
     inheritedAt: () => undefined,
     oneOrder: () => true,
-    presence: { onCreate: false, onDelete: false, atStart: false },
+    presence,
   };
   const deps: WorkloadDeps = {
     state,
@@ -159,6 +164,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
     reconcile: () => reconciler.reconcile(key, new AbortController().signal),
   };
   state.revisions.apply({ present: true, how: 'listed', object: revision, version: '9' });
+  state.configs.apply({ present: true, how: 'listed', object: config(10, 'A'), version: '10' }, T);
   rig.see({ workload: workload(20), config: config(10, 'A') });
   await rig.reconcile();
   outcomes.length = 0;
