@@ -144,11 +144,14 @@ const faults: [rule: string, verb: 'create' | 'delete', faults: (Fault | undefin
 ];
 for (const [rule, verb, failing, writes] of faults) {
   test(`W16 Job: ${rule}`, async (t) => {
-    const { world } = await open(t, [job('import', { secrets: ['db'] })]);
+    const { world, lockstep } = await open(t, [job('import', { secrets: ['db'] })]);
     const before = await getJob(world, 'import');
     failJobs(world, verb, failing);
     await change(world, 'second');
     await untilReplaced(world, 'import', before?.metadata.uid);
+    const isTold = async (): Promise<boolean> =>
+      lockstep.lines.some(({ message, fields }) => message === 'restarted' && fields['kind'] === 'Job');
+    await waitFor(isTold, { what: 'the restart to be told', deadlineMs });
     await world.untilQuiet();
     assert.deepEqual(jobWrites(world), writes);
   });
