@@ -11,7 +11,15 @@ export type OwedReason = 'changed' | 'changed-before-first-sight' | 'returned' |
 
 /** Why a pair needs no restart although its ack moves. */
 export type AckReason =
-  'baseline' | 'stale-at-opt-in' | 'fresh' | 'returned-unread' | 'unknown-digest-key' | 'still-fresh';
+  | 'baseline'
+  | 'stale-at-opt-in'
+  | 'fresh'
+  | 'returned-unread'
+  | 'unknown-digest-key'
+  | 'still-fresh'
+  /** Rule 14, said of a baseline: Reloader's hash in place is that of the live content, or of another. */
+  | 'reloader-hash'
+  | 'reloader-hash-differs';
 
 export interface Owed {
   readonly name: string;

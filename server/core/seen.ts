@@ -3,6 +3,7 @@ import type { ContentDigests } from './digest.ts';
 import type { ConfigRef, WorkloadRef } from './object.ts';
 import type { Reference } from './references.ts';
 import type { Annotations } from './annotations.ts';
+import type { TemplateMark } from './reloader-marks.ts';
 import type { CompiledReload } from './reload-compile.ts';
 import type { RestartKey } from './restart.ts';
 
@@ -32,6 +33,8 @@ export interface SeenWorkload {
   /** References to the kinds for which they count. */
   readonly references: readonly Reference[];
   readonly restartKey: RestartKey | undefined;
+  /** What Reloader left on its pod template. */
+  readonly marks: readonly SeenMark[];
   /** `lockstep.dev/*` and `checksum.lockstep.dev/*` annotations of the object itself. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Label selector of its pods, as text. */
@@ -45,6 +48,11 @@ export interface SeenWorkload {
   readonly rolledOut: boolean;
   readonly deleting: boolean;
 }
+
+export type SeenMark = TemplateMark & {
+  /** Reloader's field manager owns it; otherwise somebody put it back or copied it. */
+  readonly byReloader: boolean;
+};
 
 /** A ReplicaSet or ControllerRevision. */
 export interface SeenRevision {

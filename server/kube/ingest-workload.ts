@@ -5,7 +5,9 @@ import { annotation, asksForReferences, type Annotations } from '../core/reload.
 import { compileReload, type CompiledReload } from '../core/reload-compile.ts';
 import { parseRestartKey } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
+import type { ReloaderPodSpec } from '../core/reloader-references.ts';
 import type { Metadata, Parsed, Reading } from './ingest.ts';
+import { parseMarks } from './ingest-marks.ts';
 import type { ApiObject } from './reflector.ts';
 
 interface WorkloadBody {
@@ -17,7 +19,10 @@ interface WorkloadBody {
       readonly matchLabels?: Record<string, string>;
       readonly matchExpressions?: readonly Expression[];
     };
-    readonly template: { readonly metadata?: { readonly annotations?: Annotations }; readonly spec: PodSpec };
+    readonly template: {
+      readonly metadata?: { readonly annotations?: Annotations };
+      readonly spec: PodSpec & ReloaderPodSpec;
+    };
     readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
   };
   readonly status?: WorkloadStatus;
@@ -63,6 +68,7 @@ export function parseWorkload(
       .filter((reference) => asked.includes(reference.kind))
       .map((reference) => (granularity === 'used-keys' ? reference : { ...reference, keys: 'all' })),
     restartKey: parseRestartKey(template[annotation.restartedFor]),
+    marks: parseMarks(spec.template, metadata),
     annotations: Object.fromEntries(
       Object.entries(annotations).filter(([key]) => /^(checksum\.)?lockstep\.dev\//.test(key)),
     ),
