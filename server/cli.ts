@@ -19,6 +19,7 @@ Usage:
   lockstep [serve] [flags]        watch Secrets and ConfigMaps, restart the workloads that use them
   lockstep explain <kind>/<name> [flags]   why a workload is restarted or not; reads only
   lockstep hook <phase> [flags]   the body of an Argo CD hook Job
+  lockstep report --since <duration> [flags]   what Reloader did beside an observing Lockstep
   lockstep pr list|show|merge|close [flags]   pull requests of a repository that has no forge
   lockstep version
   lockstep help`;
@@ -45,6 +46,8 @@ export async function runCli(cli: Cli): Promise<number> {
         });
       case 'pr':
         return await runPr(cli, argv);
+      case 'report':
+        return await runReport(cli, argv);
       case 'version':
         cli.stdout.write(`${cli.version}\n`);
         return 0;
@@ -53,7 +56,7 @@ export async function runCli(cli: Cli): Promise<number> {
         return 0;
       default:
         cli.stderr.write(
-          `unknown command ${command}${suggest(command, ['serve', 'explain', 'hook', 'pr', 'version', 'help'])}
+          `unknown command ${command}${suggest(command, ['serve', 'explain', 'hook', 'pr', 'report', 'version', 'help'])}
 
 ${usage}
 `,
@@ -80,6 +83,11 @@ async function runExplainCommand({ stdout, stderr, signal }: Cli, argv: readonly
     randomBytes,
     signal,
   });
+}
+
+async function runReport({ stdout, signal }: Cli, argv: readonly string[]): Promise<number> {
+  const { runShadowReport } = await import('./shadow-report.ts');
+  return runShadowReport(argv, { stdout: (text) => void stdout.write(text), fetch, now: Date.now, signal });
 }
 
 async function runPr({ stdout, stderr, env, tempDir, signal }: Cli, argv: readonly string[]): Promise<number> {

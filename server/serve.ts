@@ -17,6 +17,7 @@ import type { Ports } from './parts.ts';
 import { senders } from './registry.ts';
 import { countRequest, createReloaderCounts, measureClient, type ReloaderCounts } from './reloader-counts.ts';
 import { createReloaderMetrics } from './reloader-metrics.ts';
+import { openHistoryFile } from './shadow-file.ts';
 import { createTenants } from './tenants.ts';
 import { checkUnbuilt } from './unbuilt.ts';
 import { reportTrouble } from './trouble.ts';
@@ -48,6 +49,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     log,
     metrics,
     readFile: options.readFile,
+    historyFile: openHistoryFile,
     env: options.env,
   };
   try {
@@ -132,6 +134,7 @@ function openHttp(config: Config, { log, metrics }: Ports, { app, readBytes }: H
     look: (looks) => looks.forEach((look) => forward(app, look)),
     countHook: (sender, result) => metrics.hooks.inc({ sender, result }),
     owed: (namespace) => app.owed(namespace),
+    shadow: (sinceMs) => app.shadow(sinceMs),
     isWatched: (namespace) => config.namespaces.length === 0 || config.namespaces.includes(namespace),
     unsynced: () => app.unsynced(),
     metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },

@@ -82,6 +82,13 @@ export const catalogue = {
   'sink-address-refused': { retry: 'never', advice: 'send alerts to a receiver that is not on the node’s own link' },
   'sink-unreachable': { retry: 'never', advice: 'check ALERT_WEBHOOK_URL, the proxy and the NetworkPolicy' },
   'sink-refused': { retry: 'never', advice: 'look at the receiver’s log, and renew its webhook URL if it has ended' },
+  'shadow-off': { retry: 'client', advice: 'ask a Lockstep that runs with --mode=observe beside Reloader' },
+  'report-answer-invalid': {
+    retry: 'fatal',
+    advice: 'point --server at Lockstep’s Service, and use one version of both',
+  },
+  'report-server-unreachable': { retry: 'fatal', advice: 'check --server, or the port-forward behind it' },
+  'report-server-refused': { retry: 'fatal', advice: 'correct the flags as the server’s message says' },
 } as const satisfies Record<string, { retry: Retry; advice: string }>;
 
 export type ErrorCode = keyof typeof catalogue;
