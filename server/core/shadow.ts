@@ -5,6 +5,7 @@ import {
   emptyPair,
   isSettled,
   passTime,
+  skewMs,
   takeDeed,
   takeFresh,
   takeNeed,
@@ -82,14 +83,16 @@ export function createShadow(limits: ShadowLimits): Shadow {
     deed: (deed) => apply(deed, (pair) => takeDeed(pair, deed, limits)),
     failure: ({ workload, kind, at }) => void failures.set(`${objectKey(workload)} ${kind}`, at),
     tick(now) {
-      for (const [key, at] of failures) if (at + limits.missedMs * 2 < now) failures.delete(key);
-      return [...entries.values()].flatMap((entry) => {
+      const judged = [...entries.values()].flatMap((entry) => {
         const { workload, config } = entry.name;
         const failedAt = failures.get(`${objectKey(workload)} ${config.slice(0, config.indexOf('/'))}`);
-        const { pair, judged } = passTime(entry.pair, now, failedAt, limits);
-        entry.pair = pair;
-        return judged;
+        const step = passTime(entry.pair, now, failedAt, limits);
+        entry.pair = step.pair;
+        return step.judged;
       });
+      // No need that is still open began before.
+      for (const [key, at] of failures) if (at + limits.missedMs + skewMs < now) failures.delete(key);
+      return judged;
     },
     forget(workload) {
       const prefix = `${workload} `;
