@@ -1,16 +1,30 @@
 // Opens shadow mode as the configuration asks, and runs what it needs beside the loop: the clock, and the watch of Reloader's Events.
 import type { Config } from './config.ts';
 import { watchReloadFailures } from './kube/reload-failures.ts';
-import type { Ports } from './parts.ts';
+import type { Log } from './core/log.ts';
+import type { Client } from './kube/client.ts';
+import type { Metrics } from './metrics.ts';
 import type { LiveState } from './reconcile/gather.ts';
+import type { HistoryFile } from './shadow-file.ts';
 import { createShadowMetrics } from './shadow-metrics.ts';
 import { createShadowWatch, type ShadowWatch } from './shadow.ts';
 import { reportTrouble } from './trouble.ts';
 
+/** As in parts.ts. */
+interface ShadowPorts {
+  readonly client: Client;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly historyFile: (folder: string) => HistoryFile;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
 /** How much later than its time a judgement may come. */
 const tickMs = 2_000;
 
-export function openShadow(config: Config, ports: Ports, { configs }: LiveState): ShadowWatch | undefined {
+export function openShadow(config: Config, ports: ShadowPorts, { configs }: LiveState): ShadowWatch | undefined {
   if (config.mode !== 'observe') return undefined;
   return createShadowWatch({
     limits: config.shadow,
@@ -27,7 +41,7 @@ export function openShadow(config: Config, ports: Ports, { configs }: LiveState)
 /** Until the signal aborts, and what was judged is written. */
 export async function runShadow(
   shadow: ShadowWatch,
-  { config, ports }: { readonly config: Config; readonly ports: Ports },
+  { config, ports }: { readonly config: Config; readonly ports: ShadowPorts },
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -38,7 +52,7 @@ export async function runShadow(
   await shadow.close();
 }
 
-async function keepTime(shadow: ShadowWatch, { sleep }: Ports, signal: AbortSignal): Promise<void> {
+async function keepTime(shadow: ShadowWatch, { sleep }: ShadowPorts, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await sleep(tickMs, signal);
     shadow.tick();
@@ -47,7 +61,7 @@ async function keepTime(shadow: ShadowWatch, { sleep }: Ports, signal: AbortSign
 
 function watchFailures(
   shadow: ShadowWatch,
-  { config, ports }: { readonly config: Config; readonly ports: Ports },
+  { config, ports }: { readonly config: Config; readonly ports: ShadowPorts },
   signal: AbortSignal,
 ): Promise<void> {
   const { client, random, sleep, log } = ports;
