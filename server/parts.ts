@@ -22,6 +22,7 @@ import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
 import { createRoute, type Route } from './reconcile/route.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
 import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
+import { presenceOf } from './reloader-config.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
 import type { HistoryFile } from './shadow-file.ts';
 import { openShadow } from './shadow-loop.ts';
@@ -102,6 +103,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     settledAt: () => parts.decidedUntil ?? parts.leadership?.settledAt,
     inheritedAt: () => parts.leadership?.settledAt,
     oneOrder: () => parts.watches?.oneOrder() ?? false,
+    presence: presenceOf(config.reloader),
   };
   const namespaces = createNamespaces();
   const sources = createSources(config, ports, state);
@@ -221,8 +223,10 @@ export function readingOf({ reloader: { rules, strategy } }: Config, keys: reado
   return { keys, rules, granularity: strategy === 'lockstep' ? 'used-keys' : 'whole-objects' };
 }
 
-function openWriter({ reloader: { strategy } }: Config, { client, now }: Ports): RestartWriter {
-  return strategy === 'lockstep' ? createRestartWriter(client) : createReloaderWriter({ client, strategy, now });
+function openWriter({ reloader: { strategy } }: Config, { client, now, sleep }: Ports): RestartWriter {
+  return strategy === 'lockstep'
+    ? createRestartWriter(client, { now, sleep })
+    : createReloaderWriter({ client, strategy, now, sleep });
 }
 
 function countHeld({ held }: WorkloadReconciler, key: string): number {

@@ -1,5 +1,6 @@
 // What Reloader's flags and environment become. Unusable values have Reloader's consequence: a refused start is a problem, a line in its
 // log is a warning.
+import { workloadKinds, type WorkloadKind } from './core/object.ts';
 import { trimSpace } from './core/go-text.ts';
 import {
   defaultReloadKeys,
@@ -8,6 +9,7 @@ import {
   type ReloadRules,
 } from './core/reloader-keys.ts';
 import { everything, readReloaderSelector, type Selector } from './core/selector.ts';
+import type { PresenceRules } from './core/snapshot.ts';
 import type { FlagValues } from './flags.ts';
 import type { reloaderEnvironment, reloaderFlags } from './reloader-flags.ts';
 
@@ -63,9 +65,10 @@ const reloaderLease = 'stakater-reloader-lock';
 export function readReloader(input: ReloaderInput, remarks: Remarks): ReloaderConfig {
   const { values, env } = input;
   checkPointless(values, remarks);
+  const strategy = values['reload-strategy'] ?? (values.compat === 'reloader' ? 'env-vars' : 'lockstep');
   return {
-    strategy: values['reload-strategy'] ?? (values.compat === 'reloader' ? 'env-vars' : 'lockstep'),
-    rules: readRules(values, remarks),
+    strategy,
+    rules: { ...readRules(values, remarks), runsAllJobs: strategy !== 'lockstep' },
     ...readNamespaces(input, remarks),
     resourceLabelSelector: readSelector('resource-label-selector', values['resource-label-selector'], remarks),
     reloadOnCreate: values['reload-on-create'] === 'true',
@@ -83,6 +86,20 @@ export function readReloader(input: ReloaderInput, remarks: Remarks): ReloaderCo
     countsByNamespace: read(env, 'METRICS_COUNT_BY_NAMESPACE') === 'enabled',
     metaInfo: readMetaInfo(env),
   };
+}
+
+/** Whether creations and deletions of config objects count. */
+export function presenceOf(reloader: ReloaderConfig): PresenceRules {
+  const { reloadOnCreate: onCreate, reloadOnDelete: onDelete, syncAfterRestart: atStart } = reloader;
+  return { onCreate, onDelete, atStart };
+}
+
+/** Without the flag a Rollout is none of our business; what is ignored is not even watched. */
+export function watchedKinds({ argoRollouts, rules }: ReloaderConfig): readonly WorkloadKind[] {
+  const ignored: readonly string[] = rules.ignoredWorkloadTypes;
+  return (Object.keys(workloadKinds) as WorkloadKind[]).filter(
+    (kind) => (kind !== 'Rollout' || argoRollouts) && !ignored.includes(workloadKinds[kind].resource),
+  );
 }
 
 /** The namespaces to watch: the flag's, else Reloader's variable. */
@@ -105,7 +122,7 @@ function checkPointless(values: ReloaderInput['values'], { warnings }: Remarks):
   }
 }
 
-function readRules(values: ReloaderInput['values'], remarks: Remarks): ReloadRules {
+function readRules(values: ReloaderInput['values'], remarks: Remarks): Omit<ReloadRules, 'runsAllJobs'> {
   const { typedAuto, named, exclude } = defaultReloadKeys;
   return {
     keys: {

@@ -29,7 +29,7 @@ export function renderShadow({ since, until, watchedSince, summary, waiting, gap
   const table = changes.length === 0 ? ['No change was seen.'] : align([columns, ...changes.map(toRow)]);
   const counts = shadowResults.map((result) => [result, String(summary[result]), resultSays[result]]);
   const open = ['waiting', String(waiting), 'not judged yet: Reloader still has time'];
-  const unseen = 'Not judged: Jobs, CronJobs, Argo Rollouts, SecretProviderClasses, and reloads on create and delete.';
+  const unseen = 'Not judged: Jobs, CronJobs, Argo Rollouts, SecretProviderClasses, and reloads on delete.';
   const notes = [...gaps.map((gap) => `Note: ${gapSays[gap]}.`), unseen];
   return [...head, ...table, '', ...align([...counts, open]), '', ...notes, ''].join('\n');
 }

@@ -1,7 +1,7 @@
 // Observe mode beside a running Reloader: hears what the loop would do and what the watches show of Reloader, has it judged, and
 // keeps, counts and reports the judgements. Writes nothing to the cluster.
 import type { Log } from './core/log.ts';
-import { objectKey, type WorkloadRef } from './core/object.ts';
+import { objectKey, type WorkloadKind, type WorkloadRef } from './core/object.ts';
 import type { SeenEvent, SeenMark, SeenWorkload } from './core/seen.ts';
 import { settleOf, type Settle } from './core/settle.ts';
 import { findDeeds } from './core/shadow-deeds.ts';
@@ -64,9 +64,11 @@ export function createShadowWatch(deps: ShadowWatchDeps): ShadowWatch {
   return {
     open: keeper.open,
     outcome(outcome) {
+      if (!isJudged('ref' in outcome.workload ? outcome.workload.ref : outcome.workload)) return;
       if (outcome.kind === 'would-restart' || outcome.kind === 'held') {
         for (const { name, reason } of outcome.owed)
-          keeper.keep(shadow.need(needOf(outcome.workload.ref, name, reason)));
+          // Reloader answers a deletion by taking its mark away, where there was one.
+          if (reason !== 'deleted') keeper.keep(shadow.need(needOf(outcome.workload.ref, name, reason)));
       }
       if (outcome.kind !== 'recorded') return;
       for (const { name, reason } of outcome.acked)
@@ -75,6 +77,7 @@ export function createShadowWatch(deps: ShadowWatchDeps): ShadowWatch {
     workload(event) {
       const key = event.present ? objectKey(event.object.ref) : event.key;
       const before = shown.get(key);
+      if (!isJudged({ kind: key.slice(0, key.indexOf('/')) })) return;
       if (!event.present) {
         shadow.forget(key);
         shown.delete(key);
@@ -98,6 +101,13 @@ export function createShadowWatch(deps: ShadowWatchDeps): ShadowWatch {
     },
     close: keeper.close,
   };
+}
+
+/** Reloader leaves no mark where it runs a Job, re-creates one, or restarts a Rollout by time: without one, all would seem missed. */
+const unjudged: readonly string[] = ['CronJob', 'Job', 'Rollout'] satisfies WorkloadKind[];
+
+function isJudged({ kind }: { readonly kind: string }): boolean {
+  return !unjudged.includes(kind);
 }
 
 interface Keeper {

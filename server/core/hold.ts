@@ -1,11 +1,14 @@
 // May an owed restart be written now? Otherwise it stays owed, with the reason shown. RESTART-PROTOCOL.md rules 10, 12, 17, 18.
 import type { Owed } from './decide-workload.ts';
 
-export type HoldReason = 'paused' | 'deleting' | 'pause-switch' | 'refused' | 'fighting' | 'rollout-cap';
+export type HoldReason =
+  'paused' | 'job-running' | 'deleting' | 'pause-switch' | 'refused' | 'fighting' | 'rollout-cap';
 
 export interface HoldFacts {
   readonly now: number;
   readonly paused: boolean;
+  /** A run is in progress, and concurrencyPolicy forbids another. */
+  readonly running: boolean;
   readonly deleting: boolean;
   /** The namespace, or Lockstep's own, carries the pause annotation. */
   readonly pauseSwitch: boolean;
@@ -34,6 +37,7 @@ const capRetryMs = 5_000;
 export function holdRestart(facts: HoldFacts, owed: readonly Owed[]): Hold | undefined {
   if (facts.deleting) return { reason: 'deleting', retryAt: undefined };
   if (facts.paused) return { reason: 'paused', retryAt: undefined };
+  if (facts.running) return { reason: 'job-running', retryAt: undefined };
   if (facts.pauseSwitch) return { reason: 'pause-switch', retryAt: undefined };
   if (facts.refusedAt !== undefined && facts.now < facts.refusedAt + refusedRetryMs) {
     return { reason: 'refused', retryAt: facts.refusedAt + refusedRetryMs };

@@ -1,5 +1,6 @@
 // Which restarts by Reloader a workload shows that it did not show before: marks that are new, and that Reloader wrote.
 import { objectKey, type ConfigKind } from './object.ts';
+import { deletedHash } from './reloader-hash.ts';
 import { envVarName, type TemplateMark } from './reloader-marks.ts';
 import type { SeenMark, SeenWorkload } from './seen.ts';
 
@@ -18,8 +19,9 @@ export function findDeeds(
   const known = new Set(before.map(identify));
   return marks.flatMap((mark): FoundDeed[] => {
     const { kind, hash } = mark;
-    // Changes of what CSI mounts are not judged.
-    if (known.has(identify(mark)) || !mark.byReloader || kind === 'SecretProviderClass') return [];
+    if (known.has(identify(mark)) || !mark.byReloader) return [];
+    // What CSI mounts, and deletions, are not judged.
+    if (kind === 'SecretProviderClass' || hash === deletedHash) return [];
     if (mark.by === 'annotations') return [{ config: `${kind}/${mark.name}`, hash }];
     const used = references.filter((reference) => reference.kind === kind).map(({ name }) => name);
     const name = [...used, ...namesIn(kind)].find((candidate) => envVarName(kind, candidate) === mark.variable);

@@ -1,18 +1,13 @@
 // Reads what Reloader left on a pod template, and whether it was Reloader that wrote it.
-import type { Annotations } from '../core/annotations.ts';
 import { lastReloadedFrom, listMarks, type TemplateMark } from '../core/reloader-marks.ts';
 import { reloaderFieldManager } from '../core/reloader-patch.ts';
 import type { ReloaderPodSpec } from '../core/reloader-references.ts';
 import type { SeenMark } from '../core/seen.ts';
 import type { Metadata } from './ingest.ts';
+import type { PodTemplateBody } from './workload-body.ts';
 
-interface TemplateBody {
-  readonly metadata?: { readonly annotations?: Annotations };
-  readonly spec: ReloaderPodSpec;
-}
-
-export function parseMarks({ metadata = {}, spec }: TemplateBody, owner: Metadata): SeenMark[] {
-  const marks = listMarks({ annotations: metadata.annotations ?? {}, spec });
+export function parseMarks({ metadata = {}, spec }: PodTemplateBody, owner: Metadata): SeenMark[] {
+  const marks = listMarks({ annotations: metadata.annotations ?? {}, spec: spec as ReloaderPodSpec });
   if (marks.length === 0) return [];
   const owned = (owner.managedFields ?? [])
     .filter(({ manager }) => manager === reloaderFieldManager)

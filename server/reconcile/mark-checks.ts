@@ -1,7 +1,8 @@
 // Says of a first sight whether Reloader restarted the workload for exactly this content (RESTART-PROTOCOL.md rule 14). It only
 // names what the ledger holds already: the reconcile does not wait for it, and what cannot be read stays a plain baseline.
 import type { MarkQuestion, Reads } from '../core/cluster.ts';
-import type { Acked, AckReason } from '../core/decide-workload.ts';
+import type { Acked } from '../core/decide-workload.ts';
+import type { AckReason } from '../core/judge-pair.ts';
 import type { ConfigRef } from '../core/object.ts';
 import { marksOf } from '../core/reloader-marks.ts';
 import type { SeenWorkload } from '../core/seen.ts';

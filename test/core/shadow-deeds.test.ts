@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deletedHash } from '../../server/core/reloader-hash.ts';
 import type { SeenMark } from '../../server/core/seen.ts';
 import { findDeeds } from '../../server/core/shadow-deeds.ts';
 
@@ -34,6 +35,7 @@ const rows: readonly [
   ['one of a config object that is gone', [], [variable('STAKATER_GONE_SECRET', one)], ['Secret/STAKATER_GONE_SECRET']],
   ['one of a SecretProviderClass', [], [variable('STAKATER_V_SECRETPROVIDERCLASS', one)], []],
   ['the annotation', [], [annotation(one, 1)], ['ConfigMap/app']],
+  ['the annotation after a deletion', [], [annotation(deletedHash, 1)], []],
   ['the annotation again, for the same content', [annotation(one, 1)], [annotation(one, 2)], ['ConfigMap/app']],
   ['the annotation, untouched', [annotation(one, 1)], [annotation(one, 1)], []],
 ];
