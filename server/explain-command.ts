@@ -9,7 +9,7 @@ import { formatHelp } from './flags-help.ts';
 import { parseFlags, refuse, suggest, type FlagTable } from './flags.ts';
 import { createClient } from './kube/client.ts';
 import { connect } from './kube/connection.ts';
-import { presenceOf, readReloader, type Remarks } from './reloader-config.ts';
+import { presenceOf, readReloader, referenceRulesOf, type Remarks } from './reloader-config.ts';
 import { reloaderFlags } from './reloader-flags.ts';
 
 const group = 'Flags';
@@ -126,7 +126,7 @@ interface Options {
   readonly output: 'table' | 'json';
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'presence' | 'stateNamespace'>;
+  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'extras' | 'presence' | 'stateNamespace'>;
   readonly warnings: readonly string[];
 }
 
@@ -155,10 +155,9 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   }
   if (remarks.problems.length > 0 || target === undefined) throw refuse(remarks.problems);
   const { namespace, output, kubeconfig, context } = values;
-  const { rules, strategy } = reloader;
-  const granularity = strategy === 'lockstep' ? 'used-keys' : 'whole-objects';
+  const { rules } = reloader;
   const stateNamespace = values['state-namespace'];
-  const asking = { rules, granularity, presence: presenceOf(reloader), stateNamespace } as const;
+  const asking = { rules, ...referenceRulesOf(reloader), presence: presenceOf(reloader), stateNamespace } as const;
   return { target, namespace, output, kubeconfig, context, asking, warnings: remarks.warnings };
 }
 

@@ -4,7 +4,7 @@ import { hasCode, LockstepError } from './core/errors.ts';
 import type { ExplainedWorkload } from './core/explain.ts';
 import type { Gap } from './core/explanation.ts';
 import { configResources, type ConfigRef, type WorkloadKind, type WorkloadRef } from './core/object.ts';
-import { findReferences, type Reference } from './core/references.ts';
+import { listReferences, type ReferenceRules } from './core/references.ts';
 import { compileReload } from './core/reload-compile.ts';
 import type { Client } from './kube/client.ts';
 import { parseNamespace } from './kube/ingest-revision.ts';
@@ -15,10 +15,9 @@ import type { ApiObject } from './kube/reflector.ts';
 import { templateOf } from './kube/workload-body.ts';
 
 /** Whom to ask, and by which rules. */
-export interface Asking {
+export interface Asking extends ReferenceRules {
   readonly client: Client;
   readonly rules: Reading['rules'];
-  readonly granularity: Reading['granularity'];
   readonly presence: PresenceRules;
   readonly stateNamespace: string;
   /** Wall clock (ms). */
@@ -38,12 +37,8 @@ export function parseExplained(asking: Asking, kind: WorkloadKind, raw: ApiObjec
   const template = templateOf(kind, raw);
   const [annotations, templateAnnotations] = [metadata.annotations ?? {}, template.metadata?.annotations ?? {}];
   const compiled = compileReload({ kind, annotations, templateAnnotations }, asking.rules);
-  const references = findReferences(template.spec).map((reference) => inUse(asking, reference));
+  const references = listReferences(template.spec, asking);
   return { seen: parseWorkload(kind, raw, asking).value, compiled, references };
-}
-
-function inUse({ granularity }: Asking, reference: Reference): Reference {
-  return granularity === 'used-keys' ? reference : { ...reference, keys: 'all' };
 }
 
 /** The pause switch of the namespace, or of Lockstep's own. */

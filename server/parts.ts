@@ -22,7 +22,7 @@ import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
 import { createRoute, type Route } from './reconcile/route.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
 import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
-import { presenceOf } from './reloader-config.ts';
+import { presenceOf, referenceRulesOf } from './reloader-config.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
 import type { HistoryFile } from './shadow-file.ts';
 import { openShadow } from './shadow-loop.ts';
@@ -219,8 +219,8 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
   return reloader.queue(queue);
 }
 
-export function readingOf({ reloader: { rules, strategy } }: Config, keys: readonly DigestKey[]): Reading {
-  return { keys, rules, granularity: strategy === 'lockstep' ? 'used-keys' : 'whole-objects' };
+export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Reading {
+  return { keys, rules: reloader.rules, ...referenceRulesOf(reloader) };
 }
 
 function openWriter({ reloader: { strategy } }: Config, { client, now, sleep }: Ports): RestartWriter {

@@ -1,6 +1,7 @@
 // What Reloader's flags and environment become. Unusable values have Reloader's consequence: a refused start is a problem, a line in its
 // log is a warning.
 import { workloadKinds, type WorkloadKind } from './core/object.ts';
+import { extraReferences, type ExtraReference, type ReferenceRules } from './core/references.ts';
 import { trimSpace } from './core/go-text.ts';
 import {
   defaultReloadKeys,
@@ -16,6 +17,7 @@ import type { reloaderEnvironment, reloaderFlags } from './reloader-flags.ts';
 export interface ReloaderConfig {
   readonly strategy: 'lockstep' | 'env-vars' | 'annotations';
   readonly rules: ReloadRules;
+  readonly extraReferences: readonly ExtraReference[];
   /** Both only without a list of namespaces. */
   readonly namespacesToIgnore: readonly string[];
   readonly namespaceSelector: Selector;
@@ -69,6 +71,7 @@ export function readReloader(input: ReloaderInput, remarks: Remarks): ReloaderCo
   return {
     strategy,
     rules: { ...readRules(values, remarks), runsAllJobs: strategy !== 'lockstep' },
+    extraReferences: readExtras(values['extra-references'], remarks),
     ...readNamespaces(input, remarks),
     resourceLabelSelector: readSelector('resource-label-selector', values['resource-label-selector'], remarks),
     reloadOnCreate: values['reload-on-create'] === 'true',
@@ -86,6 +89,12 @@ export function readReloader(input: ReloaderInput, remarks: Remarks): ReloaderCo
     countsByNamespace: read(env, 'METRICS_COUNT_BY_NAMESPACE') === 'enabled',
     metaInfo: readMetaInfo(env),
   };
+}
+
+/** Key by key and everywhere with Lockstep's own strategy; as Reloader looks, and as asked beyond it, with the others. */
+export function referenceRulesOf({ strategy, extraReferences }: ReloaderConfig): ReferenceRules {
+  if (strategy !== 'lockstep') return { granularity: 'whole-objects', extras: extraReferences };
+  return { granularity: 'used-keys', extras: [...extraReferences, 'every-volume'] };
 }
 
 /** Whether creations and deletions of config objects count. */
@@ -150,6 +159,15 @@ function readWorkloadTypes(words: readonly string[], { warnings }: Remarks): rea
   if (known.length === words.length) return known;
   warnings.push(`--ignored-workload-types ${words.join(',')}: want jobs or cronjobs; all of it is ignored`);
   return [];
+}
+
+function readExtras(words: readonly string[], { problems }: Remarks): readonly ExtraReference[] {
+  const known = extraReferences.filter((word) => words.includes(word));
+  const unknown = words.filter((word) => !known.some((each) => each === word));
+  if (unknown.length > 0) {
+    problems.push(`--extra-references ${unknown.join(',')}: want some of ${extraReferences.join(', ')}`);
+  }
+  return known;
 }
 
 /** One wrong word, or two right ones, prevent the start. */

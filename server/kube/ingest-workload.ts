@@ -6,7 +6,7 @@ import {
   type WorkloadKind,
   type WorkloadKindFacts,
 } from '../core/object.ts';
-import { findReferences } from '../core/references.ts';
+import { listReferences } from '../core/references.ts';
 import { annotation, asksForReferences, type Annotations } from '../core/reload.ts';
 import { compileReload, type CompiledReload } from '../core/reload-compile.ts';
 import { rolloutStrategy } from '../core/reloader-patch.ts';
@@ -23,7 +23,7 @@ type Body = WorkloadBody & { readonly metadata: Metadata };
 export function parseWorkload(
   kind: WorkloadKind,
   object: ApiObject,
-  { rules, granularity }: Pick<Reading, 'rules' | 'granularity'>,
+  reading: Omit<Reading, 'keys'>,
 ): Parsed<SeenWorkload> {
   const body = object as unknown as Body;
   const { metadata, spec, status = {} } = body;
@@ -31,9 +31,9 @@ export function parseWorkload(
   const template = templateOf(kind, body);
   const templateAnnotations = template.metadata?.annotations ?? {};
   const annotations = metadata.annotations ?? {};
-  const compiled = compileReload({ kind, annotations, templateAnnotations }, rules);
+  const compiled = compileReload({ kind, annotations, templateAnnotations }, reading.rules);
   const asked = configKinds.filter((config) => asksForReferences(compiled, config));
-  const references = asked.length === 0 ? [] : findReferences(template.spec);
+  const references = asked.length === 0 ? [] : listReferences(template.spec, reading);
   const isAsking = asked.length > 0 || namesConfigs(compiled);
   const dormant = dormancyOf(kind, body);
   const value: SeenWorkload = {
@@ -43,9 +43,7 @@ export function parseWorkload(
     createdAt: timeOf(metadata.creationTimestamp),
     reload: isAsking && dormant === undefined ? compiled : undefined,
     problems: compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`),
-    references: references
-      .filter((reference) => asked.includes(reference.kind))
-      .map((reference) => (granularity === 'used-keys' ? reference : { ...reference, keys: 'all' })),
+    references: references.filter((reference) => asked.includes(reference.kind)),
     restartKey: readRestartKey(kind, annotations, templateAnnotations),
     marks: parseMarks(template, metadata),
     annotations: Object.fromEntries(
@@ -54,7 +52,7 @@ export function parseWorkload(
     podSelector: formatSelector(spec.selector),
     currentRevision: isObserved(body) ? currentRevision(kind, body) : undefined,
     podsSince: podsSince(kind, body),
-    restart: kind === 'Rollout' ? rolloutRestart(annotations, granularity) : workloadKinds[kind].restart,
+    restart: kind === 'Rollout' ? rolloutRestart(annotations, reading.granularity) : workloadKinds[kind].restart,
     paused: kind !== 'StatefulSet' && kind !== 'DaemonSet' && spec.paused === true,
     dormant,
     running: spec.concurrencyPolicy === 'Forbid' && Array.isArray(status.active) && status.active.length > 0,

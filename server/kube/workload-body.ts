@@ -4,6 +4,7 @@ import type { Annotations } from '../core/annotations.ts';
 import { workloadKinds, type WorkloadKind } from '../core/object.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { PodSpec } from '../core/references.ts';
+import type { ReloaderPodSpec } from '../core/reloader-references.ts';
 
 export interface WorkloadBody {
   readonly spec: WorkloadSpec;
@@ -12,7 +13,7 @@ export interface WorkloadBody {
 
 export interface PodTemplateBody {
   readonly metadata?: { readonly annotations?: Annotations };
-  readonly spec: PodSpec;
+  readonly spec: PodSpec & ReloaderPodSpec;
 }
 
 export interface WorkloadSpec {
