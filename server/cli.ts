@@ -6,7 +6,7 @@ import { suggest } from './flags.ts';
 
 export interface Cli extends Omit<Surroundings, 'isTerminal'> {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
-  readonly stderr: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly readBytes: (path: string) => Uint8Array;
   /** Aborted by SIGTERM and SIGINT. */
   readonly signal: AbortSignal;
@@ -18,8 +18,9 @@ const usage = `lockstep keeps Git, the live cluster and the running pods in step
 Usage:
   lockstep [serve] [flags]        watch Secrets and ConfigMaps, restart the workloads that use them
   lockstep explain <kind>/<name> [flags]   why a workload is restarted or not; reads only
-  lockstep hook <phase> [flags]   the body of an Argo CD hook Job
+  lockstep report [-n namespace | -A] [flags]   stale pods, idle annotations, fan-outs, old certificates; reads only
   lockstep report --since <duration> [flags]   what Reloader did beside an observing Lockstep
+  lockstep hook <phase> [flags]   the body of an Argo CD hook Job
   lockstep pr list|show|merge|close [flags]   pull requests of a repository that has no forge
   lockstep version
   lockstep help`;
@@ -35,6 +36,8 @@ export async function runCli(cli: Cli): Promise<number> {
         return await runServe({ ...cli, argv });
       case 'explain':
         return await runExplainCommand(cli, argv);
+      case 'report':
+        return await runReportCommand(cli, argv);
       case 'hook':
         return await (
           await import('./hook-command.ts')
@@ -46,8 +49,6 @@ export async function runCli(cli: Cli): Promise<number> {
         });
       case 'pr':
         return await runPr(cli, argv);
-      case 'report':
-        return await runReport(cli, argv);
       case 'version':
         cli.stdout.write(`${cli.version}\n`);
         return 0;
@@ -56,7 +57,7 @@ export async function runCli(cli: Cli): Promise<number> {
         return 0;
       default:
         cli.stderr.write(
-          `unknown command ${command}${suggest(command, ['serve', 'explain', 'hook', 'pr', 'report', 'version', 'help'])}
+          `unknown command ${command}${suggest(command, ['serve', 'explain', 'report', 'hook', 'pr', 'version', 'help'])}
 
 ${usage}
 `,
@@ -85,9 +86,24 @@ async function runExplainCommand({ stdout, stderr, signal }: Cli, argv: readonly
   });
 }
 
-async function runReport({ stdout, signal }: Cli, argv: readonly string[]): Promise<number> {
+/** With --since it is the observing Lockstep that is asked, not the cluster. */
+async function runShadow({ stdout, signal }: Cli, argv: readonly string[]): Promise<number> {
   const { runShadowReport } = await import('./shadow-report.ts');
   return runShadowReport(argv, { stdout: (text) => void stdout.write(text), fetch, now: Date.now, signal });
+}
+
+async function runReportCommand(cli: Cli, argv: readonly string[]): Promise<number> {
+  if (argv.some((word) => /^--since(=|$)/.test(word))) return runShadow(cli, argv);
+  const { stdout, stderr, signal } = cli;
+  const [{ runReport }, { randomBytes }] = await Promise.all([import('./report-command.ts'), import('node:crypto')]);
+  return runReport(argv, {
+    stdout: (text) => void stdout.write(text),
+    stderr: (text) => void stderr.write(text),
+    isWatched: stderr.isTTY === true,
+    now: Date.now,
+    randomBytes,
+    signal,
+  });
 }
 
 async function runPr({ stdout, stderr, env, tempDir, signal }: Cli, argv: readonly string[]): Promise<number> {

@@ -2,6 +2,7 @@
 import type { ShadowChange } from './core/shadow-history.ts';
 import { shadowResults, type ShadowResult } from './core/shadow-pair.ts';
 import type { ShadowGap, ShadowReport } from './core/shadow-report.ts';
+import { renderTable } from './text-table.ts';
 
 const resultSays: Readonly<Record<ShadowResult, string>> = {
   matched: 'Reloader restarted what Lockstep would have restarted, in time',
@@ -24,28 +25,18 @@ const gapSays: Readonly<Record<ShadowGap, string>> = {
 };
 
 export function renderShadow({ since, until, watchedSince, summary, waiting, gaps, changes }: ShadowReport): string {
-  const head = [`Since ${since}, until ${until}, watched since ${watchedSince}`, ''];
+  const head = `Since ${since}, until ${until}, watched since ${watchedSince}\n`;
   const columns = ['WHEN', 'RESULT', 'CONFIG OBJECT', 'WORKLOAD', 'NAMESPACE', 'DELAY', 'REASON'];
-  const table = changes.length === 0 ? ['No change was seen.'] : align([columns, ...changes.map(toRow)]);
+  const table = changes.length === 0 ? 'No change was seen.\n' : renderTable([columns, ...changes.map(toRow)]);
   const counts = shadowResults.map((result) => [result, String(summary[result]), resultSays[result]]);
   const open = ['waiting', String(waiting), 'not judged yet: Reloader still has time'];
-  const unseen = 'Not judged: Jobs, CronJobs, Argo Rollouts, SecretProviderClasses, and reloads on delete.';
-  const notes = [...gaps.map((gap) => `Note: ${gapSays[gap]}.`), unseen];
-  return [...head, ...table, '', ...align([...counts, open]), '', ...notes, ''].join('\n');
+  const unseen = 'Not judged: Jobs, CronJobs, Argo Rollouts, SecretProviderClasses, and reloads on delete.\n';
+  const notes = gaps.map((gap) => `Note: ${gapSays[gap]}.\n`).join('');
+  return [head, table, renderTable([...counts, open]), notes + unseen].join('\n');
 }
 
 function toRow({ at, changedAt, result, reason, workload, config, delaySeconds }: ShadowChange): string[] {
   const delay = delaySeconds === undefined ? '' : `${delaySeconds.toFixed(1)}s`;
   const names = [`${config.kind}/${config.name}`, `${workload.kind}/${workload.name}`, workload.namespace];
   return [changedAt ?? at, result, ...names, delay, reason];
-}
-
-function align(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('   ')
-      .trimEnd(),
-  );
 }
