@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import type { DigestKey } from './core/digest.ts';
 import { hasCode, LockstepError } from './core/errors.ts';
 import type { OwedWorkload } from './core/hook.ts';
+import type { ShadowReport } from './core/shadow-report.ts';
 import { loadDigestKeys, makeDigestKey, readDigestKeys } from './kube/digest-key.ts';
 import type { Watches } from './kube/watches.ts';
 import { holdLease, markSettled, type HeldLease } from './lease.ts';
@@ -10,6 +11,7 @@ import { assemble, type Parts, type Ports } from './parts.ts';
 import { listOwed } from './reconcile/owed.ts';
 import { namespaceOf } from './reconcile/proposals.ts';
 import { sweep, sweepMs } from './reconcile/sweep.ts';
+import { runShadow } from './shadow-loop.ts';
 import { untilDone } from './trouble.ts';
 import { openWatches } from './watching.ts';
 
@@ -25,6 +27,8 @@ export interface App {
   owed(namespace: string): readonly OwedWorkload[];
   /** True too before it is known which namespaces are. */
   isWatched(namespace: string): boolean;
+  /** What Reloader did beside observe mode. Throws `shadow-off` in any other mode, and `not-ready`. */
+  shadow(sinceMs: number): ShadowReport;
   /** Decides again: one workload (`Deployment/shop/web`), all of a namespace, or the sources of namespaces. */
   look(target: LookTarget): void;
 }
@@ -55,6 +59,15 @@ export function createApp(config: Config, ports: Ports): App {
       return listOwed({ state: parts.state, held: parts.reconciler.held, now: ports.now }, namespace);
     },
     isWatched: (namespace) => parts === undefined || !decides || parts.namespaces.isWatched(namespace),
+    shadow(sinceMs) {
+      if (config.mode !== 'observe') {
+        throw new LockstepError('shadow-off', {
+          message: 'this Lockstep restarts by itself: it runs with --mode=enforce',
+        });
+      }
+      if (parts?.shadow === undefined) throw new LockstepError('not-ready', { message: 'this replica starts' });
+      return parts.shadow.report(sinceMs);
+    },
     look(target) {
       if (parts === undefined) return;
       if ('workload' in target) return parts.queue.add(target.workload);
@@ -78,6 +91,8 @@ async function live(
   const ended = new AbortController();
   const letGo = new AbortController();
   const stop = AbortSignal.any([signal, ended.signal]);
+  await parts.shadow?.open();
+  const shadowed = parts.shadow === undefined ? undefined : runShadow(parts.shadow, { config, ports }, stop);
   const lease =
     config.mode === 'observe'
       ? undefined
@@ -101,7 +116,7 @@ async function live(
     parts.sourceWork.abort();
     ended.abort();
     letGo.abort();
-    await Promise.allSettled([lease?.ended, parts.watches?.ended]);
+    await Promise.allSettled([lease?.ended, parts.watches?.ended, shadowed]);
     // Also after a drain: what failed by then waits for its next try, and a timer would keep the process.
     await Promise.all([parts.queue.stop(), parts.sourceQueue.stop()]);
   }

@@ -6,6 +6,7 @@ export interface Metrics {
   readonly registry: Registry;
   readonly restarts: Counter<'kind' | 'namespace' | 'reason' | 'result'>;
   readonly changes: Counter<'kind'>;
+  readonly recorded: Counter<'reason'>;
   readonly reconcileSeconds: Histogram<'queue'>;
   /** Keys that wait or run, asked at each scrape: a value set by the last reconcile would still count that one. */
   readonly measureQueues: (depth: (queue: QueueName) => number) => void;
@@ -49,6 +50,7 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
     registry,
     restarts: counter('restarts_total', 'Restarts of workloads', ['kind', 'namespace', 'reason', 'result']),
     changes: counter('changes_total', 'Content changes seen of config objects', ['kind']),
+    recorded: counter('recorded_total', 'Config objects of workloads recorded without a restart', ['reason']),
     reconcileSeconds: new Histogram({
       name: 'lockstep_reconcile_seconds',
       help: 'Time of one reconcile',

@@ -24,6 +24,9 @@ import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/w
 import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
 import { presenceOf, referenceRulesOf } from './reloader-config.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
+import type { HistoryFile } from './shadow-file.ts';
+import { openShadow } from './shadow-loop.ts';
+import type { ShadowWatch } from './shadow.ts';
 import { createSources, type Sources } from './sources.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
@@ -49,6 +52,8 @@ export interface Ports {
   /** All addresses of a host name. */
   readonly resolve: Resolve;
   readonly readFile: (path: string) => string;
+  /** The history of shadow mode in the state directory. */
+  readonly historyFile: (folder: string) => HistoryFile;
   /** Handed on to git, as far as git may see it. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -63,6 +68,8 @@ export interface Parts {
   readonly reconciler: WorkloadReconciler;
   readonly sources: Sources;
   readonly flusher: Flusher;
+  /** In observe mode. */
+  readonly shadow: ShadowWatch | undefined;
   readonly keys: readonly DigestKey[];
   /** Workloads whose first decision rests on lists made in order. */
   readonly bootKeys: Set<string>;
@@ -105,6 +112,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   const sourceWork = new AbortController();
   const sourceQueue = openSourceQueue(ports, sources, sourceWork.signal);
   const bootKeys = new Set<string>();
+  const shadow = openShadow(config, ports, state);
   const reach: Reach = {
     config,
     ports,
@@ -112,6 +120,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     namespaces,
     sources,
     bootKeys,
+    shadow,
     keys,
     work,
     queue: () => parts.queue,
@@ -131,6 +140,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     reconciler,
     sources,
     flusher,
+    shadow,
     keys,
     bootKeys,
     work,
@@ -150,6 +160,7 @@ interface Reach {
   readonly namespaces: Namespaces;
   readonly sources: Sources;
   readonly bootKeys: Set<string>;
+  readonly shadow: ShadowWatch | undefined;
   readonly keys: readonly DigestKey[];
   readonly work: AbortController;
   readonly queue: () => WorkQueue;
@@ -170,6 +181,7 @@ function openFlusher({ ports, work, queue }: Reach, ledger: Ledger): Flusher {
 function openReconciler(reach: Reach): WorkloadReconciler {
   const { config, ports, state, namespaces, bootKeys, keys, work, queue } = reach;
   const { client, now } = ports;
+  const report = openReport(config, ports, work.signal);
   return createWorkloadReconciler({
     state,
     namespaces,
@@ -185,7 +197,10 @@ function openReconciler(reach: Reach): WorkloadReconciler {
       if (concernsGit(state, key))
         for (const source of reach.sources.keysOf(namespaceOf(key))) reach.sourceQueue.settle(source, recordSettle);
     },
-    report: openReport(config, ports, work.signal),
+    report: (outcome) => {
+      report(outcome);
+      reach.shadow?.outcome(outcome);
+    },
   });
 }
 
@@ -249,7 +264,7 @@ function onFailure(ports: Ports, signal: AbortSignal): (key: string, error: unkn
   };
 }
 
-function openRoute({ config, ports, state, namespaces, sources, sourceQueue }: Reach, queue: WorkQueue): Route {
+function openRoute({ config, ports, state, namespaces, sources, sourceQueue, shadow }: Reach, queue: WorkQueue): Route {
   const { now, log, metrics, reloader } = ports;
   let changes = 0;
   const route = createRoute({
@@ -269,6 +284,10 @@ function openRoute({ config, ports, state, namespaces, sources, sourceQueue }: R
   });
   return {
     ...route,
+    onWorkload(event) {
+      shadow?.workload(event);
+      route.onWorkload(event);
+    },
     onConfig(event) {
       const before = changes;
       route.onConfig(event);

@@ -45,6 +45,7 @@ test('config: the defaults', () => {
     settleMs: 1000,
     settleMaxMs: 10_000,
     maxRollouts: 100,
+    shadow: { lateMs: 60_000, missedMs: 600_000 },
     stateDir: '/tmp/lockstep',
     allowLocalGit: false,
     address: { host: undefined, port: 8080 },

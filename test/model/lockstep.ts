@@ -235,6 +235,8 @@ function clusterReads({ cluster, meanwhile }: Ports): Reads {
       const found = cluster.configs.get(name);
       return found === undefined ? undefined : world.seeConfig(found, cluster.keys);
     },
+    // No template of the model carries a mark of Reloader's.
+    compareMarks: async () => 'none',
     async pods(workload, current) {
       await meanwhile();
       const pods = cluster.pods.get(workload.ref.name) ?? [];

@@ -48,6 +48,7 @@ export function workload(version: number, more: Partial<SeenWorkload> = {}): See
     problems: [],
     references: [{ kind: 'Secret', name: 'db', keys: 'all', optional: false }],
     restartKey: undefined,
+    marks: [],
     annotations: {},
     podSelector: '',
     currentRevision: '1',
@@ -118,6 +119,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}, presence: Pres
       workload: async () => live.workload,
       config: async () => live.config,
       pods: async () => [{ createdAt: 0, current: true }],
+      compareMarks: async () => 'none',
     },
     writer: {
       leavesKey: () => true,

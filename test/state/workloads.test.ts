@@ -22,6 +22,7 @@ export function seen(version: number, uses: readonly string[], more: Partial<See
     problems: [],
     references: uses.map((name) => ({ kind: 'Secret', name, keys: 'all', optional: false })),
     restartKey: undefined,
+    marks: [],
     annotations: {},
     podSelector: '',
     currentRevision: '1',
