@@ -173,7 +173,8 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     writer: openWriter(config, ports),
     now,
     mode: config.mode,
-    maxRollouts: config.maxRollouts,
+    gates: config.gates,
+    random: ports.random,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => queue().addAfter(key, ms),
     onRecorded: (key) => {
@@ -195,7 +196,6 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
       const stop = metrics.reconcileSeconds.startTimer({ queue: 'workload' });
       await reloader.reconcile(key, () => reconciler.reconcile(key, work.signal)).finally(stop);
       flusher.poke();
-      metrics.owed.set({ namespace: metrics.namespaceLabel(namespaceOf(key)) }, countHeld(reconciler, key));
     },
     onFailure: onFailure(ports, work.signal),
   });
@@ -208,10 +208,6 @@ export function readingOf({ reloader: { rules, strategy } }: Config, keys: reado
 
 function openWriter({ reloader: { strategy } }: Config, { client, now }: Ports): RestartWriter {
   return strategy === 'lockstep' ? createRestartWriter(client) : createReloaderWriter({ client, strategy, now });
-}
-
-function countHeld({ held }: WorkloadReconciler, key: string): number {
-  return [...held.keys()].filter((other) => namespaceOf(other) === namespaceOf(key)).length;
 }
 
 function openSourceQueue(ports: Ports, sources: Sources, signal: AbortSignal): WorkQueue {

@@ -44,7 +44,7 @@ test('config: the defaults', () => {
     mode: 'enforce',
     settleMs: 1000,
     settleMaxMs: 10_000,
-    maxRollouts: 100,
+    gates: { maxRollouts: 100, maxRolloutsPerNamespace: 0, jitterMs: 0, haltAfterFailures: 0, restartBurst: 10 },
     stateDir: '/tmp/lockstep',
     allowLocalGit: false,
     address: { host: undefined, port: 8080 },

@@ -105,9 +105,9 @@ export function explainConfig({ config, annotations, workloads, gaps, pauseSwitc
   return { config, gaps, workloads: users.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)) };
 }
 
-/** Only what can be seen from outside: refusals, fights and the cap are known to the running Lockstep. */
+/** Only what can be seen from outside: refusals, fights and limits are known to the running Lockstep. */
 function holdOf({ paused, deleting }: SeenWorkload, pauseSwitch: boolean): HoldReason | undefined {
-  const inside = { now: 0, refusedAt: undefined, undoneAt: [], rolloutsInProgress: 0, maxRollouts: 0 };
+  const inside = { now: 0, refusedAt: undefined, undoneAt: [], halted: false, tokenAt: undefined };
   return holdRestart({ ...inside, paused, deleting, pauseSwitch }, [])?.reason;
 }
 

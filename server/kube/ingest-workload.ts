@@ -31,6 +31,7 @@ interface WorkloadStatus {
   readonly desiredNumberScheduled?: number;
   readonly updatedNumberScheduled?: number;
   readonly numberAvailable?: number;
+  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
 }
 interface Expression {
   readonly key: string;
@@ -72,6 +73,7 @@ export function parseWorkload(
     waitsForDelete:
       spec.updateStrategy?.type === 'OnDelete' || (spec.updateStrategy?.rollingUpdate?.partition ?? 0) > 0,
     rolledOut: observed && isRolledOut(kind, spec, status),
+    failed: observed && kind === 'Deployment' && hasGivenUp(status),
     deleting: metadata.deletionTimestamp !== undefined,
   };
   return { key: objectKey(ref), value };
@@ -106,6 +108,13 @@ function isRolledOut(kind: WorkloadKind, spec: WorkloadBody['spec'], status: Wor
   const wanted = spec.replicas ?? 1;
   const [all, updated, available] = [status.replicas ?? 0, status.updatedReplicas ?? 0, status.availableReplicas ?? 0];
   return updated >= wanted && all <= updated && available >= updated;
+}
+
+/** StatefulSets and DaemonSets have no deadline of their own. */
+function hasGivenUp({ conditions = [] }: WorkloadStatus): boolean {
+  return conditions.some(
+    ({ type, status, reason }) => type === 'Progressing' && status === 'False' && reason === 'ProgressDeadlineExceeded',
+  );
 }
 
 function formatSelector(selector: WorkloadBody['spec']['selector']): string {

@@ -5,8 +5,9 @@ import type { HoldReason } from '../core/hold.ts';
 import { isNewer } from '../core/object.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import { gather, prove, unproven } from './gather.ts';
+import { createHalt } from './halt.ts';
 import { record } from './record.ts';
-import { lagRetryMs, restartOrHold, type Memory, type RestartDeps } from './restart.ts';
+import { emptyMemory, lagRetryMs, restartOrHold, type Memory, type RestartDeps } from './restart.ts';
 import { createRollouts } from './rollouts.ts';
 
 export interface WorkloadDeps extends RestartDeps {
@@ -19,6 +20,8 @@ export interface WorkloadReconciler {
   reconcile(key: string, signal: AbortSignal): Promise<void>;
   /** Why workloads that are owed a restart do not get it, by key. */
   readonly held: ReadonlyMap<string, HoldReason>;
+  /** Workloads whose rollout takes longer than it may, which no event tells: to be reconciled. */
+  overdue(): readonly string[];
 }
 
 /** A controller takes up a template within moments; one that is away must not hold back a restart for ever. */
@@ -30,47 +33,59 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
   const { state } = deps;
   const held = new Map<string, HoldReason>();
   const memories = new Map<string, Memory>();
-  const rollouts = createRollouts(state.workloads, deps.maxRollouts);
+  const rollouts = createRollouts(state.workloads, deps.gates);
+  const halt = createHalt({ rollouts, after: deps.gates.haltAfterFailures, report: deps.report });
 
   const bringInStep = async (
     key: string,
     workload: SeenWorkload,
     signal: AbortSignal,
   ): Promise<HoldReason | undefined> => {
-    const memory = memories.get(key) ?? {
-      patchedVersion: undefined,
-      refusedAt: undefined,
-      undoneAt: [],
-      heldFor: undefined,
-      unobservedSince: undefined,
-    };
+    const memory = memories.get(key) ?? emptyMemory();
     memories.set(key, memory);
     const isLagging = memory.patchedVersion !== undefined && isNewer(memory.patchedVersion, workload.resourceVersion);
     const decision = isLagging ? undefined : await decide(deps, { key, workload, memory, signal });
     if (decision !== undefined) memory.unobservedSince = undefined;
+    if (decision !== undefined && decision.kind !== 'restart') memory.jitterUntil = undefined;
     if (decision === undefined) deps.retryAfter(key, lagRetryMs);
     else if (decision.kind === 'record') record(deps, workload, decision);
     else if (decision.kind === 'restart')
-      return restartOrHold(deps, { key, workload, decision, memory, rollouts, signal });
+      return restartOrHold(deps, { key, workload, decision, memory, rollouts, halt, signal });
     return undefined;
+  };
+
+  /** What became possible: by a rollout that ended, or a place that was not needed. */
+  const wakeWaiting = (): void => {
+    for (const waiting of rollouts.admit()) deps.retryAfter(waiting, 0);
+  };
+  const followRollout = (key: string, workload: SeenWorkload | undefined): void => {
+    const isHaltEnded = halt.follow(key, workload, deps.now());
+    if (isHaltEnded) for (const [halted, reason] of held) if (reason === 'halted') deps.retryAfter(halted, 0);
+    wakeWaiting();
   };
 
   return {
     held,
+    overdue: () => rollouts.overdue(deps.now()),
     async reconcile(key, signal) {
-      for (const waiting of rollouts.admit(deps.now())) deps.retryAfter(waiting, 0);
       const workload = state.workloads.get(key);
+      followRollout(key, workload);
       if (workload === undefined) {
         memories.delete(key);
         held.delete(key);
         state.ledger.remove(key, deps.now());
         return;
       }
-      const reason = await bringInStep(key, workload, signal);
-      const memory = memories.get(key);
-      if (memory !== undefined) memory.heldFor = reason;
-      if (reason === undefined) held.delete(key);
-      else held.set(key, reason);
+      try {
+        const reason = await bringInStep(key, workload, signal);
+        const memory = memories.get(key);
+        if (memory !== undefined) memory.heldFor = reason;
+        if (reason === undefined) held.delete(key);
+        else held.set(key, reason);
+      } finally {
+        rollouts.leave(key);
+        wakeWaiting();
+      }
     },
   };
 }

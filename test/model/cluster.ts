@@ -308,6 +308,7 @@ export function seeConfig(
     contents: found,
     annotations: {},
     ignored: false,
+    writers: [],
     dataWrittenAt,
   };
 }
@@ -343,6 +344,7 @@ export function seeWorkload({
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
+    failed: false,
     deleting: false,
   };
 }

@@ -94,6 +94,7 @@ function see(
   const ref = { kind: 'Secret', namespace: 'shop', name } as const;
   const contents = [digestValues(ref, [], digestKey)];
   const ignored = annotations['reloader.stakater.com/ignore'] === 'true';
-  const object = { ref, uid: name, resourceVersion: '5', contents, annotations, ignored, dataWrittenAt: undefined };
+  const rest = { uid: name, resourceVersion: '5', dataWrittenAt: undefined, writers: [] };
+  const object = { ref, contents, annotations, ignored, ...rest };
   configs.apply({ present: true, how: 'listed', object, version: '5' }, 0);
 }

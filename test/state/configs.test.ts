@@ -36,6 +36,7 @@ function seen(
     annotations: ignored ? { 'lockstep.dev/ignore': 'true' } : {},
     ignored,
     dataWrittenAt: writtenAt,
+    writers: [`writer-${version}`],
   };
 }
 
