@@ -98,6 +98,8 @@ export async function createRig(): Promise<Rig> {
       `--state-namespace=${namespace}`,
       '--identity=e2e',
       '--log-level=debug',
+      // A sentinel is changed as often as its test asks.
+      '--restart-burst=0',
     ];
     return startLockstep([...fixed, `--settle=${settleMs}ms`, ...flags]);
   };
