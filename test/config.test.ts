@@ -148,6 +148,7 @@ for (const [address, expected] of [
 const good = 'name: a, repository: "https://h/a.git", namespace: a';
 const refusals: [rule: string, argv: string[], text: string, problems: string[]][] = [
   ['a word that is no flag', ['now'], '', ['unexpected word now: serve takes flags only']],
+  ['jitter above its cap', ['--jitter=2h'], '', ['--jitter 2h is longer than 1h: a restart would wait too long']],
   ['settle above its cap', ['--settle=1m'], '', ['--settle 1m is longer than --settle-max 10s']],
   ['a namespace that cannot be', ['--namespaces=A'], '', ['"A" is no name of a namespace']],
   [

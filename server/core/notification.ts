@@ -146,7 +146,7 @@ const namedMost = 5;
 function describeThrottling({ flaps, windowMs, everyMs }: Throttling): string {
   const list = flaps.map(({ name, changes, writers }) => {
     const by = writers.length === 0 ? 'unknown writers' : writers.join(', ');
-    return `${name} (${changes} changes, written by ${by})`;
+    return `${name} (${changes} ${changes === 1 ? 'change' : 'changes'}, written by ${by})`;
   });
   return (
     `Its config objects change too often, so that it is restarted once in ${formatDuration(everyMs)} from now on, ` +
@@ -157,7 +157,7 @@ function describeThrottling({ flaps, windowMs, everyMs }: Throttling): string {
 function describeHalt(failed: readonly string[]): string {
   const more = failed.length > namedMost ? ` and ${failed.length - namedMost} more` : '';
   return (
-    `Lockstep restarts nothing else while ${failed.length} rollouts that it caused are failed: ` +
+    `Lockstep restarts nothing else: of the rollouts that it caused, ${failed.length} failed: ` +
     `${failed.slice(0, namedMost).join(', ')}${more}. It goes on when enough of them are available, or deleted`
   );
 }

@@ -73,7 +73,7 @@ suite('restarts that are gated', { skip: await whySkipped(), timeout: 180_000 },
     await place.untilRestarted('deployments/stuck', () => place.change('own', 'second'));
     const halted = await lockstep.waitForLog('restarts halted');
     assert.deepEqual(halted['failed'], [`Deployment/${place.namespace}/stuck`]);
-    assert.match(await untilEvent(place, 'RestartsHalted'), /"name":"stuck".*1 rollouts? .*\/stuck/);
+    assert.match(await untilEvent(place, 'RestartsHalted'), /"name":"stuck".*1 failed: .*\/stuck/);
     await place.change('db', 'second');
     await lockstep.waitForLog('restart owed but held', { name: 'web', reason: 'halted' });
     assert.deepEqual(await owedOf(lockstep, place, 'web'), { state: 'blocked', reason: 'halted' });

@@ -10,8 +10,8 @@ interface World {
   readonly seen: Map<string, SeenWorkload>;
   readonly rollouts: Rollouts;
   /** A restart is written at version 40. */
-  restart(...keys: string[]): void;
-  see(key: string, more: Partial<SeenWorkload>): void;
+  readonly restart: (...keys: string[]) => void;
+  readonly see: (key: string, more: Partial<SeenWorkload>) => void;
 }
 
 function world(maxRollouts: number, maxRolloutsPerNamespace: number): World {
