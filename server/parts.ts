@@ -22,6 +22,7 @@ import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
 import { createRoute, type Route } from './reconcile/route.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
 import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
+import { presenceOf, referenceRulesOf } from './reloader-config.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
 import { createSources, type Sources } from './sources.ts';
 import { createConfigs } from './state/configs.ts';
@@ -95,6 +96,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     settledAt: () => parts.decidedUntil ?? parts.leadership?.settledAt,
     inheritedAt: () => parts.leadership?.settledAt,
     oneOrder: () => parts.watches?.oneOrder() ?? false,
+    presence: presenceOf(config.reloader),
   };
   const namespaces = createNamespaces();
   const sources = createSources(config, ports, state);
@@ -202,12 +204,14 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
   return reloader.queue(queue);
 }
 
-export function readingOf({ reloader: { rules, strategy } }: Config, keys: readonly DigestKey[]): Reading {
-  return { keys, rules, granularity: strategy === 'lockstep' ? 'used-keys' : 'whole-objects' };
+export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Reading {
+  return { keys, rules: reloader.rules, ...referenceRulesOf(reloader) };
 }
 
-function openWriter({ reloader: { strategy } }: Config, { client, now }: Ports): RestartWriter {
-  return strategy === 'lockstep' ? createRestartWriter(client) : createReloaderWriter({ client, strategy, now });
+function openWriter({ reloader: { strategy } }: Config, { client, now, sleep }: Ports): RestartWriter {
+  return strategy === 'lockstep'
+    ? createRestartWriter(client, { now, sleep })
+    : createReloaderWriter({ client, strategy, now, sleep });
 }
 
 function openSourceQueue(ports: Ports, sources: Sources, signal: AbortSignal): WorkQueue {

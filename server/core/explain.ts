@@ -3,6 +3,7 @@
 import type { Decision } from './decide-workload.ts';
 import { keyIdOf } from './digest.ts';
 import type {
+  Withheld,
   AckExplanation,
   Comparison,
   ConfigExplanation,
@@ -16,7 +17,7 @@ import type {
   UserExplanation,
   WorkloadExplanation,
 } from './explanation.ts';
-import { holdRestart, type HoldReason } from './hold.ts';
+import { holdRestart } from './hold.ts';
 import { objectKey, type ConfigKind, type ConfigRef } from './object.ts';
 import type { Reference } from './references.ts';
 import { explainReload, type Annotations, type ReloadDecision } from './reload.ts';
@@ -106,9 +107,10 @@ export function explainConfig({ config, annotations, workloads, gaps, pauseSwitc
 }
 
 /** Only what can be seen from outside: refusals, fights and limits are known to the running Lockstep. */
-function holdOf({ paused, deleting }: SeenWorkload, pauseSwitch: boolean): HoldReason | undefined {
+function holdOf({ paused, running, deleting, dormant }: SeenWorkload, pauseSwitch: boolean): Withheld | undefined {
+  if (dormant !== undefined) return dormant;
   const inside = { now: 0, refusedAt: undefined, undoneAt: [], halted: false, tokenAt: undefined };
-  return holdRestart({ ...inside, paused, deleting, pauseSwitch }, [])?.reason;
+  return holdRestart({ ...inside, paused, running, deleting, pauseSwitch }, [])?.reason;
 }
 
 function explainOptIn({ kinds, rules }: CompiledReload, config: ConfigKind): OptInExplanation {
@@ -123,7 +125,7 @@ function explainOptIn({ kinds, rules }: CompiledReload, config: ConfigKind): Opt
   return { config, level, ways, turnedOff: auto.kind === 'off' };
 }
 
-function explainUse(facts: WorkloadFacts, use: UseFacts, held: HoldReason | undefined): UseExplanation {
+function explainUse(facts: WorkloadFacts, use: UseFacts, held: Withheld | undefined): UseExplanation {
   const { kind, name, keys, optional } = use.reference;
   const { decision: rule, level } = explainReload(facts.compiled, { kind, name, annotations: use.annotations });
   const found = findAck(facts, `${kind}/${name}`);
@@ -176,7 +178,7 @@ function compare({ gaps }: WorkloadFacts, use: UseFacts, ack: Ack | undefined): 
   return { kind: live === ack.digest ? 'same' : 'different' };
 }
 
-function foresee(rule: ReloadDecision, held: HoldReason | undefined): Consequence {
+function foresee(rule: ReloadDecision, held: Withheld | undefined): Consequence {
   if (rule.kind === 'no') return { action: 'nothing', reason: rule.reason };
   return held === undefined ? { action: 'restart' } : { action: 'held', reason: held };
 }
@@ -184,7 +186,7 @@ function foresee(rule: ReloadDecision, held: HoldReason | undefined): Consequenc
 interface Doubts {
   readonly uses: readonly UseExplanation[];
   readonly gaps: readonly Gap[];
-  readonly held: HoldReason | undefined;
+  readonly held: Withheld | undefined;
 }
 
 /** What is owed is owed whatever could not be read; that nothing is owed can only be said of what was read. */

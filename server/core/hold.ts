@@ -4,6 +4,7 @@ import type { Owed } from './decide-workload.ts';
 
 export type HoldReason =
   | 'paused'
+  | 'job-running'
   | 'deleting'
   | 'pause-switch'
   | 'refused'
@@ -31,6 +32,8 @@ export interface Gates {
 export interface HoldFacts {
   readonly now: number;
   readonly paused: boolean;
+  /** A run is in progress, and concurrencyPolicy forbids another. */
+  readonly running: boolean;
   readonly deleting: boolean;
   /** The namespace, or Lockstep's own, carries the pause annotation. */
   readonly pauseSwitch: boolean;
@@ -76,6 +79,7 @@ export const tokenRefillMs = 300_000;
 export function holdRestart(facts: HoldFacts, owed: readonly Owed[]): Hold | undefined {
   if (facts.deleting) return { reason: 'deleting', retryAt: undefined };
   if (facts.paused) return { reason: 'paused', retryAt: undefined };
+  if (facts.running) return { reason: 'job-running', retryAt: undefined };
   if (facts.pauseSwitch) return { reason: 'pause-switch', retryAt: undefined };
   if (facts.refusedAt !== undefined && facts.now < facts.refusedAt + refusedRetryMs) {
     return { reason: 'refused', retryAt: facts.refusedAt + refusedRetryMs };

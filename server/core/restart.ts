@@ -1,6 +1,7 @@
 // The restart key: the one annotation on a pod template that makes a controller replace pods, and the acks in it.
 // RESTART-PROTOCOL.md "Where things are written", rules 1, 3 and 4.
-import type { Projection } from './digest.ts';
+import { createHash } from 'node:crypto';
+import { keyIdOf, type Projection } from './digest.ts';
 import { annotation } from './reload.ts';
 
 /** What a workload was restarted for, or was seen fresh against: one for each config object that it uses. */
@@ -12,6 +13,18 @@ export interface Ack {
   /** The config object's uid and resourceVersion as read. */
   readonly uid: string;
   readonly resourceVersion: string;
+}
+
+/** No content has this digest: 256 bits take 43 letters. */
+const deletedDigest = 'deleted';
+
+/** The ack of a deletion. It keeps uid and version of what was deleted, so that a cache that still shows that object is known to lag. */
+export function ackDeletion(before: Ack, projection: string): Ack {
+  return { ...before, digest: `${keyIdOf(before.digest)}:${deletedDigest}`, projection };
+}
+
+export function saysDeleted({ digest }: Ack): boolean {
+  return digest.endsWith(`:${deletedDigest}`);
 }
 
 /** Acks by `Secret/<name>` or `ConfigMap/<name>`; all of the workload's own namespace. */
@@ -72,6 +85,26 @@ export function restartPatch(key: RestartKey, resourceVersion: string): object {
     metadata: { resourceVersion },
     spec: { template: { metadata: { annotations: { [annotation.restartedFor]: formatRestartKey(key) } } } },
   };
+}
+
+/**
+ * For an Argo Rollout: its controller replaces the pods that began before `restartAt` (RFC 3339, whole seconds, so rounded up: a pod
+ * that began within this second must not be spared), without a new revision. The key stays on the Rollout itself.
+ */
+export function restartAtPatch(key: RestartKey, resourceVersion: string, now: number): object {
+  const annotations = { [annotation.restartedFor]: formatRestartKey(key) };
+  return { metadata: { resourceVersion, annotations }, spec: { restartAt: restartTime(now) } };
+}
+
+export function restartTime(now: number): string {
+  return new Date(Math.ceil(now / 1_000) * 1_000).toISOString().replace('.000Z', 'Z');
+}
+
+/** Of the Job that a CronJob's restart creates: the same for the same content. Job names end at 63 characters, names of CronJobs at 52. */
+export function runName(cronJob: string, { uid, key }: { readonly uid: string; readonly key: RestartKey }): string {
+  const names = Object.keys(key.acks).sort();
+  const text = JSON.stringify([uid, names.map((name) => [name, ...tuple(key.acks[name])])]);
+  return `${cronJob}-${createHash('sha256').update(text).digest('hex').slice(0, 10)}`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

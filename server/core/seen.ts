@@ -1,6 +1,6 @@
 // What the reflectors hand on: objects of the cluster reduced to the facts that decisions need. None can hold a Secret's value.
 import type { ContentDigests } from './digest.ts';
-import type { ConfigRef, WorkloadRef } from './object.ts';
+import type { ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
 import type { Reference } from './references.ts';
 import type { Annotations } from './annotations.ts';
 import type { CompiledReload } from './reload-compile.ts';
@@ -10,6 +10,7 @@ export interface SeenConfig {
   readonly ref: ConfigRef;
   readonly uid: string;
   readonly resourceVersion: string;
+  readonly createdAt: number;
   /** Under each held digest key, the current one first. */
   readonly contents: readonly ContentDigests[];
   /** Those annotations that the reload rules read. */
@@ -40,7 +41,15 @@ export interface SeenWorkload {
   readonly podSelector: string;
   /** Names the current ReplicaSet (revision number) or ControllerRevision (name; newest when empty); undefined while unobserved. */
   readonly currentRevision: string | undefined;
+  /** Of kinds whose revisions are not watched: since when its pods can exist (ms; 0: unknown). Then no revision is looked for. */
+  readonly podsSince: number | undefined;
+  /** How its pods are replaced. */
+  readonly restart: WorkloadKindFacts['restart'];
   readonly paused: boolean;
+  /** Why no change restarts it whatever it asks for: what runs next reads the new content, or nothing runs any more. */
+  readonly dormant: 'suspended' | 'finished' | undefined;
+  /** A run is in progress beside which no other may start. */
+  readonly running: boolean;
   /** Pods stay until somebody deletes them: OnDelete, or a StatefulSet partition. */
   readonly waitsForDelete: boolean;
   /** All replicas run the current template and are available. */
@@ -69,16 +78,21 @@ export interface SeenNamespace {
 }
 
 /**
- * One thing a reflector tells. `listed` comes from a list, `added` and `modified` from a watch without a gap; an absence was
- * watched, or found by a list. `version` is the event's resourceVersion.
+ * One thing a reflector tells. `listed` comes from a list; `found` too, of an object that was not there in the lists and watches
+ * before; `added` and `modified` come from a watch without a gap. An absence was watched, or found by a list. `version` is the event's resourceVersion.
  */
 export type SeenEvent<T> = Presence<T> | Absence;
 
 export interface Presence<T> {
   readonly present: true;
-  readonly how: 'listed' | 'added' | 'modified';
+  readonly how: 'listed' | 'found' | 'added' | 'modified';
   readonly object: T;
   readonly version: string;
+}
+
+/** Whether a watch without a gap told it. */
+export function wasWatched({ how }: Pick<Presence<unknown>, 'how'>): boolean {
+  return how === 'added' || how === 'modified';
 }
 
 export interface Absence {

@@ -1,6 +1,7 @@
 // How objects of the API server are reduced to the facts that Lockstep keeps: what all of them share.
 import type { DigestKey } from '../core/digest.ts';
 import type { Annotations } from '../core/annotations.ts';
+import type { ReferenceRules } from '../core/references.ts';
 import type { ReloadRules } from '../core/reloader-keys.ts';
 
 export interface Parsed<T> {
@@ -29,9 +30,7 @@ export interface ManagedFields {
 }
 
 /** How objects are read. */
-export interface Reading {
+export interface Reading extends ReferenceRules {
   readonly keys: readonly DigestKey[];
   readonly rules: ReloadRules;
-  /** Reloader’s strategies know nothing of single data keys. */
-  readonly granularity: 'used-keys' | 'whole-objects';
 }

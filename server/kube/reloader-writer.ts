@@ -1,38 +1,50 @@
 // Restarts as Reloader's strategies do: its environment variable or annotation, its hash, its patch type and field manager.
 // Unlike Reloader it refuses to write on a workload that changed since it was read, and writes one patch for all that is owed.
-import type { RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
+import type { Restarted, RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
 import { hasCode, LockstepError } from '../core/errors.ts';
 import { configResources, workloadKinds } from '../core/object.ts';
 import { hashContent } from '../core/reloader-hash.ts';
 import type { PodTemplate } from '../core/reloader-marks.ts';
-import { reloaderFieldManager } from '../core/reloader-patch.ts';
-import type { ReloaderPodSpec } from '../core/reloader-references.ts';
+import {
+  applyChange,
+  changesPatch,
+  reloaderFieldManager,
+  rolloutRestartPatch,
+  withPrecondition,
+  type RawTemplate,
+  type ReloaderPatch,
+} from '../core/reloader-patch.ts';
 import { applyStrategy, type ReloaderStrategy, type TemplateChange } from '../core/reloader-strategy.ts';
 import type { Client } from './client.ts';
 import { readInputs } from './ingest-config.ts';
 import { workloadPath } from './ingest-workload.ts';
+import { recreateJob, runCronJob } from './jobs.ts';
 import type { ApiObject } from './reflector.ts';
+import { templateOf } from './workload-body.ts';
 
 export interface ReloaderWriterOptions {
   readonly client: Client;
   readonly strategy: ReloaderStrategy;
   readonly now: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 export function createReloaderWriter(options: ReloaderWriterOptions): RestartWriter {
+  const jobs = { client: options.client, fieldManager: reloaderFieldManager, sleep: options.sleep };
   return {
-    writesKey: false,
+    leavesKey: () => false,
     async restart(order, signal) {
-      const template = await readTemplate(options, order, signal);
-      const changes: TemplateChange[] = [];
-      for (const source of order.sources) {
-        const hash = await readHash(options, { order, source, signal });
-        if (hash === undefined) continue;
-        const marked = { ...source, namespace: order.ref.namespace, content: { hash } };
-        const decision = applyStrategy(options.strategy, template, { source: marked, observedAt: options.now() });
-        if (decision.kind === 'change') changes.push(decision.change);
+      // Nothing of it stays in the template.
+      if (order.restart === 'restart-at') {
+        return send(options, { order, patch: rolloutRestartPatch(options.now()), signal });
       }
-      return changes.length === 0 ? undefined : write(options, { order, changes, signal });
+      const template = await readTemplate(options, order, signal);
+      const changes = await listChanges(options, { order, template, signal });
+      if (changes.length === 0) return undefined;
+      const transform = (raw: RawTemplate): RawTemplate => changes.reduce(applyChange, raw);
+      if (order.restart === 'run') return runCronJob(jobs, { order, transform, signal });
+      if (order.restart === 'recreate') return recreateJob(jobs, { order, transform, signal });
+      return write(options, { order, template, changes, signal });
     },
   };
 }
@@ -40,6 +52,23 @@ export function createReloaderWriter(options: ReloaderWriterOptions): RestartWri
 interface Request {
   readonly order: RestartOrder;
   readonly signal: AbortSignal;
+}
+
+/** What the strategy changes for each config object that the restart is for. */
+async function listChanges(
+  options: ReloaderWriterOptions,
+  { order, template, signal }: Request & { template: PodTemplate },
+): Promise<readonly TemplateChange[]> {
+  const changes: TemplateChange[] = [];
+  for (const source of order.sources) {
+    const content = source.content === 'deleted' ? source.content : await readHash(options, { order, source, signal });
+    if (content === undefined) continue;
+    // That it is used was decided before: a use that Reloader does not look for is marked on the first container.
+    const marked = { ...source, how: 'named', namespace: order.ref.namespace, content } as const;
+    const decision = applyStrategy(options.strategy, template, { source: marked, observedAt: options.now() });
+    if (decision.kind === 'change') changes.push(decision.change);
+  }
+  return changes;
 }
 
 /** The template as it was decided on; anything newer is decided anew. */
@@ -58,64 +87,67 @@ async function readTemplate(
     path: workloadPath(kind, namespace, name),
     signal,
   });
-  const { metadata, spec } = answer as ApiObject & {
-    spec: { template: { metadata?: { annotations?: Record<string, string> }; spec: ReloaderPodSpec } };
-  };
+  const { metadata } = answer as ApiObject;
   if (metadata.resourceVersion !== resourceVersion) {
     throw new LockstepError('api-conflict', { message: `cannot restart ${resource} ${subject}: it changed meanwhile` });
   }
-  return { annotations: spec.template.metadata?.annotations ?? {}, spec: spec.template.spec };
+  const template = templateOf(kind, answer as ApiObject) as RawTemplate;
+  return { annotations: template.metadata?.annotations ?? {}, spec: template.spec };
 }
 
 /** Reloader's SHA-1 of the live content, which exists nowhere else; undefined when the object is gone. */
 async function readHash(
   { client }: ReloaderWriterOptions,
   { order, source, signal }: Request & { source: RestartSource },
-): Promise<string | undefined> {
+): Promise<{ readonly hash: string } | undefined> {
   const { namespace } = order.ref;
   const resource = configResources[source.kind];
   const path = `/api/v1/namespaces/${namespace}/${resource}/${source.name}`;
   try {
     const answer = await client.send({ verb: 'get', resource, subject: `${namespace}/${source.name}`, path, signal });
-    return hashContent(readInputs(source.kind, answer as ApiObject));
+    return { hash: hashContent(readInputs(source.kind, answer as ApiObject)) };
   } catch (error) {
     if (hasCode(error, 'api-not-found')) return undefined;
     throw error;
   }
 }
 
-/** One strategic merge patch. The annotation has room for one source: the last one. */
+interface Write extends Request {
+  readonly template: PodTemplate;
+  readonly changes: readonly TemplateChange[];
+}
+
+/** One patch for all changes. A template that moved since it was read is a conflict, also where a JSON patch's tests say so. */
 async function write(
+  options: ReloaderWriterOptions,
+  { order, template, changes, signal }: Write,
+): Promise<Restarted | undefined> {
+  const { kind } = order.ref;
+  const patch = kind === 'CronJob' || kind === 'Job' ? undefined : changesPatch(kind, changes, template.spec);
+  if (patch === undefined) return undefined;
+  try {
+    return await send(options, { order, patch, signal });
+  } catch (error) {
+    if (patch.type === 'json' && hasCode(error, 'api-invalid')) await readTemplate(options, order, signal);
+    throw error;
+  }
+}
+
+async function send(
   { client }: ReloaderWriterOptions,
-  { order, changes, signal }: Request & { changes: readonly TemplateChange[] },
-): Promise<string> {
+  { order, patch, signal }: Request & { patch: ReloaderPatch },
+): Promise<Restarted> {
   const { kind, namespace, name } = order.ref;
+  const { type, body } = withPrecondition(patch, order.resourceVersion);
   const answer = await client.send({
     verb: 'patch',
     resource: workloadKinds[kind].resource,
     subject: `${namespace}/${name}`,
     path: workloadPath(kind, namespace, name),
     query: { fieldManager: reloaderFieldManager },
-    body: { metadata: { resourceVersion: order.resourceVersion }, spec: { template: toTemplate(changes) } },
-    contentType: 'application/strategic-merge-patch+json',
+    body,
+    contentType: `application/${type}-patch+json`,
     signal,
   });
-  return (answer as ApiObject).metadata.resourceVersion;
-}
-
-function toTemplate(changes: readonly TemplateChange[]): object {
-  const annotations: Record<string, string> = {};
-  const containers = new Map<string, { name: string; value: string }[]>();
-  for (const change of changes) {
-    if (change.kind === 'set-annotation') annotations[change.key] = change.value;
-    if (change.kind !== 'set-env') continue;
-    containers.set(change.container, [
-      ...(containers.get(change.container) ?? []),
-      { name: change.name, value: change.value },
-    ]);
-  }
-  return {
-    ...(Object.keys(annotations).length === 0 ? {} : { metadata: { annotations } }),
-    ...(containers.size === 0 ? {} : { spec: { containers: [...containers].map(([name, env]) => ({ name, env })) } }),
-  };
+  return { uid: order.uid, version: (answer as ApiObject).metadata.resourceVersion };
 }

@@ -1,5 +1,5 @@
 // Carries out an owed restart, or says why it has to wait.
-import type { RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
+import type { Restarted, RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
 import type { Decision } from '../core/decide-workload.ts';
 import { hasCode } from '../core/errors.ts';
 import {
@@ -12,14 +12,14 @@ import {
   type HoldFacts,
   type HoldReason,
 } from '../core/hold.ts';
-import { objectKey } from '../core/object.ts';
-import { decideReload } from '../core/reload.ts';
+import { saysDeleted } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Namespaces } from '../state/workloads.ts';
 import type { Halt } from './halt.ts';
 import { record, type RecordDeps } from './record.ts';
 import type { Rollouts } from './rollouts.ts';
 import { spendToken, tellThrottling, tokenFor, type Allowance } from './throttle.ts';
+import { decideUse } from './uses.ts';
 
 export interface RestartDeps extends RecordDeps {
   readonly namespaces: Namespaces;
@@ -38,6 +38,8 @@ export const lagRetryMs = 250;
 export interface Memory extends Allowance {
   /** The version of our last patch: an older cache must not be decided on. */
   patchedVersion: string | undefined;
+  /** Of the Job that we created in its place, until it is seen. */
+  successorUid: string | undefined;
   refusedAt: number | undefined;
   undoneAt: readonly number[];
   /** Said once, however often it is looked at. */
@@ -52,6 +54,7 @@ export interface Memory extends Allowance {
 export function emptyMemory(): Memory {
   return {
     patchedVersion: undefined,
+    successorUid: undefined,
     refusedAt: undefined,
     undoneAt: [],
     heldFor: undefined,
@@ -114,35 +117,39 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
   const { owed } = decision;
   const { n } = decision.key;
   deps.report({ kind: 'restarting', workload, owed, n });
-  let version: string | undefined;
+  let restarted: Restarted | undefined;
   try {
-    version = await deps.writer.restart(orderOf(deps, job), job.signal);
+    restarted = await deps.writer.restart(orderOf(deps, job), job.signal);
   } catch (error) {
     return afterFailure(deps, job, error);
   }
   memory.refusedAt = undefined;
-  // Without a key on the template there is no counter to compare with it.
-  const remembered = deps.writer.writesKey ? decision.record : { ...decision.record, n: 0 };
-  record(deps, workload, { record: remembered, acked: [] }, deps.writer.writesKey ? 'traced' : 'untraced');
-  if (version === undefined) return undefined;
-  memory.patchedVersion = version;
+  const leavesKey = deps.writer.leavesKey(workload.restart);
+  // Without a key on the workload there is no counter to compare with it.
+  const remembered = { ...decision.record, uid: restarted?.uid ?? workload.uid, ...(leavesKey ? {} : { n: 0 }) };
+  record(deps, workload, { record: remembered, acked: [] }, leavesKey ? 'traced' : 'untraced');
+  if (restarted === undefined) return undefined;
+  memory.patchedVersion = restarted.version;
+  memory.successorUid = restarted.uid === workload.uid ? undefined : restarted.uid;
   if (isUndoing(owed)) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
-  job.rollouts.start(key, version, now);
+  job.rollouts.start(key, restarted.version, now);
   closeDebt(deps, job, now);
   deps.report({ kind: 'restarted', workload, owed, n });
   return undefined;
 }
 
 function orderOf({ state }: RestartDeps, { workload, decision }: RestartJob): RestartOrder {
-  const { ref, reload } = workload;
-  const sources = decision.owed.flatMap(({ name: ack }): RestartSource[] => {
-    const [kind, name = ''] = ack.split('/');
+  const { key, resourceVersion } = decision;
+  const sources = decision.owed.flatMap(({ name: acked }): RestartSource[] => {
+    const [kind, name = ''] = acked.split('/');
     const source = { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', name } as const;
-    const annotations = state.configs.annotationsOf(objectKey({ ...source, namespace: ref.namespace })) ?? {};
-    const found = reload === undefined ? undefined : decideReload(reload, { ...source, annotations });
-    return found?.kind === 'yes' ? [{ ...source, how: found.how }] : [];
+    const found = decideUse(state, workload, source);
+    const ack = key.acks[acked];
+    const content = ack !== undefined && saysDeleted(ack) ? 'deleted' : 'live';
+    return found?.kind === 'yes' ? [{ ...source, how: found.how, content }] : [];
   });
-  return { ref, resourceVersion: decision.resourceVersion, key: decision.key, sources };
+  const { ref, uid, restart } = workload;
+  return { ref, uid, restart, resourceVersion, key, sources };
 }
 
 function holdFacts(deps: RestartDeps, { key, workload, memory, halt }: RestartJob, now: number): HoldFacts {
@@ -150,6 +157,7 @@ function holdFacts(deps: RestartDeps, { key, workload, memory, halt }: RestartJo
   return {
     now,
     paused: workload.paused,
+    running: workload.running,
     deleting: workload.deleting,
     pauseSwitch: namespaces.isPaused(workload.ref.namespace) || namespaces.isPaused(stateNamespace),
     refusedAt: memory.refusedAt,

@@ -129,7 +129,7 @@ class CountedRollouts implements Rollouts {
     const late = begun === undefined ? undefined : lateness(workload, begun, now);
     if (begun === undefined || late === undefined || !isWorse(late, begun.late)) return undefined;
     begun.late = late;
-    if (late === 'progress-deadline-exceeded' || workload.ref.kind !== 'Deployment') this.#failed.add(key);
+    if (late === 'progress-deadline-exceeded' || hasNoDeadline(workload)) this.#failed.add(key);
     this.#release(key);
     return late;
   }
@@ -160,6 +160,11 @@ function lateness(workload: SeenWorkload, { version, at }: Begun, now: number): 
 
 function isOverdue(at: number, now: number): boolean {
   return now >= at + longestMs;
+}
+
+/** No controller judges it. */
+function hasNoDeadline({ ref: { kind } }: SeenWorkload): boolean {
+  return kind === 'StatefulSet' || kind === 'DaemonSet';
 }
 
 /** A verdict stays; that it takes long may become one. */

@@ -4,7 +4,7 @@ import { decideWorkload, type Decision } from '../core/decide-workload.ts';
 import type { HoldReason } from '../core/hold.ts';
 import { isNewer } from '../core/object.ts';
 import type { SeenWorkload } from '../core/seen.ts';
-import { gather, prove, unproven } from './gather.ts';
+import { gather, listed, prove, unproven } from './gather.ts';
 import { createHalt } from './halt.ts';
 import { record } from './record.ts';
 import { emptyMemory, lagRetryMs, restartOrHold, type Memory, type RestartDeps } from './restart.ts';
@@ -43,6 +43,7 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
   ): Promise<HoldReason | undefined> => {
     const memory = memories.get(key) ?? emptyMemory();
     memories.set(key, memory);
+    if (memory.successorUid === workload.uid) memory.successorUid = undefined;
     const isLagging = memory.patchedVersion !== undefined && isNewer(memory.patchedVersion, workload.resourceVersion);
     const decision = isLagging ? undefined : await decide(deps, { key, workload, memory, signal });
     if (decision !== undefined) memory.unobservedSince = undefined;
@@ -71,6 +72,8 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
       const workload = state.workloads.get(key);
       followRollout(key, workload);
       if (workload === undefined) {
+        // What we deleted comes back under its name.
+        if (memories.get(key)?.successorUid !== undefined) return;
         memories.delete(key);
         held.delete(key);
         state.ledger.remove(key, deps.now());
@@ -96,7 +99,7 @@ async function decide(
   { key, workload, memory, signal }: Question,
 ): Promise<DecidedKind | undefined> {
   const { state, reads } = deps;
-  let proof = deps.takeBootProof(key) ? { proven: true, pods: undefined } : unproven;
+  let proof = deps.takeBootProof(key) ? listed : unproven;
   for (let round = 0; round < maxRounds; round++) {
     const decision = decideWorkload(gather(state, workload, proof, deps.now()));
     if (decision.kind !== 'look') return decision;

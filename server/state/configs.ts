@@ -5,14 +5,12 @@ import type { Annotations } from '../core/annotations.ts';
 import { objectKey, type ConfigKind } from '../core/object.ts';
 import type { Reference } from '../core/references.ts';
 import { projectionText } from '../core/restart.ts';
-import type { Absence, Presence, SeenConfig, SeenEvent } from '../core/seen.ts';
-import type { Change, PairObject } from '../core/snapshot.ts';
+import { wasWatched, type Absence, type Presence, type SeenConfig, type SeenEvent } from '../core/seen.ts';
+import type { Change, Gone, PairObject } from '../core/snapshot.ts';
 
 interface KeyedChange extends Change {
   /** Data keys whose content differs from before. */
   readonly keys: ReadonlySet<string> | 'all';
-  /** The object came into being, was deleted, or both. */
-  readonly presence: 'moved' | 'stayed';
   /** Who owned data then, newest first. */
   readonly writers: readonly string[];
 }
@@ -47,7 +45,7 @@ export interface Activity {
   readonly writers: readonly string[];
 }
 
-/** What of an object counts for a pair. */
+/** What of an object counts for a pair. `optional`: that it is created or deleted does. */
 export type Use = Pick<Reference, 'keys' | 'optional'>;
 
 export interface Configs {
@@ -55,12 +53,16 @@ export interface Configs {
   apply(event: SeenEvent<SeenConfig>, now: number): boolean;
   /** The object as one pair sees it; undefined when it does not exist. Ignored objects count as not existing. */
   view(key: string, use: Use): PairObject | undefined;
+  /** When an object was deleted that no pair sees now; undefined when it exists, or did not count. */
+  absence(key: string): Omit<Gone, 'confirmed'> | undefined;
   /** Compares an object with what the ledger remembers of the time before this process; once, after the first list. */
   recall(key: string, memory: ObjectMemory): void;
   /** What happened to it from `since` (ms) on, as one pair sees it. */
   activity(key: string, use: Use, since: number): Activity;
   /** The annotations that the reload rules read; undefined when it does not exist. */
   annotationsOf(key: string): Annotations | undefined;
+  /** The same, also of an object that was seen before it was deleted. */
+  lastAnnotationsOf(key: string): Annotations | undefined;
   /** Names of the existing objects of a kind in a namespace. */
   namesIn(namespace: string, kind: ConfigKind): Iterable<string>;
   /** What the ledger should remember. */
@@ -115,10 +117,17 @@ class DigestedConfigs implements Configs {
   view(key: string, use: Use): PairObject | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || !entry.exists || entry.seen.ignored) return undefined;
-    const { uid, resourceVersion, dataWrittenAt } = entry.seen;
+    const { uid, resourceVersion, createdAt, dataWrittenAt } = entry.seen;
     const changes = entry.changes.filter((change) => concerns(change, use));
     const digests = this.#digests(entry.seen, use.keys);
-    return { uid, resourceVersion, digests, changes, watchedSince: entry.watchedSince, dataWrittenAt };
+    return { uid, resourceVersion, createdAt, digests, changes, watchedSince: entry.watchedSince, dataWrittenAt };
+  }
+
+  absence(key: string): Omit<Gone, 'confirmed'> | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return { resourceVersion: undefined, at: undefined };
+    if (entry.exists || entry.seen.ignored) return undefined;
+    return { resourceVersion: entry.changes.at(-1)?.resourceVersion, at: entry.deletedAt };
   }
 
   recall(key: string, memory: ObjectMemory): void {
@@ -131,7 +140,7 @@ class DigestedConfigs implements Configs {
     // Removing a key moves no time in managedFields.
     const isBounded = contents.slice(0, 1).every((content) => hasAllKeys(content, memory.keyMarks));
     const at = isSame ? memory.changedAt : isBounded ? dataWrittenAt : undefined;
-    entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', presence: 'stayed', writers }];
+    entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', what: 'content', writers }];
   }
 
   activity(key: string, use: Use, since: number): Activity {
@@ -143,6 +152,10 @@ class DigestedConfigs implements Configs {
   annotationsOf(key: string): Annotations | undefined {
     const entry = this.#entries.get(key);
     return entry?.exists === true ? entry.seen.annotations : undefined;
+  }
+
+  lastAnnotationsOf(key: string): Annotations | undefined {
+    return this.#entries.get(key)?.seen.annotations;
   }
 
   namesIn(namespace: string, kind: ConfigKind): Iterable<string> {
@@ -184,11 +197,11 @@ class DigestedConfigs implements Configs {
     const { resourceVersion, dataWrittenAt, writers } = object;
     const memory = this.#absent.get(key);
     const isOther = memory !== undefined && !this.#digests(object, 'all').includes(memory.digest);
-    const watched = how !== 'listed';
+    const watched = wasWatched({ how });
     const times = { at: now, notBefore: Math.min(now, dataWrittenAt ?? now) };
     const keys = isOther ? 'all' : noKeys;
-    const creation = { resourceVersion, ...times, watched, keys, presence: 'moved', writers } as const;
-    const changes = !watched && !isOther ? [] : [creation];
+    const creation = { resourceVersion, ...times, watched, keys, what: 'presence', writers } as const;
+    const changes = how === 'listed' && !isOther ? [] : [creation];
     return { seen: object, exists: true, deletedAt: 0, changes, watchedSince: resourceVersion };
   }
 
@@ -217,7 +230,7 @@ function remove(entries: Map<string, Entry>, event: Absence, now: number): boole
   entry.deletedAt = now;
   if (!watched) entry.watchedSince = event.version;
   const times = { at: watched ? now : undefined, notBefore: entry.seen.dataWrittenAt ?? 0 };
-  remember(entry, { resourceVersion: event.version, ...times, watched, keys: noKeys, presence: 'moved', writers: [] });
+  remember(entry, { resourceVersion: event.version, ...times, watched, keys: noKeys, what: 'presence', writers: [] });
   return true;
 }
 
@@ -225,8 +238,8 @@ function remove(entries: Map<string, Entry>, event: Absence, now: number): boole
 function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean {
   const before = entry.seen;
   const { object } = event;
-  const watched = event.how !== 'listed';
-  const presence = !entry.exists || before.uid !== object.uid ? 'moved' : 'stayed';
+  const watched = wasWatched(event);
+  const what = !entry.exists || before.uid !== object.uid ? 'presence' : 'content';
   const keys = differingKeys(before, object);
   const vanished = keys !== 'all' && [...keys].some((key) => !hasKey(object, key));
   entry.seen = object;
@@ -234,13 +247,13 @@ function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean
   const missed = !watched && before.resourceVersion !== object.resourceVersion;
   if (missed) entry.watchedSince = object.resourceVersion;
   const rewritten = missed && before.dataWrittenAt !== object.dataWrittenAt;
-  if (presence === 'stayed' && keys !== 'all' && keys.size === 0 && !rewritten)
+  if (what === 'content' && keys !== 'all' && keys.size === 0 && !rewritten)
     return missed || !sameAnnotations(before.annotations, object.annotations);
   const at = watched ? now : vanished ? undefined : object.dataWrittenAt;
   const notBefore = Math.min(now, object.dataWrittenAt ?? 0);
   const touched = rewritten ? 'all' : keys;
   const { resourceVersion, writers } = object;
-  remember(entry, { resourceVersion, at, notBefore, watched, keys: touched, presence, writers });
+  remember(entry, { resourceVersion, at, notBefore, watched, keys: touched, what, writers });
   return true;
 }
 
@@ -272,8 +285,8 @@ function hasKey(seen: SeenConfig, key: string): boolean {
 }
 
 /** Pods that need the object do not start without it, so only its content can make one stale. */
-function concerns({ keys, presence }: KeyedChange, use: Use): boolean {
-  if (presence === 'moved' && use.optional) return true;
+function concerns({ keys, what }: KeyedChange, use: Use): boolean {
+  if (what === 'presence' && use.optional) return true;
   if (keys === 'all') return true;
   return use.keys === 'all' ? keys.size > 0 : use.keys.some((key) => keys.has(key));
 }

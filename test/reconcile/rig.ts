@@ -27,6 +27,7 @@ export function config(version: number, text: string, more: Partial<SeenConfig> 
     ref,
     uid: 'u',
     resourceVersion: String(version),
+    createdAt: T - 90_000,
     contents,
     annotations: {},
     ignored: false,
@@ -49,6 +50,10 @@ export function workload(version: number, more: Partial<SeenWorkload> = {}): See
     annotations: {},
     podSelector: '',
     currentRevision: '1',
+    podsSince: undefined,
+    restart: 'template',
+    dormant: undefined,
+    running: false,
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
@@ -109,6 +114,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
     settledAt: () => undefined,
     inheritedAt: () => undefined,
     oneOrder: () => true,
+    presence: { onCreate: false, onDelete: false, atStart: false },
   };
   const deps: WorkloadDeps = {
     state,
@@ -120,11 +126,11 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
       pods: async () => [{ createdAt: 0, current: true }],
     },
     writer: {
-      writesKey: true,
+      leavesKey: () => true,
       async restart(order) {
         if (live.refuse !== undefined) throw live.refuse;
         patches.push(order);
-        return '40';
+        return { uid: order.uid, version: '40' };
       },
     },
     now: () => live.now,
