@@ -7,7 +7,7 @@ import type { SeenWorkload } from '../core/seen.ts';
 import { gather, listed, prove, unproven } from './gather.ts';
 import { createHalt } from './halt.ts';
 import { record } from './record.ts';
-import { emptyMemory, lagRetryMs, restartOrHold, type Memory, type RestartDeps } from './restart.ts';
+import { emptyMemory, lagRetryMs, restartOrHold, type Memory, type RestartDeps, type RestartJob } from './restart.ts';
 import { createRollouts } from './rollouts.ts';
 
 export interface WorkloadDeps extends RestartDeps {
@@ -36,25 +36,12 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
   const rollouts = createRollouts(state.workloads, deps.gates);
   const halt = createHalt({ rollouts, after: deps.gates.haltAfterFailures, report: deps.report });
 
-  const bringInStep = async (
-    key: string,
-    workload: SeenWorkload,
-    signal: AbortSignal,
-  ): Promise<HoldReason | undefined> => {
+  const remember = (key: string, { uid }: SeenWorkload): Memory => {
     const memory = memories.get(key) ?? emptyMemory();
     memories.set(key, memory);
-    if (memory.successorUid === workload.uid) memory.successorUid = undefined;
-    const isLagging = memory.patchedVersion !== undefined && isNewer(memory.patchedVersion, workload.resourceVersion);
-    const decision = isLagging ? undefined : await decide(deps, { key, workload, memory, signal });
-    if (decision !== undefined) memory.unobservedSince = undefined;
-    if (decision !== undefined && decision.kind !== 'restart') memory.jitterUntil = undefined;
-    if (decision === undefined) deps.retryAfter(key, lagRetryMs);
-    else if (decision.kind === 'record') record(deps, workload, decision);
-    else if (decision.kind === 'restart')
-      return restartOrHold(deps, { key, workload, decision, memory, rollouts, halt, signal });
-    return undefined;
+    if (memory.successorUid === uid) memory.successorUid = undefined;
+    return memory;
   };
-
   /** What became possible: by a rollout that ended, or a place that was not needed. */
   const wakeWaiting = (): void => {
     for (const waiting of rollouts.admit()) deps.retryAfter(waiting, 0);
@@ -79,10 +66,10 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
         state.ledger.remove(key, deps.now());
         return;
       }
+      const memory = remember(key, workload);
       try {
-        const reason = await bringInStep(key, workload, signal);
-        const memory = memories.get(key);
-        if (memory !== undefined) memory.heldFor = reason;
+        const reason = await bringInStep(deps, { key, workload, memory, signal }, { rollouts, halt });
+        memory.heldFor = reason;
         if (reason === undefined) held.delete(key);
         else held.set(key, reason);
       } finally {
@@ -91,6 +78,26 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
       }
     },
   };
+}
+
+/** Why a restart that is owed was not made. */
+async function bringInStep(
+  deps: WorkloadDeps,
+  question: Question,
+  limits: Pick<RestartJob, 'rollouts' | 'halt'>,
+): Promise<HoldReason | undefined> {
+  const { key, workload, memory } = question;
+  const isLagging = memory.patchedVersion !== undefined && isNewer(memory.patchedVersion, workload.resourceVersion);
+  const decision = isLagging ? undefined : await decide(deps, question);
+  if (decision === undefined) {
+    deps.retryAfter(key, lagRetryMs);
+    return undefined;
+  }
+  memory.unobservedSince = undefined;
+  if (decision.kind === 'restart') return restartOrHold(deps, { ...question, ...limits, decision });
+  memory.jitterUntil = undefined;
+  if (decision.kind === 'record') record(deps, workload, decision);
+  return undefined;
 }
 
 /** Undefined when the caches or the controller lag: an event is on its way. */

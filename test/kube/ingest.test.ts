@@ -200,7 +200,8 @@ const failures: [rule: string, kind: WorkloadKind, status: object, failed: boole
   ['in progress', 'Deployment', { conditions: [{ ...gaveUp, status: 'True' }] }, false],
   ['paused', 'Deployment', { conditions: [{ ...gaveUp, status: 'Unknown', reason: 'DeploymentPaused' }] }, false],
   ['no conditions', 'Deployment', {}, false],
-  ['no such verdict', 'StatefulSet', { conditions: [gaveUp] }, false],
+  ['its deadline passed', 'Rollout', { conditions: [gaveUp] }, true],
+  ['it has none', 'StatefulSet', {}, false],
 ];
 for (const [rule, kind, status, failed] of failures) {
   test(`failed: ${kind}, ${rule}`, () => assert.equal(workload(kind, {}, { status }).failed, failed));
