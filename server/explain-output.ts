@@ -12,6 +12,7 @@ import type {
   WorkloadExplanation,
 } from './core/explanation.ts';
 import type { ReloadDecision } from './core/reload.ts';
+import { printable, renderTable } from './text-table.ts';
 
 const gapSays: Readonly<Record<Gap, string>> = {
   'ledger-unreadable': 'the ledger cannot be read: listing ConfigMaps in the state namespace is not granted',
@@ -47,7 +48,16 @@ export function renderWorkload(explanation: WorkloadExplanation): string {
   ];
   const head = `${workload.kind} ${workload.name} in namespace ${workload.namespace}\n\n${renderFacts(facts)}\n`;
   if (uses.length === 0) return `${head}It uses no Secret and no ConfigMap.\n`;
-  const columns = ['CONFIG OBJECT', 'KEYS', 'EXISTS', 'RULE', 'LAST ACKED', 'CONTENT', 'IF IT CHANGED'];
+  const columns = [
+    'CONFIG OBJECT',
+    'KEYS',
+    'EXISTS',
+    'RULE',
+    'LAST ACKED',
+    'CONTENT',
+    'IF IT CHANGED',
+    ...ifDeletedColumn(uses),
+  ];
   return head + renderTable([columns, ...uses.map(toRow)]);
 }
 
@@ -56,8 +66,13 @@ export function renderConfig({ config, workloads, gaps }: ConfigExplanation): st
   const notes = gaps.map((gap): Fact => ['Note', gapSays[gap]]);
   const head = notes.length === 0 ? title : `${title}${renderFacts(notes)}\n`;
   if (workloads.length === 0) return `${head}No workload of the namespace uses it.\n`;
-  const columns = ['WORKLOAD', 'KEYS', 'IF IT CHANGED', 'RULE', 'BY'];
+  const columns = ['WORKLOAD', 'KEYS', 'IF IT CHANGED', 'RULE', 'BY', ...ifDeletedColumn(workloads)];
   return head + renderTable([columns, ...workloads.map(toUserRow)]);
+}
+
+/** Only where deletions count. */
+function ifDeletedColumn(rows: readonly (UseExplanation | UserExplanation)[]): readonly string[] {
+  return rows.some(({ ifDeleted }) => ifDeleted !== undefined) ? ['IF DELETED'] : [];
 }
 
 type Fact = readonly [name: string, says: string];
@@ -122,16 +137,18 @@ function toRow(use: UseExplanation): readonly string[] {
     acked === undefined ? '-' : `${acked.digest} at ${acked.resourceVersion} (${acked.from.replace('-', ' ')})`,
     acked === undefined ? '-' : describeContent(content),
     describeConsequence(ifChanged),
+    ...(use.ifDeleted === undefined ? [] : [describeConsequence(use.ifDeleted)]),
   ];
 }
 
-function toUserRow({ workload, keys, rule, ifChanged, waitsForDelete }: UserExplanation): readonly string[] {
+function toUserRow({ workload, keys, rule, ifChanged, ifDeleted, waitsForDelete }: UserExplanation): readonly string[] {
   return [
     `${workload.kind}/${workload.name}`,
     keys === undefined ? 'none' : describeKeys(keys),
     `${describeConsequence(ifChanged)}${waitsForDelete && ifChanged.action !== 'nothing' ? ', then waiting-for-delete' : ''}`,
     describeRule(rule),
     rule.kind === 'yes' ? rule.by : '-',
+    ...(ifDeleted === undefined ? [] : [describeConsequence(ifDeleted)]),
   ];
 }
 
@@ -154,17 +171,4 @@ function describeConsequence(consequence: Consequence): string {
 function renderFacts(facts: readonly Fact[]): string {
   const width = Math.max(...facts.map(([name]) => name.length)) + 3;
   return facts.map(([name, says]) => `${name.padEnd(width)}${printable(says)}\n`).join('');
-}
-
-function renderTable(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map(printable));
-  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ');
-  return cells.map((row) => `${line(row).trimEnd()}\n`).join('');
-}
-
-/** Annotations are foreign text: what could steer a terminal never reaches it. */
-function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
 }

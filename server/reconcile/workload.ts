@@ -95,6 +95,7 @@ async function bringInStep(
   }
   memory.unobservedSince = undefined;
   if (decision.kind === 'restart') return restartOrHold(deps, { ...question, ...limits, decision });
+  memory.wasInStep = true;
   memory.jitterUntil = undefined;
   if (decision.kind === 'record') record(deps, workload, decision);
   return undefined;

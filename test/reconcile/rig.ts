@@ -2,6 +2,7 @@
 import { digestValues } from '../../server/core/digest.ts';
 import type { Gates } from '../../server/core/hold.ts';
 import type { SeenConfig, SeenWorkload } from '../../server/core/seen.ts';
+import type { PresenceRules } from '../../server/core/snapshot.ts';
 import type { LiveState } from '../../server/reconcile/gather.ts';
 import type { Outcome } from '../../server/reconcile/outcome.ts';
 import { createWorkloadReconciler, type WorkloadDeps } from '../../server/reconcile/workload.ts';
@@ -101,8 +102,10 @@ export const revision = {
   hash: '1',
 };
 
+const off = { onCreate: false, onDelete: false, atStart: false };
+
 /** In step with the Secret’s first content. */
-export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> {
+export async function createRig(more: Partial<WorkloadDeps> = {}, presence: PresenceRules = off): Promise<Rig> {
   const namespaces = createNamespaces();
   const [outcomes, retries, patches]: [string[], number[], object[]] = [[], [], []];
   const live: Rig['live'] = { workload: workload(20), config: config(10, 'A'), now: T, refuse: undefined };
@@ -114,7 +117,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
     settledAt: () => undefined,
     inheritedAt: () => undefined,
     oneOrder: () => true,
-    presence: { onCreate: false, onDelete: false, atStart: false },
+    presence,
   };
   const deps: WorkloadDeps = {
     state,
@@ -171,6 +174,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
     reconcile: () => reconciler.reconcile(key, new AbortController().signal),
   };
   state.revisions.apply({ present: true, how: 'listed', object: revision, version: '9' });
+  state.configs.apply({ present: true, how: 'listed', object: config(10, 'A'), version: '10' }, T);
   rig.see({ workload: workload(20), config: config(10, 'A') });
   await rig.reconcile();
   outcomes.length = 0;
