@@ -102,9 +102,26 @@ function describePending(pending: Pending): string {
   }
 }
 
-function listNotes({ held, waitsForDelete, rolledOut, gaps }: WorkloadExplanation): string[] {
+/** Limits of the running Lockstep cannot be seen from here. */
+const limits: readonly Withheld[] = [
+  'refused',
+  'fighting',
+  'halted',
+  'flapping',
+  'jitter',
+  'rollout-cap',
+  'namespace-rollout-cap',
+];
+
+function listNotes(explanation: WorkloadExplanation): string[] {
+  const { workload, held, pending, waitsForDelete, rolledOut, gaps } = explanation;
+  const isMaybeHeld = pending.kind === 'restart' && held === undefined;
+  const owedPath = `/v1/namespaces/${workload.namespace}/owed`;
   return [
     ...(held === undefined ? [] : [holdSays[held] ?? held]),
+    ...(isMaybeHeld
+      ? [`whether the running Lockstep holds it (${limits.join(', ')}) is in its log and ${owedPath}`]
+      : []),
     ...(waitsForDelete ? ['pods stay as they are until somebody deletes them (OnDelete, or a partition)'] : []),
     ...(rolledOut ? [] : ['a rollout is in progress, or pods are not available']),
     ...gaps.map((gap) => gapSays[gap]),

@@ -190,7 +190,8 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     writer: openWriter(config, ports),
     now,
     mode: config.mode,
-    maxRollouts: config.maxRollouts,
+    gates: config.gates,
+    random: ports.random,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => queue().addAfter(key, ms),
     onRecorded: (key) => {
@@ -215,7 +216,6 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
       const stop = metrics.reconcileSeconds.startTimer({ queue: 'workload' });
       await reloader.reconcile(key, () => reconciler.reconcile(key, work.signal)).finally(stop);
       flusher.poke();
-      metrics.owed.set({ namespace: metrics.namespaceLabel(namespaceOf(key)) }, countHeld(reconciler, key));
     },
     onFailure: onFailure(ports, work.signal),
   });
@@ -235,10 +235,6 @@ function openWriter({ reloader: { strategy } }: Config, { client, now, sleep }: 
   return strategy === 'lockstep'
     ? createRestartWriter(client, { now, sleep })
     : createReloaderWriter({ client, strategy, now, sleep });
-}
-
-function countHeld({ held }: WorkloadReconciler, key: string): number {
-  return [...held.keys()].filter((other) => namespaceOf(other) === namespaceOf(key)).length;
 }
 
 function openSourceQueue(ports: Ports, sources: Sources, signal: AbortSignal): WorkQueue {

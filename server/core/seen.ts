@@ -21,6 +21,8 @@ export interface SeenConfig {
   readonly ignored: boolean;
   /** Newest time (ms) among the managedFields entries that own data. */
   readonly dataWrittenAt: number | undefined;
+  /** Names of the field managers that own data, newest first; a few. Clients choose them: plain characters only. */
+  readonly writers: readonly string[];
 }
 
 export interface SeenWorkload {
@@ -56,6 +58,8 @@ export interface SeenWorkload {
   readonly waitsForDelete: boolean;
   /** All replicas run the current template and are available. */
   readonly rolledOut: boolean;
+  /** Its controller gave up waiting for progress of the current template (a Deployment's ProgressDeadlineExceeded). */
+  readonly failed: boolean;
   readonly deleting: boolean;
 }
 

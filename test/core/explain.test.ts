@@ -44,6 +44,7 @@ function explained(annotations: Annotations, more: Partial<SeenWorkload> = {}): 
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
+    failed: false,
     deleting: false,
     ...more,
   };

@@ -1,5 +1,6 @@
 // One workload that uses one Secret, real state around it, and a cluster that answers as it is told.
 import { digestValues } from '../../server/core/digest.ts';
+import type { Gates } from '../../server/core/hold.ts';
 import type { SeenConfig, SeenWorkload } from '../../server/core/seen.ts';
 import type { PresenceRules } from '../../server/core/snapshot.ts';
 import type { LiveState } from '../../server/reconcile/gather.ts';
@@ -33,6 +34,7 @@ export function config(version: number, text: string, more: Partial<SeenConfig> 
     contents,
     annotations: {},
     ignored: false,
+    writers: [],
     dataWrittenAt: T - 60_000,
     ...more,
   };
@@ -59,10 +61,19 @@ export function workload(version: number, more: Partial<SeenWorkload> = {}): See
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
+    failed: false,
     deleting: false,
     ...more,
   };
 }
+
+export const noGates: Gates = {
+  maxRollouts: 0,
+  maxRolloutsPerNamespace: 0,
+  jitterMs: 0,
+  haltAfterFailures: 0,
+  restartBurst: 0,
+};
 
 export interface Rig {
   readonly state: LiveState;
@@ -130,8 +141,9 @@ export async function createRig(more: Partial<WorkloadDeps> = {}, presence: Pres
       },
     },
     now: () => live.now,
+    random: () => 0.5,
     mode: 'enforce',
-    maxRollouts: 100,
+    gates: { ...noGates, maxRollouts: 100, restartBurst: 10 },
     takeBootProof: () => false,
     retryAfter: (_, ms) => void retries.push(ms),
     onRecorded: () => undefined,
@@ -183,8 +195,15 @@ function tell(outcome: Outcome): string {
       return `${outcome.kind} n=${outcome.n} ${outcome.owed.map(({ reason }) => reason).join()}`;
     case 'held':
       return `held ${outcome.reason}`;
+    case 'throttled':
+      return `throttled ${outcome.throttling.flaps.map(({ name, changes, writers }) => `${name} ${changes} ${writers.join()}`).join()}`;
+    case 'rollout-late':
+      return `rollout-late ${outcome.workload.ref.name} ${outcome.reason}`;
+    case 'halted':
+      return `halted ${outcome.failed.join()}`;
     case 'refused':
     case 'conflict':
+    case 'halt-ended':
       return outcome.kind;
   }
 }

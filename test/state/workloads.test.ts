@@ -33,6 +33,7 @@ export function seen(version: number, uses: readonly string[], more: Partial<See
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
+    failed: false,
     deleting: false,
     ...more,
   };
