@@ -28,6 +28,8 @@ const ruleFlags = {
   'auto-search-annotation': reloaderFlags['auto-search-annotation'],
   'search-match-annotation': reloaderFlags['search-match-annotation'],
   'ignore-annotation': reloaderFlags['ignore-annotation'],
+  'pause-deployment-annotation': reloaderFlags['pause-deployment-annotation'],
+  'pause-deployment-time-annotation': reloaderFlags['pause-deployment-time-annotation'],
 } as const satisfies FlagTable;
 
 /** The flags of `explain`. */
@@ -112,7 +114,7 @@ interface Options {
   readonly output: 'table' | 'json';
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'stateNamespace'>;
+  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'pauseKeys' | 'stateNamespace'>;
   readonly warnings: readonly string[];
 }
 
@@ -133,7 +135,10 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   if (values.help && mistakes.length === 0) return 'help';
   const remarks: Remarks = { problems: [...mistakes], warnings: warnings.map(({ says }) => says) };
   const defaults = parseFlags(reloaderFlags, []).values;
-  const { rules, strategy } = readReloader({ values: { ...defaults, ...values }, env: {}, namespaces: [] }, remarks);
+  const { rules, strategy, pauseKeys } = readReloader(
+    { values: { ...defaults, ...values }, env: {}, namespaces: [] },
+    remarks,
+  );
   const target = readTarget(args, remarks.problems);
   for (const flag of ['namespace', 'state-namespace'] as const) {
     if (!isName(values[flag]))
@@ -142,7 +147,7 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   if (remarks.problems.length > 0 || target === undefined) throw refuse(remarks.problems);
   const { namespace, output, kubeconfig, context } = values;
   const granularity = strategy === 'lockstep' ? 'used-keys' : 'whole-objects';
-  const asking = { rules, granularity, stateNamespace: values['state-namespace'] } as const;
+  const asking = { rules, granularity, pauseKeys, stateNamespace: values['state-namespace'] } as const;
   return { target, namespace, output, kubeconfig, context, asking, warnings: remarks.warnings };
 }
 

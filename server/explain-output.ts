@@ -5,6 +5,7 @@ import type {
   Consequence,
   Gap,
   OptInExplanation,
+  PauseExplanation,
   Pending,
   UseExplanation,
   UserExplanation,
@@ -26,6 +27,7 @@ const gapSays: Readonly<Record<Gap, string>> = {
 
 const holdSays: Partial<Record<HoldReason, string>> = {
   paused: 'the Deployment is paused (spec.paused): restarts wait until it is resumed',
+  'pause-period-invalid': 'the pause period is no duration: restarts wait until it is one, such as 5m, or is removed',
   'pause-switch': 'restarts wait: lockstep.dev/pause is set on its namespace, or on Lockstep’s own',
   deleting: 'it is being deleted: nothing is restarted',
 };
@@ -83,9 +85,21 @@ function describePending(pending: Pending): string {
   }
 }
 
-function listNotes({ held, waitsForDelete, rolledOut, gaps }: WorkloadExplanation): string[] {
+function describePause(pause: PauseExplanation): string {
+  switch (pause.kind) {
+    case 'next':
+      return `its next restart pauses it for ${pause.period}, so that more changes join the rollout`;
+    case 'until':
+      return `it is paused for its period: what it was restarted for is rolled out when it is resumed, at ${pause.resumeAt}`;
+    case 'due':
+      return `it is paused for its period, and due to be resumed (${pause.reason})`;
+  }
+}
+
+function listNotes({ held, pause, waitsForDelete, rolledOut, gaps }: WorkloadExplanation): string[] {
   return [
     ...(held === undefined ? [] : [holdSays[held] ?? held]),
+    ...(pause === undefined ? [] : [describePause(pause)]),
     ...(waitsForDelete ? ['pods stay as they are until somebody deletes them (OnDelete, or a partition)'] : []),
     ...(rolledOut ? [] : ['a rollout is in progress, or pods are not available']),
     ...gaps.map((gap) => gapSays[gap]),

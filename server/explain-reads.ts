@@ -17,6 +17,7 @@ export interface Asking {
   readonly client: Client;
   readonly rules: Reading['rules'];
   readonly granularity: Reading['granularity'];
+  readonly pauseKeys: Reading['pauseKeys'];
   readonly stateNamespace: string;
   /** Wall clock (ms). */
   readonly now: number;

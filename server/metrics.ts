@@ -5,6 +5,8 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 export interface Metrics {
   readonly registry: Registry;
   readonly restarts: Counter<'kind' | 'namespace' | 'reason' | 'result'>;
+  /** Deployments whose pause for a period was ended, or is not. */
+  readonly resumes: Counter<'namespace' | 'reason' | 'result'>;
   readonly changes: Counter<'kind'>;
   readonly reconcileSeconds: Histogram<'queue'>;
   /** Keys that wait or run, asked at each scrape: a value set by the last reconcile would still count that one. */
@@ -46,6 +48,11 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
   return {
     registry,
     restarts: counter('restarts_total', 'Restarts of workloads', ['kind', 'namespace', 'reason', 'result']),
+    resumes: counter('resumes_total', 'Deployments resumed after their pause period', [
+      'namespace',
+      'reason',
+      'result',
+    ]),
     changes: counter('changes_total', 'Content changes seen of config objects', ['kind']),
     reconcileSeconds: new Histogram({
       name: 'lockstep_reconcile_seconds',

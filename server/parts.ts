@@ -16,6 +16,7 @@ import type { Watches } from './kube/watches.ts';
 import type { Metrics } from './metrics.ts';
 import type { Resolve } from './notify/addresses.ts';
 import { openReport } from './outcomes.ts';
+import { createAlarms } from './reconcile/alarms.ts';
 import { createFlusher, type Flusher } from './reconcile/flusher.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
@@ -165,6 +166,7 @@ function openFlusher({ ports, work, queue }: Reach, ledger: Ledger): Flusher {
 function openReconciler(reach: Reach): WorkloadReconciler {
   const { config, ports, state, namespaces, bootKeys, keys, work, queue } = reach;
   const { client, now } = ports;
+  const alarms = createAlarms({ clock: ports.clock, ring: (key) => queue().add(key), signal: work.signal });
   return createWorkloadReconciler({
     state,
     namespaces,
@@ -176,6 +178,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     maxRollouts: config.maxRollouts,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => queue().addAfter(key, ms),
+    wakeAfter: (key, ms) => alarms.set(key, ms),
     onRecorded: (key) => {
       if (concernsGit(state, key))
         for (const source of reach.sources.keysOf(namespaceOf(key))) reach.sourceQueue.settle(source, recordSettle);
@@ -202,12 +205,14 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
   return reloader.queue(queue);
 }
 
-export function readingOf({ reloader: { rules, strategy } }: Config, keys: readonly DigestKey[]): Reading {
-  return { keys, rules, granularity: strategy === 'lockstep' ? 'used-keys' : 'whole-objects' };
+export function readingOf({ reloader: { rules, strategy, pauseKeys } }: Config, keys: readonly DigestKey[]): Reading {
+  return { keys, rules, pauseKeys, granularity: strategy === 'lockstep' ? 'used-keys' : 'whole-objects' };
 }
 
-function openWriter({ reloader: { strategy } }: Config, { client, now }: Ports): RestartWriter {
-  return strategy === 'lockstep' ? createRestartWriter(client) : createReloaderWriter({ client, strategy, now });
+function openWriter({ reloader: { strategy, pauseKeys } }: Config, { client, now }: Ports): RestartWriter {
+  const { pausedAt: pausedAtKey } = pauseKeys;
+  if (strategy === 'lockstep') return createRestartWriter(client, pausedAtKey);
+  return createReloaderWriter({ client, strategy, now, pausedAtKey });
 }
 
 function countHeld({ held }: WorkloadReconciler, key: string): number {

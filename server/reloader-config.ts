@@ -1,6 +1,7 @@
 // What Reloader's flags and environment become. Unusable values have Reloader's consequence: a refused start is a problem, a line in its
 // log is a warning.
 import { trimSpace } from './core/go-text.ts';
+import type { PauseKeys } from './core/pause-period.ts';
 import {
   defaultReloadKeys,
   type IgnorableConfigs,
@@ -24,7 +25,7 @@ export interface ReloaderConfig {
   readonly syncAfterRestart: boolean;
   readonly argoRollouts: boolean;
   readonly csi: boolean;
-  readonly pauseKeys: { readonly period: string; readonly pausedAt: string };
+  readonly pauseKeys: PauseKeys;
   /** Instead of restarting. */
   readonly webhookUrl: string | undefined;
   /** Undefined: `lockstep`. */

@@ -5,6 +5,7 @@ import { LockstepError } from './core/errors.ts';
 import type { Log } from './core/log.ts';
 import {
   alertTexts,
+  heldEvents,
   refusedEvents,
   restartedEvents,
   type EventText,
@@ -14,6 +15,7 @@ import {
 import type { SeenWorkload } from './core/seen.ts';
 import type { Metrics } from './metrics.ts';
 import type { Outcome } from './reconcile/outcome.ts';
+import { isAboutPause, reportPause } from './report-pause.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
 
 export interface ReportDeps {
@@ -39,6 +41,7 @@ export function createReport(deps: ReportDeps): (outcome: Outcome) => void {
   };
   return (outcome) => {
     deps.reloader.outcome(outcome);
+    if (isAboutPause(outcome)) return reportPause(deps, outcome);
     switch (outcome.kind) {
       case 'recorded':
         return reportRecorded(log, { ...outcome.workload }, outcome.acked);
@@ -53,6 +56,7 @@ export function createReport(deps: ReportDeps): (outcome: Outcome) => void {
         return count(outcome.workload, outcome.owed, 'observed');
       case 'held':
         log.warn({ ...outcome.workload.ref, owed: outcome.owed, reason: outcome.reason }, 'restart owed but held');
+        record(outcome.workload, heldEvents(telling, outcome.workload.ref, outcome));
         return count(outcome.workload, outcome.owed, outcome.reason);
       case 'refused':
         count(outcome.workload, outcome.owed, 'refused');

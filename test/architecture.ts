@@ -81,7 +81,10 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/trouble.ts': { ours: [core, 'server/metrics.ts', 'server/report.ts'] },
   'server/pr-arguments.ts': { ours: [core] },
   'server/pr-output.ts': { ours: [core] },
-  'server/report.ts': { ours: [core, 'server/metrics.ts', 'server/reconcile', 'server/reloader-counts.ts'] },
+  'server/report.ts': {
+    ours: [core, 'server/metrics.ts', 'server/reconcile', 'server/reloader-counts.ts', 'server/report-pause.ts'],
+  },
+  'server/report-pause.ts': { ours: [core, 'server/metrics.ts', 'server/reconcile'] },
   'server/meta-info.ts': { ours: [core, 'server/config.ts'] },
   'server/app.ts': 'everything',
   // app.ts and cli.ts, split by responsibility to stay readable

@@ -1,7 +1,7 @@
 // Is a restart of this workload owed? One snapshot in, one decision out. RESTART-PROTOCOL.md rules 1 to 10 and 13.
 // ../../test/core/decide-workload.test.ts holds a row for each rule.
 import { keyIdOf } from './digest.ts';
-import { allNewer, findAbsence, judgeFreshness, lastChange, wasBornIn } from './freshness.ts';
+import { allNewer, findAbsence, isReused, judgeFreshness, lastChange, wasBornIn } from './freshness.ts';
 import { isNewer } from './object.ts';
 import type { Ack, RestartKey } from './restart.ts';
 import type { Pair, PairObject, Snapshot, WorkloadRecord } from './snapshot.ts';
@@ -96,7 +96,7 @@ function judgePair(snapshot: Snapshot, pair: Pair, record: WorkloadRecord, undon
   const live = object.digests.find((digest) => keyIdOf(digest) === keyIdOf(ack.digest));
   if (live === undefined) return { kind: 'ack', reason: 'unknown-digest-key' };
   if (live !== ack.digest && !(undone && lastChange(object) !== undefined)) return judgeChanged(snapshot, object);
-  if (undone || snapshot.revision?.reused === true) return judgeUndone(snapshot, object);
+  if (undone || isReused(snapshot.revision)) return judgeUndone(snapshot, object);
   return judgeSame(snapshot, object, ack);
 }
 

@@ -16,8 +16,10 @@ import type {
   UserExplanation,
   WorkloadExplanation,
 } from './explanation.ts';
+import { formatDuration } from './duration.ts';
 import { holdRestart, type HoldReason } from './hold.ts';
 import { objectKey, type ConfigKind, type ConfigRef } from './object.ts';
+import { isPausedForPeriod, judgeResume, type PauseFacts } from './pause-period.ts';
 import type { Reference } from './references.ts';
 import { explainReload, type Annotations, type ReloadDecision } from './reload.ts';
 import type { CompiledReload } from './reload-compile.ts';
@@ -47,6 +49,8 @@ export interface WorkloadFacts extends ExplainedWorkload {
   readonly record: WorkloadRecord | undefined;
   readonly gaps: readonly Gap[];
   readonly pauseSwitch: boolean;
+  /** Wall clock (ms). */
+  readonly now: number;
   readonly lastEvent: LastEvent | undefined;
   /** Undefined when it is not opted in. */
   readonly decision: Decision | undefined;
@@ -77,6 +81,7 @@ export function explainWorkload(facts: WorkloadFacts): WorkloadExplanation {
     ...(facts.lastEvent === undefined ? {} : { lastEvent: facts.lastEvent }),
     pending: explainPending(decision, { uses, gaps, held }),
     ...(held === undefined ? {} : { held }),
+    ...explainPause(seen.pause, facts.now),
     waitsForDelete: seen.waitsForDelete,
     rolledOut: seen.rolledOut,
     gaps,
@@ -106,9 +111,19 @@ export function explainConfig({ config, annotations, workloads, gaps, pauseSwitc
 }
 
 /** Only what can be seen from outside: refusals, fights and the cap are known to the running Lockstep. */
-function holdOf({ paused, deleting }: SeenWorkload, pauseSwitch: boolean): HoldReason | undefined {
+function holdOf({ paused, pause, deleting }: SeenWorkload, pauseSwitch: boolean): HoldReason | undefined {
   const inside = { now: 0, refusedAt: undefined, undoneAt: [], rolloutsInProgress: 0, maxRollouts: 0 };
-  return holdRestart({ ...inside, paused, deleting, pauseSwitch }, [])?.reason;
+  const pausePeriodInvalid = pause?.period === 'unreadable';
+  return holdRestart({ ...inside, paused, pausePeriodInvalid, deleting, pauseSwitch }, [])?.reason;
+}
+
+function explainPause(pause: PauseFacts | undefined, now: number): Pick<WorkloadExplanation, 'pause'> {
+  const resume = isPausedForPeriod(pause) ? judgeResume(pause, now) : undefined;
+  if (resume === undefined)
+    return typeof pause?.period === 'number' ? { pause: { kind: 'next', period: formatDuration(pause.period) } } : {};
+  const { at, reason } = resume;
+  if (at <= now) return { pause: { kind: 'due', reason } };
+  return { pause: { kind: 'until', resumeAt: new Date(at).toISOString() } };
 }
 
 function explainOptIn({ kinds, rules }: CompiledReload, config: ConfigKind): OptInExplanation {

@@ -1,6 +1,6 @@
 // Did every pod of the current template begin after the content last changed? RESTART-PROTOCOL.md rules 7 and 9.
 import { isNewer } from './object.ts';
-import type { Change, PairObject, PodFacts, Snapshot } from './snapshot.ts';
+import type { Change, PairObject, PodFacts, Revision, Snapshot } from './snapshot.ts';
 import type { Ack } from './restart.ts';
 
 /** Clocks of API servers and of Lockstep may differ by this much, and timestamps are whole seconds. */
@@ -24,7 +24,7 @@ export function lastChange(object: PairObject): Change | undefined {
 /** Rule 7. Without a known change the object's own version bounds it from above, and its time is what managedFields say. */
 export function judgeFreshness(snapshot: Snapshot, object: PairObject): Freshness {
   const change = lastChange(object);
-  const { addedVersion, createdAt } = snapshot.revision ?? { addedVersion: undefined, createdAt: 0 };
+  const { addedVersion, createdAt } = made(snapshot.revision) ?? { addedVersion: undefined, createdAt: 0 };
   if (snapshot.revision === undefined && snapshot.pods === undefined) return 'unknown-without-revision';
   const changeVersion = change?.watched === true ? change.resourceVersion : object.resourceVersion;
   if (snapshot.oneOrder && addedVersion !== undefined && isNewer(addedVersion, changeVersion)) return 'fresh';
@@ -33,6 +33,15 @@ export function judgeFreshness(snapshot: Snapshot, object: PairObject): Freshnes
   if (createdAt > at + skewAllowanceMs) return 'fresh';
   if (snapshot.pods === undefined) return snapshot.now - at > churnMs ? 'unknown-without-pods' : 'not-proven';
   return allNewer(snapshot.pods, at) ? 'fresh' : 'not-proven';
+}
+
+function made(revision: Snapshot['revision']): Revision | undefined {
+  return revision === 'withheld' ? undefined : revision;
+}
+
+/** The current template is an earlier one that was put back. */
+export function isReused(revision: Snapshot['revision']): boolean {
+  return made(revision)?.reused === true;
 }
 
 /** Every pod of the current template was created strictly after `at`. */

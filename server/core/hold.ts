@@ -1,12 +1,15 @@
 // May an owed restart be written now? Otherwise it stays owed, with the reason shown. RESTART-PROTOCOL.md rules 10, 12, 17, 18.
 import type { Owed } from './decide-workload.ts';
 
-export type HoldReason = 'paused' | 'deleting' | 'pause-switch' | 'refused' | 'fighting' | 'rollout-cap';
+export type HoldReason =
+  'paused' | 'deleting' | 'pause-period-invalid' | 'pause-switch' | 'refused' | 'fighting' | 'rollout-cap';
 
 export interface HoldFacts {
   readonly now: number;
   readonly paused: boolean;
   readonly deleting: boolean;
+  /** Its annotation says how long to pause, in no duration that can be read. */
+  readonly pausePeriodInvalid: boolean;
   /** The namespace, or Lockstep's own, carries the pause annotation. */
   readonly pauseSwitch: boolean;
   /** When the API server last refused a restart of this workload. */
@@ -34,6 +37,7 @@ const capRetryMs = 5_000;
 export function holdRestart(facts: HoldFacts, owed: readonly Owed[]): Hold | undefined {
   if (facts.deleting) return { reason: 'deleting', retryAt: undefined };
   if (facts.paused) return { reason: 'paused', retryAt: undefined };
+  if (facts.pausePeriodInvalid) return { reason: 'pause-period-invalid', retryAt: undefined };
   if (facts.pauseSwitch) return { reason: 'pause-switch', retryAt: undefined };
   if (facts.refusedAt !== undefined && facts.now < facts.refusedAt + refusedRetryMs) {
     return { reason: 'refused', retryAt: facts.refusedAt + refusedRetryMs };

@@ -1,6 +1,7 @@
 // What the reflectors hand on: objects of the cluster reduced to the facts that decisions need. None can hold a Secret's value.
 import type { ContentDigests } from './digest.ts';
 import type { ConfigRef, WorkloadRef } from './object.ts';
+import type { PauseFacts } from './pause-period.ts';
 import type { Reference } from './references.ts';
 import type { Annotations } from './annotations.ts';
 import type { CompiledReload } from './reload-compile.ts';
@@ -38,7 +39,10 @@ export interface SeenWorkload {
   readonly podSelector: string;
   /** Names the current ReplicaSet (revision number) or ControllerRevision (name; newest when empty); undefined while unobserved. */
   readonly currentRevision: string | undefined;
+  /** By a person: only a person resumes it. */
   readonly paused: boolean;
+  /** What its annotations say about pauses for a period; absent: nothing. */
+  readonly pause?: PauseFacts;
   /** Pods stay until somebody deletes them: OnDelete, or a StatefulSet partition. */
   readonly waitsForDelete: boolean;
   /** All replicas run the current template and are available. */

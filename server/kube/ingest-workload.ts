@@ -1,5 +1,6 @@
 // Reduces workloads to what decisions need: what they ask for, what they refer to, and how far their rollout is.
 import { objectKey, workloadKinds, type ConfigKind, type WorkloadKind } from '../core/object.ts';
+import { isPausedForPeriod, readPause } from '../core/pause-period.ts';
 import { findReferences, type PodSpec } from '../core/references.ts';
 import { annotation, asksForReferences, type Annotations } from '../core/reload.ts';
 import { compileReload, type CompiledReload } from '../core/reload-compile.ts';
@@ -42,7 +43,7 @@ interface Expression {
 export function parseWorkload(
   kind: WorkloadKind,
   object: ApiObject,
-  { rules, granularity }: Pick<Reading, 'rules' | 'granularity'>,
+  { rules, granularity, pauseKeys }: Pick<Reading, 'rules' | 'granularity' | 'pauseKeys'>,
 ): Parsed<SeenWorkload> {
   const { metadata, spec, status = {} } = object as unknown as WorkloadBody;
   const ref = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
@@ -51,14 +52,18 @@ export function parseWorkload(
   const compiled = compileReload({ kind, annotations, templateAnnotations: template }, rules);
   const asked = configKinds.filter((config) => asksForReferences(compiled, config));
   const references = asked.length === 0 ? [] : findReferences(spec.template.spec);
-  const observed = status.observedGeneration !== undefined && status.observedGeneration >= (metadata.generation ?? 0);
+  const isPaused = kind === 'Deployment' && spec.paused === true;
+  const pause = readPause({ kind, annotations, isPaused }, pauseKeys);
+  const rollsLater = isPausedForPeriod(pause.facts);
+  const observed =
+    !rollsLater && status.observedGeneration !== undefined && status.observedGeneration >= (metadata.generation ?? 0);
   const value: SeenWorkload = {
     ref,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     reload: asked.length > 0 || namesConfigs(compiled) ? compiled : undefined,
-    problems: compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`),
+    problems: [...compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`), ...pause.problems],
     references: references
       .filter((reference) => asked.includes(reference.kind))
       .map((reference) => (granularity === 'used-keys' ? reference : { ...reference, keys: 'all' })),
@@ -68,7 +73,8 @@ export function parseWorkload(
     ),
     podSelector: formatSelector(spec.selector),
     currentRevision: observed ? currentRevision(kind, metadata, status) : undefined,
-    paused: kind === 'Deployment' && spec.paused === true,
+    paused: isPaused && !rollsLater,
+    ...(pause.facts === undefined ? {} : { pause: pause.facts }),
     waitsForDelete:
       spec.updateStrategy?.type === 'OnDelete' || (spec.updateStrategy?.rollingUpdate?.partition ?? 0) > 0,
     rolledOut: observed && isRolledOut(kind, spec, status),

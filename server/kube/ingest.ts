@@ -1,6 +1,7 @@
 // How objects of the API server are reduced to the facts that Lockstep keeps: what all of them share.
 import type { DigestKey } from '../core/digest.ts';
 import type { Annotations } from '../core/annotations.ts';
+import type { PauseKeys } from '../core/pause-period.ts';
 import type { ReloadRules } from '../core/reloader-keys.ts';
 
 export interface Parsed<T> {
@@ -26,6 +27,7 @@ export interface Metadata {
 export interface Reading {
   readonly keys: readonly DigestKey[];
   readonly rules: ReloadRules;
+  readonly pauseKeys: PauseKeys;
   /** Reloader’s strategies know nothing of single data keys. */
   readonly granularity: 'used-keys' | 'whole-objects';
 }

@@ -1,6 +1,7 @@
 // The only writes to users' objects: the restart key, and Kubernetes Events about it.
-import type { ClusterEvent, EventRecorder, RestartWriter } from '../core/cluster.ts';
+import type { ClusterEvent, EventRecorder, ResumeOrder, RestartWriter } from '../core/cluster.ts';
 import { workloadKinds } from '../core/object.ts';
+import { pauseFields, resumePatch } from '../core/pause-period.ts';
 import { restartPatch } from '../core/restart.ts';
 import type { Client } from './client.ts';
 import { workloadPath } from './ingest-workload.ts';
@@ -9,23 +10,54 @@ import type { ApiObject } from './reflector.ts';
 /** Every write names it: a client that names no manager gets one from its user agent. */
 export const fieldManager = 'lockstep';
 
-export function createRestartWriter(client: Client): RestartWriter {
+/** `pausedAtKey`: the annotation that marks a pause. */
+export function createRestartWriter(client: Client, pausedAtKey: string): RestartWriter {
   return {
     writesKey: true,
-    async restart({ ref: { kind, namespace, name }, key, resourceVersion }, signal) {
+    async restart({ ref: { kind, namespace, name }, key, resourceVersion, pausedAt }, signal) {
       const answer = await client.send({
         verb: 'patch',
         resource: workloadKinds[kind].resource,
         subject: `${namespace}/${name}`,
         path: workloadPath(kind, namespace, name),
         query: { fieldManager },
-        body: restartPatch(key, resourceVersion),
+        body: restartPatch(key, resourceVersion, pauseFields(pausedAtKey, pausedAt)),
         contentType: 'application/merge-patch+json',
         signal,
       });
       return (answer as ApiObject).metadata.resourceVersion;
     },
+    resume: (order, signal) =>
+      sendResume(client, order, {
+        pausedAtKey,
+        fieldManager,
+        contentType: 'application/merge-patch+json',
+        signal,
+      }),
   };
+}
+
+interface ResumeHow {
+  readonly pausedAtKey: string;
+  readonly fieldManager: string;
+  readonly contentType: string;
+  readonly signal: AbortSignal;
+}
+
+/** One patch in the form of the strategy that paused. Returns the new resourceVersion. */
+export async function sendResume(client: Client, order: ResumeOrder, how: ResumeHow): Promise<string> {
+  const { kind, namespace, name } = order.ref;
+  const answer = await client.send({
+    verb: 'patch',
+    resource: workloadKinds[kind].resource,
+    subject: `${namespace}/${name}`,
+    path: workloadPath(kind, namespace, name),
+    query: { fieldManager: how.fieldManager },
+    body: resumePatch(how.pausedAtKey, order.resourceVersion),
+    contentType: how.contentType,
+    signal: how.signal,
+  });
+  return (answer as ApiObject).metadata.resourceVersion;
 }
 
 export interface RecorderOptions {

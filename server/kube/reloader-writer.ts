@@ -3,6 +3,7 @@
 import type { RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
 import { hasCode, LockstepError } from '../core/errors.ts';
 import { configResources, workloadKinds } from '../core/object.ts';
+import { pauseFields } from '../core/pause-period.ts';
 import { hashContent } from '../core/reloader-hash.ts';
 import type { PodTemplate } from '../core/reloader-marks.ts';
 import { reloaderFieldManager } from '../core/reloader-patch.ts';
@@ -11,12 +12,15 @@ import { applyStrategy, type ReloaderStrategy, type TemplateChange } from '../co
 import type { Client } from './client.ts';
 import { readInputs } from './ingest-config.ts';
 import { workloadPath } from './ingest-workload.ts';
+import { sendResume } from './patches.ts';
 import type { ApiObject } from './reflector.ts';
 
 export interface ReloaderWriterOptions {
   readonly client: Client;
   readonly strategy: ReloaderStrategy;
   readonly now: () => number;
+  /** The annotation that marks a pause. */
+  readonly pausedAtKey: string;
 }
 
 export function createReloaderWriter(options: ReloaderWriterOptions): RestartWriter {
@@ -34,8 +38,17 @@ export function createReloaderWriter(options: ReloaderWriterOptions): RestartWri
       }
       return changes.length === 0 ? undefined : write(options, { order, changes, signal });
     },
+    resume: (order, signal) =>
+      sendResume(options.client, order, {
+        pausedAtKey: options.pausedAtKey,
+        fieldManager: reloaderFieldManager,
+        contentType: strategicMerge,
+        signal,
+      }),
   };
 }
+
+const strategicMerge = 'application/strategic-merge-patch+json';
 
 interface Request {
   readonly order: RestartOrder;
@@ -86,18 +99,22 @@ async function readHash(
 
 /** One strategic merge patch. The annotation has room for one source: the last one. */
 async function write(
-  { client }: ReloaderWriterOptions,
+  { client, pausedAtKey }: ReloaderWriterOptions,
   { order, changes, signal }: Request & { changes: readonly TemplateChange[] },
 ): Promise<string> {
   const { kind, namespace, name } = order.ref;
+  const pause = pauseFields(pausedAtKey, order.pausedAt);
   const answer = await client.send({
     verb: 'patch',
     resource: workloadKinds[kind].resource,
     subject: `${namespace}/${name}`,
     path: workloadPath(kind, namespace, name),
     query: { fieldManager: reloaderFieldManager },
-    body: { metadata: { resourceVersion: order.resourceVersion }, spec: { template: toTemplate(changes) } },
-    contentType: 'application/strategic-merge-patch+json',
+    body: {
+      metadata: { resourceVersion: order.resourceVersion, ...pause.metadata },
+      spec: { ...pause.spec, template: toTemplate(changes) },
+    },
+    contentType: strategicMerge,
     signal,
   });
   return (answer as ApiObject).metadata.resourceVersion;

@@ -2,6 +2,7 @@
 import type { Reads } from '../core/cluster.ts';
 import { skewAllowanceMs } from '../core/freshness.ts';
 import { objectKey } from '../core/object.ts';
+import { isPausedForPeriod } from '../core/pause-period.ts';
 import type { Reference } from '../core/references.ts';
 import { projectionText } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
@@ -36,7 +37,7 @@ export function gather(state: LiveState, workload: SeenWorkload, { proven, pods 
   return {
     now,
     workload: { ref, uid, resourceVersion, createdAt, restartKey },
-    revision: state.revisions.current(workload),
+    revision: isPausedForPeriod(workload.pause) ? 'withheld' : state.revisions.current(workload),
     pods,
     pairs: listUses(state, workload).map((reference) => toPair(state, workload, reference)),
     record: state.ledger.workload(key),

@@ -4,6 +4,7 @@ import type { Decision } from '../core/decide-workload.ts';
 import { hasCode } from '../core/errors.ts';
 import { holdRestart, refusedRetryMs, type HoldFacts, type HoldReason } from '../core/hold.ts';
 import { objectKey } from '../core/object.ts';
+import { beginsPause, isPausedForPeriod } from '../core/pause-period.ts';
 import { decideReload } from '../core/reload.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Namespaces } from '../state/workloads.ts';
@@ -70,7 +71,7 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
   deps.report({ kind: 'restarting', workload, owed, n });
   let version: string | undefined;
   try {
-    version = await deps.writer.restart(orderOf(deps, job), job.signal);
+    version = await deps.writer.restart(orderOf(deps, job, now), job.signal);
   } catch (error) {
     return afterFailure(deps, job, error);
   }
@@ -81,12 +82,19 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
   if (version === undefined) return undefined;
   memory.patchedVersion = version;
   if (owed.every(({ reason }) => reason === 'undone')) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
-  job.rollouts.start(key, version, now);
+  if (!rollsLater(workload)) job.rollouts.start(key, version, now);
   deps.report({ kind: 'restarted', workload, owed, n });
+  if (beginsPause(workload.pause))
+    deps.report({ kind: 'paused', workload, until: now + Number(workload.pause?.period) });
   return undefined;
 }
 
-function orderOf({ state }: RestartDeps, { workload, decision }: RestartJob): RestartOrder {
+/** Its pods are replaced when its pause ends: until then it takes no place among the rollouts, and needs none. */
+function rollsLater({ pause }: SeenWorkload): boolean {
+  return beginsPause(pause) || isPausedForPeriod(pause);
+}
+
+function orderOf({ state }: RestartDeps, { workload, decision }: RestartJob, now: number): RestartOrder {
   const { ref, reload } = workload;
   const sources = decision.owed.flatMap(({ name: ack }): RestartSource[] => {
     const [kind, name = ''] = ack.split('/');
@@ -95,7 +103,8 @@ function orderOf({ state }: RestartDeps, { workload, decision }: RestartJob): Re
     const found = reload === undefined ? undefined : decideReload(reload, { ...source, annotations });
     return found?.kind === 'yes' ? [{ ...source, how: found.how }] : [];
   });
-  return { ref, resourceVersion: decision.resourceVersion, key: decision.key, sources };
+  const pausedAt = beginsPause(workload.pause) ? now : undefined;
+  return { ref, resourceVersion: decision.resourceVersion, key: decision.key, sources, pausedAt };
 }
 
 function holdFacts(deps: RestartDeps, { workload, memory, rollouts }: RestartJob, now: number): HoldFacts {
@@ -103,12 +112,13 @@ function holdFacts(deps: RestartDeps, { workload, memory, rollouts }: RestartJob
   return {
     now,
     paused: workload.paused,
+    pausePeriodInvalid: workload.pause?.period === 'unreadable',
     deleting: workload.deleting,
     pauseSwitch: namespaces.isPaused(workload.ref.namespace) || namespaces.isPaused(stateNamespace),
     refusedAt: memory.refusedAt,
     undoneAt: memory.undoneAt,
     rolloutsInProgress: rollouts.inProgress(now),
-    maxRollouts,
+    maxRollouts: rollsLater(workload) ? 0 : maxRollouts,
   };
 }
 

@@ -62,7 +62,7 @@ export function createRoute(deps: RouteDeps): Route {
     },
     onNamespace(event) {
       if (!deps.namespaces.apply(event)) return;
-      for (const key of state.workloads.keys()) queue.add(key);
+      for (const key of [...state.workloads.keys(), ...state.workloads.toResume.keys()]) queue.add(key);
     },
   };
 }

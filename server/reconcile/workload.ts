@@ -4,12 +4,14 @@ import { decideWorkload, type Decision } from '../core/decide-workload.ts';
 import type { HoldReason } from '../core/hold.ts';
 import { isNewer } from '../core/object.ts';
 import type { SeenWorkload } from '../core/seen.ts';
-import { gather, prove, unproven } from './gather.ts';
+import { gather, prove, unproven, type LiveState } from './gather.ts';
 import { record } from './record.ts';
 import { lagRetryMs, restartOrHold, type Memory, type RestartDeps } from './restart.ts';
+import { createResumes, type ResumeDeps } from './resume.ts';
 import { createRollouts } from './rollouts.ts';
 
-export interface WorkloadDeps extends RestartDeps {
+export interface WorkloadDeps extends RestartDeps, ResumeDeps {
+  readonly state: LiveState;
   readonly reads: Reads;
   /** True once for each key after start, when the lists were made in the order that proves them. */
   readonly takeBootProof: (key: string) => boolean;
@@ -31,6 +33,7 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
   const held = new Map<string, HoldReason>();
   const memories = new Map<string, Memory>();
   const rollouts = createRollouts(state.workloads, deps.maxRollouts);
+  const resumes = createResumes(deps, rollouts);
 
   const bringInStep = async (
     key: string,
@@ -59,16 +62,19 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
     held,
     async reconcile(key, signal) {
       for (const waiting of rollouts.admit(deps.now())) deps.retryAfter(waiting, 0);
+      // First, so that what changed meanwhile is read by the pods of this rollout and asks for no other.
+      const resume = await resumes.look(key, signal);
+      if (resume.kind === 'written') return;
       const workload = state.workloads.get(key);
       if (workload === undefined) {
         memories.delete(key);
-        held.delete(key);
+        if (!state.workloads.toResume.has(key)) resumes.forget(key);
         state.ledger.remove(key, deps.now());
-        return;
       }
-      const reason = await bringInStep(key, workload, signal);
+      const owed = workload === undefined ? undefined : await bringInStep(key, workload, signal);
       const memory = memories.get(key);
-      if (memory !== undefined) memory.heldFor = reason;
+      if (memory !== undefined) memory.heldFor = owed;
+      const reason = owed ?? resume.held;
       if (reason === undefined) held.delete(key);
       else held.set(key, reason);
     },

@@ -61,6 +61,7 @@ const facts = (more: Partial<WorkloadFacts> = {}): WorkloadFacts => ({
   record,
   gaps: [],
   pauseSwitch: false,
+  now: 0,
   lastEvent: undefined,
   decision: { kind: 'nothing', reason: 'in-step' },
   ...more,

@@ -4,13 +4,13 @@ import type { WorkloadKind } from '../../server/core/object.ts';
 import { parseConfig } from '../../server/kube/ingest-config.ts';
 import { parseNamespace, parsePod, parseRevision } from '../../server/kube/ingest-revision.ts';
 import { parseWorkload, workloadPath } from '../../server/kube/ingest-workload.ts';
-import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
+import { defaultPauseKeys, defaultReloadRules } from '../../server/core/reloader-keys.ts';
 
 const keys = [
   { id: 'k1', secret: Buffer.alloc(32, 1) },
   { id: 'k2', secret: Buffer.alloc(32, 2) },
 ];
-const reading = { keys, rules: defaultReloadRules, granularity: 'used-keys' } as const;
+const reading = { keys, rules: defaultReloadRules, pauseKeys: defaultPauseKeys, granularity: 'used-keys' } as const;
 const metadata = (more: object = {}) => ({ name: 'x', namespace: 'shop', uid: 'u', resourceVersion: '7', ...more });
 const canary = 'c4n4ry-value';
 

@@ -91,6 +91,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
     maxRollouts: 0,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => (ms > 1_000 ? later.set(key, cluster.now + ms) : pending.add(key)),
+    wakeAfter: (key, ms) => later.set(key, cluster.now + ms),
     onRecorded: () => undefined,
     report: ports.onOutcome,
   });
@@ -264,6 +265,7 @@ function clusterWriter({ cluster, meanwhile, onPatch, mutate }: Ports): RestartW
       await meanwhile();
       return version;
     },
+    resume: () => Promise.reject(new Error('the explorer has no pauses')),
   };
 }
 

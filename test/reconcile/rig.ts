@@ -1,4 +1,5 @@
 // One workload that uses one Secret, real state around it, and a cluster that answers as it is told.
+import type { RestartOrder, ResumeOrder } from '../../server/core/cluster.ts';
 import { digestValues } from '../../server/core/digest.ts';
 import type { SeenConfig, SeenWorkload } from '../../server/core/seen.ts';
 import type { LiveState } from '../../server/reconcile/gather.ts';
@@ -61,7 +62,10 @@ export interface Rig {
   readonly namespaces: ReturnType<typeof createNamespaces>;
   readonly outcomes: string[];
   readonly retries: number[];
-  readonly patches: object[];
+  /** Times after which a key is looked at without work in between. */
+  readonly wakes: number[];
+  readonly patches: RestartOrder[];
+  readonly resumes: ResumeOrder[];
   /** What reads answer. */
   readonly live: {
     workload: SeenWorkload | undefined;
@@ -88,7 +92,8 @@ export const revision = {
 /** In step with the Secret’s first content. */
 export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> {
   const namespaces = createNamespaces();
-  const [outcomes, retries, patches]: [string[], number[], object[]] = [[], [], []];
+  const [outcomes, retries, wakes]: [string[], number[], number[]] = [[], [], []];
+  const [patches, resumes]: [RestartOrder[], ResumeOrder[]] = [[], []];
   const live: Rig['live'] = { workload: workload(20), config: config(10, 'A'), now: T, refuse: undefined };
   const state: LiveState = {
     configs: createConfigs([digestKey]),
@@ -115,12 +120,18 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
         patches.push(order);
         return '40';
       },
+      async resume(order) {
+        if (live.refuse !== undefined) throw live.refuse;
+        resumes.push(order);
+        return '60';
+      },
     },
     now: () => live.now,
     mode: 'enforce',
     maxRollouts: 100,
     takeBootProof: () => false,
     retryAfter: (_, ms) => void retries.push(ms),
+    wakeAfter: (_, ms) => void wakes.push(ms),
     onRecorded: () => undefined,
     report: (outcome) => void outcomes.push(tell(outcome)),
     ...more,
@@ -132,7 +143,9 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
     namespaces,
     outcomes,
     retries,
+    wakes,
     patches,
+    resumes,
     live,
     reconciler,
     see(what) {
@@ -167,9 +180,16 @@ function tell(outcome: Outcome): string {
     case 'restarting':
     case 'would-restart':
       return `${outcome.kind} n=${outcome.n} ${outcome.owed.map(({ reason }) => reason).join()}`;
+    case 'paused':
+      return `paused until ${outcome.until}`;
+    case 'resumed':
+    case 'would-resume':
+    case 'resume-held':
+      return `${outcome.kind} ${outcome.reason}`;
     case 'held':
       return `held ${outcome.reason}`;
     case 'refused':
+    case 'resume-refused':
     case 'conflict':
       return outcome.kind;
   }
