@@ -189,6 +189,14 @@ test('rule 18: paused, OnDelete, partitioned, deleting', () => {
   assert.equal(workload('Deployment', {}, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }).deleting, true);
 });
 
+test('paused for a period: not by a person, with no revision of its template, and not rolled out', () => {
+  const annotations = { [defaultPauseKeys.pausedAt]: '2026-01-01T00:00:00Z', 'deployment.kubernetes.io/revision': '3' };
+  const found = workload('Deployment', {}, { spec: { paused: true, replicas: 0 }, metadata: { annotations } });
+  const { paused, currentRevision, rolledOut, pause } = found;
+  assert.deepEqual([paused, currentRevision, rolledOut], [false, undefined, false]);
+  assert.deepEqual(pause, { period: 'none', pausedAt: '2026-01-01T00:00:00Z', isPaused: true });
+});
+
 test('a revision: owner, number and hash', () => {
   const ownerReferences = [{ uid: 'no' }, { uid: 'w', controller: true }];
   const set = parseRevision({
