@@ -9,7 +9,7 @@ import { formatHelp } from './flags-help.ts';
 import { parseFlags, refuse, suggest, type FlagTable } from './flags.ts';
 import { createClient } from './kube/client.ts';
 import { connect } from './kube/connection.ts';
-import { readReloader, type Remarks } from './reloader-config.ts';
+import { presenceOf, readReloader, type Remarks } from './reloader-config.ts';
 import { reloaderFlags } from './reloader-flags.ts';
 
 const group = 'Flags';
@@ -30,6 +30,8 @@ const ruleFlags = {
   'ignore-annotation': reloaderFlags['ignore-annotation'],
   'pause-deployment-annotation': reloaderFlags['pause-deployment-annotation'],
   'pause-deployment-time-annotation': reloaderFlags['pause-deployment-time-annotation'],
+  'reload-on-create': reloaderFlags['reload-on-create'],
+  'reload-on-delete': reloaderFlags['reload-on-delete'],
 } as const satisfies FlagTable;
 
 /** The flags of `explain`. */
@@ -114,7 +116,7 @@ interface Options {
   readonly output: 'table' | 'json';
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'pauseKeys' | 'stateNamespace'>;
+  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'pauseKeys' | 'presence' | 'stateNamespace'>;
   readonly warnings: readonly string[];
 }
 
@@ -135,10 +137,7 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   if (values.help && mistakes.length === 0) return 'help';
   const remarks: Remarks = { problems: [...mistakes], warnings: warnings.map(({ says }) => says) };
   const defaults = parseFlags(reloaderFlags, []).values;
-  const { rules, strategy, pauseKeys } = readReloader(
-    { values: { ...defaults, ...values }, env: {}, namespaces: [] },
-    remarks,
-  );
+  const reloader = readReloader({ values: { ...defaults, ...values }, env: {}, namespaces: [] }, remarks);
   const target = readTarget(args, remarks.problems);
   for (const flag of ['namespace', 'state-namespace'] as const) {
     if (!isName(values[flag]))
@@ -146,8 +145,10 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   }
   if (remarks.problems.length > 0 || target === undefined) throw refuse(remarks.problems);
   const { namespace, output, kubeconfig, context } = values;
+  const { rules, strategy, pauseKeys } = reloader;
   const granularity = strategy === 'lockstep' ? 'used-keys' : 'whole-objects';
-  const asking = { rules, granularity, pauseKeys, stateNamespace: values['state-namespace'] } as const;
+  const stateNamespace = values['state-namespace'];
+  const asking = { rules, granularity, pauseKeys, presence: presenceOf(reloader), stateNamespace } as const;
   return { target, namespace, output, kubeconfig, context, asking, warnings: remarks.warnings };
 }
 

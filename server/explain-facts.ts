@@ -18,6 +18,7 @@ import { workloadPath } from './kube/ingest-workload.ts';
 import { createLedgerStore } from './kube/ledger-store.ts';
 import { createReads } from './kube/reads.ts';
 import type { ApiObject } from './kube/reflector.ts';
+import type { Reading } from './kube/ingest.ts';
 import { gather, type LiveState } from './reconcile/gather.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
@@ -33,7 +34,8 @@ export async function readWorkloadFacts(asking: Asking, ref: WorkloadRef): Promi
   const gaps: Gap[] = [];
   const ledger = await readLedger(asking, gaps);
   const keys = await readKeys(asking, gaps);
-  const state = openState({ ledger, keys: keys ?? [makeDigestKey(asking.randomBytes)] });
+  const { presence } = asking;
+  const state = openState({ ledger, presence, keys: keys ?? [makeDigestKey(asking.randomBytes)] });
   state.workloads.apply({
     present: true,
     how: 'listed',
@@ -46,7 +48,8 @@ export async function readWorkloadFacts(asking: Asking, ref: WorkloadRef): Promi
     uses.push(await readUse({ asking, state, keys }, ref.namespace, use));
   }
   await readRevisions(asking, state, namespace);
-  const decision = await decide(asking, state, { workload, keys });
+  const missing = new Set(uses.flatMap((use) => (use.state === 'missing' ? [nameOf(use.reference)] : [])));
+  const decision = await decide(asking, state, { workload, missing, keys });
   const pauseSwitch = await isPaused(asking, namespace, gaps);
   const lastEvent = await readLastEvent(asking, ref, gaps);
   return { ...workload, uses, record, decision, pauseSwitch, lastEvent, gaps, now: asking.now };
@@ -90,12 +93,12 @@ async function readKeys(asking: Asking, gaps: Gap[]): Promise<readonly DigestKey
 }
 
 /** Times and marks of the running Lockstep are unknown here; without them a decision errs towards no restart. */
-function openState({ ledger, keys }: { ledger: Ledger; keys: readonly DigestKey[] }): LiveState {
+function openState({ keys, ...given }: Pick<LiveState, 'ledger' | 'presence'> & Pick<Reading, 'keys'>): LiveState {
   return {
     configs: createConfigs(keys),
     workloads: createWorkloads(),
     revisions: createRevisions(),
-    ledger,
+    ...given,
     settledAt: () => undefined,
     inheritedAt: () => undefined,
     oneOrder: () => false,
@@ -121,6 +124,10 @@ async function listCandidates(
       found.set(`${kind}/${name}`, { kind, name, keys: 'all', optional: false });
   }
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);
+}
+
+function nameOf({ kind, name }: Reference): string {
+  return `${kind}/${name}`;
 }
 
 async function listNames(asking: Asking, kind: ConfigKind, namespace: string): Promise<string[] | 'forbidden'> {
@@ -171,19 +178,27 @@ async function readRevisions(asking: Asking, state: LiveState, namespace: string
   }
 }
 
+interface Deciding {
+  readonly workload: ExplainedWorkload;
+  readonly missing: ReadonlySet<string>;
+  readonly keys: readonly DigestKey[] | undefined;
+}
+
 /** As the loop decides when its reads prove its caches. */
 async function decide(
   asking: Asking,
   state: LiveState,
-  { workload: { seen }, keys }: { workload: ExplainedWorkload; keys: readonly DigestKey[] | undefined },
+  { workload: { seen }, missing, keys }: Deciding,
 ): Promise<Decision | undefined> {
   if (seen.reload === undefined) return undefined;
-  const first = decideWorkload(gather(state, seen, { proven: true, pods: undefined }, asking.now));
+  const first = decideWorkload(gather(state, seen, { proven: true, pods: undefined, missing }, asking.now));
   if (first.kind !== 'look') return first;
   const { client, signal } = asking;
   const reads = createReads(client, { ...asking, keys: keys ?? [] });
   const pods = await unlessForbidden(reads.pods(seen, state.revisions.current(seen), signal));
-  return pods === 'forbidden' ? first : decideWorkload(gather(state, seen, { proven: true, pods }, asking.now));
+  return pods === 'forbidden'
+    ? first
+    : decideWorkload(gather(state, seen, { proven: true, pods, missing }, asking.now));
 }
 
 interface EventBody {

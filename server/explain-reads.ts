@@ -9,6 +9,7 @@ import { compileReload } from './core/reload-compile.ts';
 import type { Client } from './kube/client.ts';
 import { parseNamespace } from './kube/ingest-revision.ts';
 import { parseWorkload } from './kube/ingest-workload.ts';
+import type { PresenceRules } from './core/snapshot.ts';
 import type { Reading } from './kube/ingest.ts';
 import type { ApiObject } from './kube/reflector.ts';
 
@@ -18,6 +19,7 @@ export interface Asking {
   readonly rules: Reading['rules'];
   readonly granularity: Reading['granularity'];
   readonly pauseKeys: Reading['pauseKeys'];
+  readonly presence: PresenceRules;
   readonly stateNamespace: string;
   /** Wall clock (ms). */
   readonly now: number;

@@ -23,6 +23,7 @@ import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
 import { createRoute, type Route } from './reconcile/route.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
 import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
+import { presenceOf } from './reloader-config.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
 import { createSources, type Sources } from './sources.ts';
 import { createConfigs } from './state/configs.ts';
@@ -96,6 +97,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     settledAt: () => parts.decidedUntil ?? parts.leadership?.settledAt,
     inheritedAt: () => parts.leadership?.settledAt,
     oneOrder: () => parts.watches?.oneOrder() ?? false,
+    presence: presenceOf(config.reloader),
   };
   const namespaces = createNamespaces();
   const sources = createSources(config, ports, state);

@@ -9,6 +9,7 @@ import {
   type ReloadRules,
 } from './core/reloader-keys.ts';
 import { everything, readReloaderSelector, type Selector } from './core/selector.ts';
+import type { PresenceRules } from './core/snapshot.ts';
 import type { FlagValues } from './flags.ts';
 import type { reloaderEnvironment, reloaderFlags } from './reloader-flags.ts';
 
@@ -84,6 +85,12 @@ export function readReloader(input: ReloaderInput, remarks: Remarks): ReloaderCo
     countsByNamespace: read(env, 'METRICS_COUNT_BY_NAMESPACE') === 'enabled',
     metaInfo: readMetaInfo(env),
   };
+}
+
+/** Whether creations and deletions of config objects count. */
+export function presenceOf(reloader: ReloaderConfig): PresenceRules {
+  const { reloadOnCreate: onCreate, reloadOnDelete: onDelete, syncAfterRestart: atStart } = reloader;
+  return { onCreate, onDelete, atStart };
 }
 
 /** The namespaces to watch: the flag's, else Reloader's variable. */

@@ -1,5 +1,5 @@
 // What happens in the loop, counted in Reloader's metrics. README.md says what each of them means here and which stay at 0.
-import type { AckReason } from './core/decide-workload.ts';
+import type { AckReason } from './core/judge-pair.ts';
 import { objectKey } from './core/object.ts';
 import type { SeenConfig, SeenEvent, SeenNamespace } from './core/seen.ts';
 import { methods, type Client, type Verb } from './kube/client.ts';

@@ -14,14 +14,6 @@ export function checkUnbuilt(reloader: ReloaderConfig): readonly string[] {
   ];
   if (refused.length > 0) throw new LockstepError('config-invalid', { message: refused.join('\n') });
   return [
-    ...when(
-      reloader.reloadOnCreate,
-      '--reload-on-create is not built yet: only optional references restart on creation',
-    ),
-    ...when(
-      reloader.reloadOnDelete,
-      '--reload-on-delete is not built yet: only optional references restart on deletion',
-    ),
     ...when(reloader.argoRollouts, '--is-Argo-Rollouts is not built yet: Rollouts are not restarted'),
     ...when(reloader.csi, '--enable-csi-integration is not built yet: SecretProviderClasses are not watched'),
     ...when(reloader.leaseName !== undefined, '--enable-ha: the Lease is lockstep’s own, so Reloader does not see it'),

@@ -199,6 +199,7 @@ const config: SeenConfig = {
   ref: { kind: 'ConfigMap', namespace: 'shop', name: 'app' },
   uid: 'c',
   resourceVersion: '1',
+  createdAt: 0,
   contents: [],
   annotations: {},
   ignored: false,

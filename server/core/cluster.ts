@@ -41,6 +41,7 @@ export interface RestartSource {
   readonly kind: ConfigKind;
   readonly name: string;
   readonly how: 'named' | 'search' | 'auto';
+  readonly content: 'live' | 'deleted';
 }
 
 /** The only writes to users' objects; one implementation for each strategy. */

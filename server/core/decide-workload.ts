@@ -1,17 +1,8 @@
-// Is a restart of this workload owed? One snapshot in, one decision out. RESTART-PROTOCOL.md rules 1 to 10 and 13.
-// ../../test/core/decide-workload.test.ts holds a row for each rule.
-import { keyIdOf } from './digest.ts';
-import { allNewer, findAbsence, isReused, judgeFreshness, lastChange, wasBornIn } from './freshness.ts';
-import { isNewer } from './object.ts';
-import type { Ack, RestartKey } from './restart.ts';
-import type { Pair, PairObject, Snapshot, WorkloadRecord } from './snapshot.ts';
-
-/** Why a restart is owed for a pair. */
-export type OwedReason = 'changed' | 'changed-before-first-sight' | 'returned' | 'blind-return' | 'undone';
-
-/** Why a pair needs no restart although its ack moves. */
-export type AckReason =
-  'baseline' | 'stale-at-opt-in' | 'fresh' | 'returned-unread' | 'unknown-digest-key' | 'still-fresh';
+// Is a restart of this workload owed? One snapshot in, one decision out. RESTART-PROTOCOL.md rules 1 to 4, 10 and 13;
+// judge-pair.ts holds those of a single config object. ../../test/core/decide-workload.test.ts holds a row for each rule.
+import { judgePair, type AckReason, type Facts, type OwedReason, type Verdict } from './judge-pair.ts';
+import { ackDeletion, type Ack, type RestartKey } from './restart.ts';
+import type { Pair, Snapshot, WorkloadRecord } from './snapshot.ts';
 
 export interface Owed {
   readonly name: string;
@@ -22,9 +13,6 @@ export interface Acked {
   readonly name: string;
   readonly reason: AckReason;
 }
-
-/** What a decision may still need. */
-export type Facts = 'revision' | 'reads' | 'pods';
 
 export type Decision =
   /** Nothing to do and nothing to remember. */
@@ -42,16 +30,11 @@ export type Decision =
       readonly owed: readonly Owed[];
     };
 
-type Verdict =
-  | { readonly kind: 'keep' }
-  | { readonly kind: 'look'; readonly facts: Facts }
-  | { readonly kind: 'ack'; readonly reason: AckReason }
-  | { readonly kind: 'owed'; readonly reason: OwedReason };
-
 export function decideWorkload(snapshot: Snapshot): Decision {
   const before = adoptKey(startingRecord(snapshot), snapshot.workload.restartKey);
   const undone = isUndone(before, snapshot.workload.restartKey);
-  const verdicts = snapshot.pairs.map((pair) => ({ pair, verdict: judgePair(snapshot, pair, before, undone) }));
+  const known = { snapshot, record: before, undone };
+  const verdicts = snapshot.pairs.map((pair) => ({ pair, verdict: judgePair(known, pair) }));
   const look = verdicts.find(({ verdict }) => verdict.kind === 'look')?.verdict;
   if (look?.kind === 'look') return look;
   const owed = verdicts.flatMap(({ pair, verdict }) =>
@@ -85,88 +68,22 @@ export function isUndone(record: WorkloadRecord, key: RestartKey | undefined): b
   return record.n > 0 && (key?.n ?? 0) < record.n;
 }
 
-function judgePair(snapshot: Snapshot, pair: Pair, record: WorkloadRecord, undone: boolean): Verdict {
-  const { object } = pair;
-  if (object === undefined) return { kind: 'keep' };
-  const stored = record.acks[pair.name];
-  const ack = stored?.projection === pair.projection ? stored : undefined;
-  if (ack !== undefined && isLagging(object, ack))
-    return snapshot.proven ? { kind: 'keep' } : { kind: 'look', facts: 'reads' };
-  if (ack === undefined) return judgeFirstSight(snapshot, object);
-  const live = object.digests.find((digest) => keyIdOf(digest) === keyIdOf(ack.digest));
-  if (live === undefined) return { kind: 'ack', reason: 'unknown-digest-key' };
-  if (live !== ack.digest && !(undone && lastChange(object) !== undefined)) return judgeChanged(snapshot, object);
-  if (undone || isReused(snapshot.revision)) return judgeUndone(snapshot, object);
-  return judgeSame(snapshot, object, ack);
-}
-
-/** Rule 5: a config object older than its ack is a cache that lags; deciding on it could repeat or undo a restart. */
-function isLagging(object: PairObject, ack: Ack): boolean {
-  return object.uid === ack.uid && isNewer(ack.resourceVersion, object.resourceVersion);
-}
-
-/** Rule 8. What was stale when it was opted in is reported; what changed since then counts. */
-function judgeFirstSight(snapshot: Snapshot, object: PairObject): Verdict {
-  const { optedInAt, oneOrder } = snapshot;
-  const change = lastChange(object);
-  const isSince =
-    optedInAt === undefined || (oneOrder && change !== undefined && isNewer(change.resourceVersion, optedInAt));
-  if (!isSince) return { kind: 'ack', reason: 'stale-at-opt-in' };
-  if (change === undefined) return { kind: 'ack', reason: 'baseline' };
-  return unlessFresh(snapshot, object, { kind: 'owed', reason: 'changed-before-first-sight' });
-}
-
-/** Rule 6. */
-function judgeChanged(snapshot: Snapshot, object: PairObject): Verdict {
-  return unlessFresh(snapshot, object, { kind: 'owed', reason: 'changed' });
-}
-
-function unlessFresh(snapshot: Snapshot, object: PairObject, otherwise: Verdict): Verdict {
-  const freshness = judgeFreshness(snapshot, object);
-  switch (freshness) {
-    case 'fresh':
-      return { kind: 'ack', reason: 'fresh' };
-    case 'unknown-without-revision':
-      return { kind: 'look', facts: 'revision' };
-    case 'unknown-without-pods':
-      return { kind: 'look', facts: 'pods' };
-    case 'not-proven':
-      return otherwise;
-  }
-}
-
-/** Rule 10, and any other template that was put back: owed only if a current pod may have read content from before the last change. */
-function judgeUndone(snapshot: Snapshot, object: PairObject): Verdict {
-  const change = lastChange(object);
-  if (change === undefined) return { kind: 'ack', reason: 'still-fresh' };
-  if (snapshot.pods === undefined) return { kind: 'look', facts: 'pods' };
-  const fresh = change.at !== undefined && allNewer(snapshot.pods, change.at);
-  return fresh ? { kind: 'ack', reason: 'still-fresh' } : { kind: 'owed', reason: 'undone' };
-}
-
-/** Rule 9. */
-function judgeSame(snapshot: Snapshot, object: PairObject, ack: Ack): Verdict {
-  const absence = findAbsence(snapshot, object, ack);
-  if (absence === undefined) return { kind: 'keep' };
-  if (snapshot.pods === undefined) return { kind: 'look', facts: 'pods' };
-  if (!wasBornIn(snapshot.pods, absence)) return { kind: 'ack', reason: 'returned-unread' };
-  return { kind: 'owed', reason: absence.blind ? 'blind-return' : 'returned' };
-}
-
 /** Acks of config objects that are no longer used leave; an object that is gone keeps its ack, so that its return is compared. */
 function mergeAcks(before: WorkloadRecord, verdicts: readonly { pair: Pair; verdict: Verdict }[]): Record<string, Ack> {
   const acks: Record<string, Ack> = {};
   for (const { pair, verdict } of verdicts) {
     const moves = verdict.kind === 'ack' || verdict.kind === 'owed';
-    const ack = moves && pair.object !== undefined ? toAck(pair, pair.object) : before.acks[pair.name];
+    const stored = before.acks[pair.name];
+    const ack = moves ? toAck(pair, stored) : stored;
     if (ack !== undefined) acks[pair.name] = ack;
   }
   return acks;
 }
 
-function toAck(pair: Pair, object: PairObject): Ack {
+function toAck({ object, projection }: Pair, stored: Ack | undefined): Ack | undefined {
+  if (object === undefined) return stored && ackDeletion(stored, projection);
   const { uid, resourceVersion } = object;
-  return { digest: object.digests[0] ?? '', projection: pair.projection, uid, resourceVersion };
+  return { digest: object.digests[0] ?? '', projection, uid, resourceVersion };
 }
 
 /** Rule 3: n rises above everything known, and acks that no longer belong leave with an owed restart only. */

@@ -21,14 +21,37 @@ export function lastChange(object: PairObject): Change | undefined {
   return object.changes.at(-1);
 }
 
-/** Rule 7. Without a known change the object's own version bounds it from above, and its time is what managedFields say. */
-export function judgeFreshness(snapshot: Snapshot, object: PairObject): Freshness {
+/** A change happened no later than this; undefined where nothing tells. */
+export interface Moment {
+  readonly resourceVersion: string | undefined;
+  readonly at: number | undefined;
+}
+
+/** When the content last changed. Without a known change the object's own version bounds it, and its time is what managedFields say. */
+export function changeMoment(object: PairObject): Moment {
   const change = lastChange(object);
+  return {
+    resourceVersion: change?.watched === true ? change.resourceVersion : object.resourceVersion,
+    at: change === undefined ? object.dataWrittenAt : change.at,
+  };
+}
+
+/**
+ * When an object came to be that has not changed since. An object that a selector did not let through before is told as added, so its
+ * own time counts, not the time at which it was heard of.
+ */
+export function creationMoment(object: PairObject): Moment {
+  const { resourceVersion, at } = changeMoment(object);
+  const isOnlyCreated = lastChange(object)?.what !== 'content';
+  return { resourceVersion, at: isOnlyCreated ? (object.dataWrittenAt ?? at) : at };
+}
+
+/** Rule 7. */
+export function judgeFreshness(snapshot: Snapshot, { resourceVersion, at }: Moment): Freshness {
   const { addedVersion, createdAt } = made(snapshot.revision) ?? { addedVersion: undefined, createdAt: 0 };
   if (snapshot.revision === undefined && snapshot.pods === undefined) return 'unknown-without-revision';
-  const changeVersion = change?.watched === true ? change.resourceVersion : object.resourceVersion;
-  if (snapshot.oneOrder && addedVersion !== undefined && isNewer(addedVersion, changeVersion)) return 'fresh';
-  const at = change === undefined ? object.dataWrittenAt : change.at;
+  const isOrdered = snapshot.oneOrder && addedVersion !== undefined && resourceVersion !== undefined;
+  if (isOrdered && isNewer(addedVersion, resourceVersion)) return 'fresh';
   if (at === undefined) return 'not-proven';
   if (createdAt > at + skewAllowanceMs) return 'fresh';
   if (snapshot.pods === undefined) return snapshot.now - at > churnMs ? 'unknown-without-pods' : 'not-proven';

@@ -1,6 +1,6 @@
 // The restart key: the one annotation on a pod template that makes a controller replace pods, and the acks in it.
 // RESTART-PROTOCOL.md "Where things are written", rules 1, 3 and 4.
-import type { Projection } from './digest.ts';
+import { keyIdOf, type Projection } from './digest.ts';
 import type { PauseFields } from './pause-period.ts';
 import { annotation } from './reload.ts';
 
@@ -13,6 +13,18 @@ export interface Ack {
   /** The config object's uid and resourceVersion as read. */
   readonly uid: string;
   readonly resourceVersion: string;
+}
+
+/** No content has this digest: 256 bits take 43 letters. */
+const deletedDigest = 'deleted';
+
+/** The ack of a deletion. It keeps uid and version of what was deleted, so that a cache that still shows that object is known to lag. */
+export function ackDeletion(before: Ack, projection: string): Ack {
+  return { ...before, digest: `${keyIdOf(before.digest)}:${deletedDigest}`, projection };
+}
+
+export function saysDeleted({ digest }: Ack): boolean {
+  return digest.endsWith(`:${deletedDigest}`);
 }
 
 /** Acks by `Secret/<name>` or `ConfigMap/<name>`; all of the workload's own namespace. */

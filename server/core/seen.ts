@@ -11,6 +11,7 @@ export interface SeenConfig {
   readonly ref: ConfigRef;
   readonly uid: string;
   readonly resourceVersion: string;
+  readonly createdAt: number;
   /** Under each held digest key, the current one first. */
   readonly contents: readonly ContentDigests[];
   /** Those annotations that the reload rules read. */
@@ -69,16 +70,21 @@ export interface SeenNamespace {
 }
 
 /**
- * One thing a reflector tells. `listed` comes from a list, `added` and `modified` from a watch without a gap; an absence was
- * watched, or found by a list. `version` is the event's resourceVersion.
+ * One thing a reflector tells. `listed` comes from a list; `found` too, of an object that was not there in the lists and watches
+ * before; `added` and `modified` come from a watch without a gap. An absence was watched, or found by a list. `version` is the event's resourceVersion.
  */
 export type SeenEvent<T> = Presence<T> | Absence;
 
 export interface Presence<T> {
   readonly present: true;
-  readonly how: 'listed' | 'added' | 'modified';
+  readonly how: 'listed' | 'found' | 'added' | 'modified';
   readonly object: T;
   readonly version: string;
+}
+
+/** Whether a watch without a gap told it. */
+export function wasWatched({ how }: Pick<Presence<unknown>, 'how'>): boolean {
+  return how === 'added' || how === 'modified';
 }
 
 export interface Absence {

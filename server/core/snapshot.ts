@@ -20,12 +20,15 @@ export interface Change {
   readonly notBefore: number;
   /** Seen as an event of a watch without a gap. */
   readonly watched: boolean;
+  /** `presence`: the object was created or deleted, whatever it held. */
+  readonly what: 'content' | 'presence';
 }
 
 /** A config object as a pair sees it: only the used keys count. */
 export interface PairObject {
   readonly uid: string;
   readonly resourceVersion: string;
+  readonly createdAt: number;
   /** Digest of the used keys under each held digest key; the first is the current one. */
   readonly digests: readonly string[];
   /** Changes of used keys since `watchedSince`, oldest first, and what the ledger knew before. */
@@ -45,6 +48,25 @@ export interface Pair {
   readonly optional: boolean;
   /** Undefined while the config object does not exist. */
   readonly object: PairObject | undefined;
+  /** Undefined while it exists, even where it does not count. */
+  readonly gone: Gone | undefined;
+}
+
+/** A config object that the caches do not know. */
+export interface Gone {
+  /** It was deleted at this version at the latest; both are undefined when it happened while nobody watched. */
+  readonly resourceVersion: string | undefined;
+  readonly at: number | undefined;
+  /** A read says so too: what a selector leaves out of the watch is in no cache and yet not deleted. */
+  readonly confirmed: boolean;
+}
+
+/** Whether creations and deletions of config objects count as changes (Reloader’s three flags). */
+export interface PresenceRules {
+  readonly onCreate: boolean;
+  readonly onDelete: boolean;
+  /** What was created while Lockstep was down counts too; only with `onCreate`. */
+  readonly atStart: boolean;
 }
 
 /** The ReplicaSet or ControllerRevision of the current template. */
@@ -86,4 +108,7 @@ export interface Snapshot {
   readonly proven: boolean;
   /** Resource versions of different resources are in one order (self-tested). */
   readonly oneOrder: boolean;
+  readonly presence: PresenceRules;
+  /** Objects created later than this were not there when the process before ended; undefined when unknown. */
+  readonly inheritedAt: number | undefined;
 }

@@ -23,6 +23,7 @@ export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }
     ref,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
+    createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     contents: used.map((key) => digestValues(ref, inputs, key)),
     annotations: pick(annotations, [rules.keys.ignore, rules.keys.match, annotation.ignore]),
     ignored: isIgnored(annotations, rules),

@@ -48,13 +48,15 @@ const backoffMs = { first: 800, most: 30_000 } as const;
 /** Where the reflector is: undefined version means that it must list. */
 interface Position {
   version: string | undefined;
+  /** A list was complete before: what the next one shows for the first time was created since. */
+  hasListed: boolean;
   readonly known: Set<string>;
   failures: number;
 }
 
 /** Runs until `signal` aborts. What a parser or handler throws is told as `internal`, and all is listed again: it may be lost. */
 export async function reflect<T>(options: ReflectorOptions<T>, signal: AbortSignal): Promise<void> {
-  const position: Position = { version: undefined, known: new Set(), failures: 0 };
+  const position: Position = { version: undefined, hasListed: false, known: new Set(), failures: 0 };
   while (!signal.aborted) {
     try {
       if (position.version === undefined) await list(options, position, signal);
@@ -95,9 +97,10 @@ async function list<T>(options: ReflectorOptions<T>, position: Position, signal:
     for (const object of page.items) {
       const { key, value } = options.parse(object);
       listed.add(key);
+      const how = position.hasListed && !position.known.has(key) ? 'found' : 'listed';
       // Told, and so known, even if a later page fails and all is listed again.
       position.known.add(key);
-      options.onEvent({ present: true, how: 'listed', object: value, version });
+      options.onEvent({ present: true, how, object: value, version });
     }
   } while (token !== '');
   for (const key of position.known)
@@ -105,6 +108,7 @@ async function list<T>(options: ReflectorOptions<T>, position: Position, signal:
   position.known.clear();
   for (const key of listed) position.known.add(key);
   position.version = version;
+  position.hasListed = true;
   options.onListed(version);
 }
 

@@ -6,7 +6,13 @@ import { configResources, workloadKinds } from '../core/object.ts';
 import { pauseFields } from '../core/pause-period.ts';
 import { hashContent } from '../core/reloader-hash.ts';
 import type { PodTemplate } from '../core/reloader-marks.ts';
-import { reloaderFieldManager } from '../core/reloader-patch.ts';
+import {
+  envPatch,
+  reloaderFieldManager,
+  withPause,
+  withPrecondition,
+  type ReloaderPatch,
+} from '../core/reloader-patch.ts';
 import type { ReloaderPodSpec } from '../core/reloader-references.ts';
 import { applyStrategy, type ReloaderStrategy, type TemplateChange } from '../core/reloader-strategy.ts';
 import type { Client } from './client.ts';
@@ -30,25 +36,24 @@ export function createReloaderWriter(options: ReloaderWriterOptions): RestartWri
       const template = await readTemplate(options, order, signal);
       const changes: TemplateChange[] = [];
       for (const source of order.sources) {
-        const hash = await readHash(options, { order, source, signal });
-        if (hash === undefined) continue;
-        const marked = { ...source, namespace: order.ref.namespace, content: { hash } };
+        const content =
+          source.content === 'deleted' ? source.content : await readHash(options, { order, source, signal });
+        if (content === undefined) continue;
+        const marked = { ...source, namespace: order.ref.namespace, content };
         const decision = applyStrategy(options.strategy, template, { source: marked, observedAt: options.now() });
         if (decision.kind === 'change') changes.push(decision.change);
       }
-      return changes.length === 0 ? undefined : write(options, { order, changes, signal });
+      return changes.length === 0 ? undefined : write(options, { order, template, changes, signal });
     },
     resume: (order, signal) =>
       sendResume(options.client, order, {
         pausedAtKey: options.pausedAtKey,
         fieldManager: reloaderFieldManager,
-        contentType: strategicMerge,
+        contentType: 'application/strategic-merge-patch+json',
         signal,
       }),
   };
 }
-
-const strategicMerge = 'application/strategic-merge-patch+json';
 
 interface Request {
   readonly order: RestartOrder;
@@ -84,40 +89,54 @@ async function readTemplate(
 async function readHash(
   { client }: ReloaderWriterOptions,
   { order, source, signal }: Request & { source: RestartSource },
-): Promise<string | undefined> {
+): Promise<{ readonly hash: string } | undefined> {
   const { namespace } = order.ref;
   const resource = configResources[source.kind];
   const path = `/api/v1/namespaces/${namespace}/${resource}/${source.name}`;
   try {
     const answer = await client.send({ verb: 'get', resource, subject: `${namespace}/${source.name}`, path, signal });
-    return hashContent(readInputs(source.kind, answer as ApiObject));
+    return { hash: hashContent(readInputs(source.kind, answer as ApiObject)) };
   } catch (error) {
     if (hasCode(error, 'api-not-found')) return undefined;
     throw error;
   }
 }
 
-/** One strategic merge patch. The annotation has room for one source: the last one. */
-async function write(
-  { client, pausedAtKey }: ReloaderWriterOptions,
-  { order, changes, signal }: Request & { changes: readonly TemplateChange[] },
-): Promise<string> {
+interface Write extends Request {
+  readonly template: PodTemplate;
+  readonly changes: readonly TemplateChange[];
+}
+
+/** One patch for all changes. A template that moved since it was read is a conflict, also where a JSON patch's tests say so. */
+async function write(options: ReloaderWriterOptions, { order, template, changes, signal }: Write): Promise<string> {
   const { kind, namespace, name } = order.ref;
-  const pause = pauseFields(pausedAtKey, order.pausedAt);
-  const answer = await client.send({
-    verb: 'patch',
-    resource: workloadKinds[kind].resource,
-    subject: `${namespace}/${name}`,
-    path: workloadPath(kind, namespace, name),
-    query: { fieldManager: reloaderFieldManager },
-    body: {
-      metadata: { resourceVersion: order.resourceVersion, ...pause.metadata },
-      spec: { ...pause.spec, template: toTemplate(changes) },
-    },
-    contentType: strategicMerge,
-    signal,
-  });
-  return (answer as ApiObject).metadata.resourceVersion;
+  const patch = withPause(toPatch(changes, template), pauseFields(options.pausedAtKey, order.pausedAt));
+  const { type, body } = withPrecondition(patch, order.resourceVersion);
+  try {
+    const answer = await options.client.send({
+      verb: 'patch',
+      resource: workloadKinds[kind].resource,
+      subject: `${namespace}/${name}`,
+      path: workloadPath(kind, namespace, name),
+      query: { fieldManager: reloaderFieldManager },
+      body,
+      contentType: `application/${type}-patch+json`,
+      signal,
+    });
+    return (answer as ApiObject).metadata.resourceVersion;
+  } catch (error) {
+    if (type === 'json' && hasCode(error, 'api-invalid')) await readTemplate(options, order, signal);
+    throw error;
+  }
+}
+
+/**
+ * A strategic merge patch, as Reloader sends it, unless something is removed: Reloader does that by a JSON patch, which then carries the
+ * rest too. The annotation has room for one source: the last one.
+ */
+function toPatch(changes: readonly TemplateChange[], { spec }: PodTemplate): ReloaderPatch {
+  if (changes.some(({ kind }) => kind === 'remove-env')) return { type: 'json', body: envPatch(changes, spec) };
+  return { type: 'strategic-merge', body: { spec: { template: toTemplate(changes) } } };
 }
 
 function toTemplate(changes: readonly TemplateChange[]): object {

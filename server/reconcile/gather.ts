@@ -6,7 +6,7 @@ import { isPausedForPeriod } from '../core/pause-period.ts';
 import type { Reference } from '../core/references.ts';
 import { projectionText } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
-import type { Pair, PodFacts, Snapshot } from '../core/snapshot.ts';
+import type { Gone, Pair, PodFacts, PresenceRules, Snapshot } from '../core/snapshot.ts';
 import type { Configs } from '../state/configs.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { Revisions, Workloads } from '../state/workloads.ts';
@@ -22,29 +22,37 @@ export interface LiveState {
   /** Until when the one before had decided everything. */
   readonly inheritedAt: () => number | undefined;
   readonly oneOrder: () => boolean;
+  readonly presence: PresenceRules;
 }
 
 export interface Proof {
   readonly proven: boolean;
   readonly pods: readonly PodFacts[] | undefined;
+  /** Config objects that reads did not find, as `Secret/db`; undefined when nothing was read. */
+  readonly missing: ReadonlySet<string> | undefined;
 }
 
-export const unproven: Proof = { proven: false, pods: undefined };
+export const unproven: Proof = { proven: false, pods: undefined, missing: undefined };
 
-export function gather(state: LiveState, workload: SeenWorkload, { proven, pods }: Proof, now: number): Snapshot {
+/** The first lists, when they were made in the order that proves them. */
+export const listed: Proof = { proven: true, pods: undefined, missing: undefined };
+
+export function gather(state: LiveState, workload: SeenWorkload, proof: Proof, now: number): Snapshot {
   const key = objectKey(workload.ref);
   const { ref, uid, resourceVersion, createdAt, restartKey } = workload;
   return {
     now,
     workload: { ref, uid, resourceVersion, createdAt, restartKey },
     revision: isPausedForPeriod(workload.pause) ? 'withheld' : state.revisions.current(workload),
-    pods,
-    pairs: listUses(state, workload).map((reference) => toPair(state, workload, reference)),
+    pods: proof.pods,
+    pairs: listUses(state, workload).map((reference) => toPair(state, { workload, reference, proof })),
     record: state.ledger.workload(key),
     optedInAt: state.workloads.optedInAt(key) ?? optedInWhileDown(state, key, workload),
     settledAt: state.settledAt(),
-    proven,
+    proven: proof.proven,
     oneOrder: state.oneOrder(),
+    presence: state.presence,
+    inheritedAt: state.inheritedAt(),
   };
 }
 
@@ -55,10 +63,25 @@ function optedInWhileDown(state: LiveState, key: string, workload: SeenWorkload)
   return workload.createdAt + skewAllowanceMs < inheritedAt ? workload.resourceVersion : undefined;
 }
 
-function toPair({ configs }: LiveState, workload: SeenWorkload, reference: Reference): Pair {
-  const { kind, name, keys, optional } = reference;
-  const object = configs.view(objectKey({ kind, namespace: workload.ref.namespace, name }), reference);
-  return { name: `${kind}/${name}`, projection: projectionText(keys), optional, object };
+interface Use {
+  readonly workload: SeenWorkload;
+  readonly reference: Reference;
+  readonly proof: Proof;
+}
+
+function toPair({ configs, presence }: LiveState, { workload, reference, proof }: Use): Pair {
+  const { kind, keys, optional } = reference;
+  const name = `${kind}/${reference.name}`;
+  const key = objectKey({ kind, namespace: workload.ref.namespace, name: reference.name });
+  const object = configs.view(key, { keys, optional: optional || presence.onCreate });
+  const absence = object === undefined ? configs.absence(key) : undefined;
+  return { name, projection: projectionText(keys), optional, object, gone: absence && toGone(absence, name, proof) };
+}
+
+/** What is in no cache and was read all the same is not gone. */
+function toGone(absence: Omit<Gone, 'confirmed'>, name: string, { missing }: Proof): Gone | undefined {
+  if (missing === undefined) return { ...absence, confirmed: false };
+  return missing.has(name) ? { ...absence, confirmed: true } : undefined;
 }
 
 /**
@@ -73,15 +96,17 @@ export async function prove(
   const live = await reads.workload(workload.ref, signal);
   if (live?.resourceVersion !== workload.resourceVersion) return undefined;
   const { namespace } = workload.ref;
+  const missing = new Set<string>();
   for (const reference of listUses(state, workload)) {
     const ref = { kind: reference.kind, namespace, name: reference.name };
     const config = await reads.config(ref, signal);
     const cached = state.configs.view(objectKey(ref), reference);
+    if (config === undefined) missing.add(`${ref.kind}/${ref.name}`);
     if (config?.ignored !== true && config?.resourceVersion !== cached?.resourceVersion) return undefined;
   }
-  if (facts === 'reads') return { proven: true, pods: undefined };
+  if (facts === 'reads') return { proven: true, pods: undefined, missing };
   const pods = await reads.pods(workload, state.revisions.current(workload), signal);
   // Another template in between would make "no current pod is old" true of nothing.
   const after = await reads.workload(workload.ref, signal);
-  return after?.resourceVersion === workload.resourceVersion ? { proven: true, pods } : undefined;
+  return after?.resourceVersion === workload.resourceVersion ? { proven: true, pods, missing } : undefined;
 }

@@ -1,6 +1,7 @@
 // What Git should record of a source's workloads: the digests that each is in step with. RESTART-PROTOCOL.md "Record".
 import type { Checksum, Proposal } from '../core/record.ts';
 import { annotation } from '../core/reload.ts';
+import { saysDeleted } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { LiveState } from './gather.ts';
 import { listUses } from './uses.ts';
@@ -14,7 +15,7 @@ export function listProposals(state: LiveState, namespace: string): Proposal[] {
     if (workload?.ref.namespace !== namespace || acks === undefined || !isRecorded(workload)) return [];
     const checksums = listUses(state, workload).flatMap(({ kind, name }): Checksum[] => {
       const ack = acks[`${kind}/${name}`];
-      if (ack === undefined) return [];
+      if (ack === undefined || saysDeleted(ack)) return [];
       const restarted = workload.restartKey !== undefined && Object.hasOwn(workload.restartKey.acks, `${kind}/${name}`);
       return [{ config: { kind, namespace, name }, value: ack.digest, restarted }];
     });

@@ -3,13 +3,13 @@ import type { RestartOrder, RestartSource, RestartWriter } from '../core/cluster
 import type { Decision } from '../core/decide-workload.ts';
 import { hasCode } from '../core/errors.ts';
 import { holdRestart, refusedRetryMs, type HoldFacts, type HoldReason } from '../core/hold.ts';
-import { objectKey } from '../core/object.ts';
 import { beginsPause, isPausedForPeriod } from '../core/pause-period.ts';
-import { decideReload } from '../core/reload.ts';
+import { saysDeleted } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Namespaces } from '../state/workloads.ts';
 import { record, type RecordDeps } from './record.ts';
 import type { Rollouts } from './rollouts.ts';
+import { decideUse } from './uses.ts';
 
 export interface RestartDeps extends RecordDeps {
   readonly namespaces: Namespaces;
@@ -95,16 +95,17 @@ function rollsLater({ pause }: SeenWorkload): boolean {
 }
 
 function orderOf({ state }: RestartDeps, { workload, decision }: RestartJob, now: number): RestartOrder {
-  const { ref, reload } = workload;
-  const sources = decision.owed.flatMap(({ name: ack }): RestartSource[] => {
-    const [kind, name = ''] = ack.split('/');
+  const { key, resourceVersion } = decision;
+  const sources = decision.owed.flatMap(({ name: acked }): RestartSource[] => {
+    const [kind, name = ''] = acked.split('/');
     const source = { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', name } as const;
-    const annotations = state.configs.annotationsOf(objectKey({ ...source, namespace: ref.namespace })) ?? {};
-    const found = reload === undefined ? undefined : decideReload(reload, { ...source, annotations });
-    return found?.kind === 'yes' ? [{ ...source, how: found.how }] : [];
+    const found = decideUse(state, workload, source);
+    const ack = key.acks[acked];
+    const content = ack !== undefined && saysDeleted(ack) ? 'deleted' : 'live';
+    return found?.kind === 'yes' ? [{ ...source, how: found.how, content }] : [];
   });
   const pausedAt = beginsPause(workload.pause) ? now : undefined;
-  return { ref, resourceVersion: decision.resourceVersion, key: decision.key, sources, pausedAt };
+  return { ref: workload.ref, resourceVersion, key, sources, pausedAt };
 }
 
 function holdFacts(deps: RestartDeps, { workload, memory, rollouts }: RestartJob, now: number): HoldFacts {

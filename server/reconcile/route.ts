@@ -1,7 +1,8 @@
 // Routes what the watches see: into the state, and the keys that it may concern into the queue.
 import type { Log } from '../core/log.ts';
 import { objectKey } from '../core/object.ts';
-import type { SeenConfig, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
+import { wasWatched, type SeenConfig, type SeenEvent, type SeenNamespace } from '../core/seen.ts';
+import type { SeenRevision, SeenWorkload } from '../core/seen.ts';
 import { settleOf, settleProblem, type Settle } from '../core/settle.ts';
 import type { Namespaces } from '../state/workloads.ts';
 import type { LiveState } from './gather.ts';
@@ -52,7 +53,7 @@ export function createRoute(deps: RouteDeps): Route {
       const key = event.present ? objectKey(event.object.ref) : event.key;
       if (!state.configs.apply(event, deps.now())) return;
       const users = state.workloads.usersOf(key);
-      if (event.present && event.how !== 'listed') deps.onChange(event.object.ref.kind);
+      if (event.present && wasWatched(event)) deps.onChange(event.object.ref.kind);
       for (const user of users) queue.settle(user, settleOf(state.workloads.get(user)?.annotations ?? {}, deps.settle));
     },
     onRevision(event) {

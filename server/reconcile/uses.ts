@@ -1,15 +1,18 @@
 // Which config objects concern a workload now: those it refers to, and those that its annotations name or search.
-import { objectKey } from '../core/object.ts';
+import type { Annotations } from '../core/annotations.ts';
+import { objectKey, type ConfigKind, type ConfigRef } from '../core/object.ts';
 import type { Reference } from '../core/references.ts';
-import { decideReload } from '../core/reload.ts';
+import { decideReload, type ReloadDecision } from '../core/reload.ts';
 import { matchesName } from '../core/reloader-pattern.ts';
 import type { SeenWorkload } from '../core/seen.ts';
+import type { PresenceRules } from '../core/snapshot.ts';
 import type { Configs } from '../state/configs.ts';
 import type { Ledger } from '../state/ledger.ts';
 
 interface Uses {
   readonly configs: Configs;
   readonly ledger: Ledger;
+  readonly presence: PresenceRules;
 }
 
 /** Sorted by kind and name. A named config object counts with all its keys, since the annotation says nothing of keys. */
@@ -36,9 +39,35 @@ function listNamed({ configs, ledger }: Uses, { ref, reload }: SeenWorkload): Re
 }
 
 /** An ignored object stays a use, so that its ack is kept until it counts again. */
-function isAsked({ configs }: Uses, { ref, reload }: SeenWorkload, { kind, name }: Reference): boolean {
-  if (reload === undefined) return false;
-  const annotations = configs.annotationsOf(objectKey({ kind, namespace: ref.namespace, name })) ?? {};
-  const decision = decideReload(reload, { kind, name, annotations });
-  return decision.kind === 'yes' || decision.reason === 'config-ignored';
+function isAsked(state: Uses, workload: SeenWorkload, use: Reference): boolean {
+  const decision = decideUse(state, workload, use);
+  return decision?.kind === 'yes' || decision?.reason === 'config-ignored';
+}
+
+/** Which rule makes the config object count for the workload; undefined when the workload is not opted in. */
+export function decideUse(
+  state: Uses,
+  workload: SeenWorkload,
+  { kind, name }: { readonly kind: ConfigKind; readonly name: string },
+): ReloadDecision | undefined {
+  const { reload } = workload;
+  if (reload === undefined) return undefined;
+  const annotations = annotationsOf(state, workload, { kind, namespace: workload.ref.namespace, name });
+  return decideReload(reload, { kind, name, annotations });
+}
+
+/**
+ * Where a deletion counts, a deleted object keeps the annotations that it had. Those of one that nobody saw are unknown, but it was
+ * acked, so it was marked where that is asked for.
+ */
+function annotationsOf(
+  { configs, ledger, presence }: Uses,
+  { ref, reload }: SeenWorkload,
+  config: ConfigRef,
+): Annotations {
+  const key = objectKey(config);
+  const live = configs.annotationsOf(key);
+  const isAcked = ledger.workload(objectKey(ref))?.acks[`${config.kind}/${config.name}`] !== undefined;
+  if (live !== undefined || !presence.onDelete || !isAcked) return live ?? {};
+  return configs.lastAnnotationsOf(key) ?? (reload === undefined ? {} : { [reload.rules.keys.match]: 'true' });
 }

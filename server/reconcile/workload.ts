@@ -4,7 +4,7 @@ import { decideWorkload, type Decision } from '../core/decide-workload.ts';
 import type { HoldReason } from '../core/hold.ts';
 import { isNewer } from '../core/object.ts';
 import type { SeenWorkload } from '../core/seen.ts';
-import { gather, prove, unproven, type LiveState } from './gather.ts';
+import { gather, listed, prove, unproven, type LiveState } from './gather.ts';
 import { record } from './record.ts';
 import { lagRetryMs, restartOrHold, type Memory, type RestartDeps } from './restart.ts';
 import { createResumes, type ResumeDeps } from './resume.ts';
@@ -87,7 +87,7 @@ async function decide(
   { key, workload, memory, signal }: Question,
 ): Promise<DecidedKind | undefined> {
   const { state, reads } = deps;
-  let proof = deps.takeBootProof(key) ? { proven: true, pods: undefined } : unproven;
+  let proof = deps.takeBootProof(key) ? listed : unproven;
   for (let round = 0; round < maxRounds; round++) {
     const decision = decideWorkload(gather(state, workload, proof, deps.now()));
     if (decision.kind !== 'look') return decision;

@@ -5,14 +5,12 @@ import type { Annotations } from '../core/annotations.ts';
 import { objectKey, type ConfigKind } from '../core/object.ts';
 import type { Reference } from '../core/references.ts';
 import { projectionText } from '../core/restart.ts';
-import type { Absence, Presence, SeenConfig, SeenEvent } from '../core/seen.ts';
-import type { Change, PairObject } from '../core/snapshot.ts';
+import { wasWatched, type Absence, type Presence, type SeenConfig, type SeenEvent } from '../core/seen.ts';
+import type { Change, Gone, PairObject } from '../core/snapshot.ts';
 
 interface KeyedChange extends Change {
   /** Data keys whose content differs from before. */
   readonly keys: ReadonlySet<string> | 'all';
-  /** The object came into being, was deleted, or both. */
-  readonly presence: 'moved' | 'stayed';
 }
 
 const noKeys: ReadonlySet<string> = new Set();
@@ -38,7 +36,7 @@ export interface ObjectMemory {
   readonly keyMarks: string;
 }
 
-/** What of an object counts for a pair. */
+/** What of an object counts for a pair. `optional`: that it is created or deleted does. */
 export type Use = Pick<Reference, 'keys' | 'optional'>;
 
 export interface Configs {
@@ -46,10 +44,14 @@ export interface Configs {
   apply(event: SeenEvent<SeenConfig>, now: number): boolean;
   /** The object as one pair sees it; undefined when it does not exist. Ignored objects count as not existing. */
   view(key: string, use: Use): PairObject | undefined;
+  /** When an object was deleted that no pair sees now; undefined when it exists, or did not count. */
+  absence(key: string): Omit<Gone, 'confirmed'> | undefined;
   /** Compares an object with what the ledger remembers of the time before this process; once, after the first list. */
   recall(key: string, memory: ObjectMemory): void;
   /** The annotations that the reload rules read; undefined when it does not exist. */
   annotationsOf(key: string): Annotations | undefined;
+  /** The same, also of an object that was seen before it was deleted. */
+  lastAnnotationsOf(key: string): Annotations | undefined;
   /** Names of the existing objects of a kind in a namespace. */
   namesIn(namespace: string, kind: ConfigKind): Iterable<string>;
   /** What the ledger should remember. */
@@ -104,10 +106,17 @@ class DigestedConfigs implements Configs {
   view(key: string, use: Use): PairObject | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || !entry.exists || entry.seen.ignored) return undefined;
-    const { uid, resourceVersion, dataWrittenAt } = entry.seen;
+    const { uid, resourceVersion, createdAt, dataWrittenAt } = entry.seen;
     const changes = entry.changes.filter((change) => concerns(change, use));
     const digests = this.#digests(entry.seen, use.keys);
-    return { uid, resourceVersion, digests, changes, watchedSince: entry.watchedSince, dataWrittenAt };
+    return { uid, resourceVersion, createdAt, digests, changes, watchedSince: entry.watchedSince, dataWrittenAt };
+  }
+
+  absence(key: string): Omit<Gone, 'confirmed'> | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return { resourceVersion: undefined, at: undefined };
+    if (entry.exists || entry.seen.ignored) return undefined;
+    return { resourceVersion: entry.changes.at(-1)?.resourceVersion, at: entry.deletedAt };
   }
 
   recall(key: string, memory: ObjectMemory): void {
@@ -120,12 +129,16 @@ class DigestedConfigs implements Configs {
     // Removing a key moves no time in managedFields.
     const isBounded = contents.slice(0, 1).every((content) => hasAllKeys(content, memory.keyMarks));
     const at = isSame ? memory.changedAt : isBounded ? dataWrittenAt : undefined;
-    entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', presence: 'stayed' }];
+    entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', what: 'content' }];
   }
 
   annotationsOf(key: string): Annotations | undefined {
     const entry = this.#entries.get(key);
     return entry?.exists === true ? entry.seen.annotations : undefined;
+  }
+
+  lastAnnotationsOf(key: string): Annotations | undefined {
+    return this.#entries.get(key)?.seen.annotations;
   }
 
   namesIn(namespace: string, kind: ConfigKind): Iterable<string> {
@@ -167,10 +180,10 @@ class DigestedConfigs implements Configs {
     const { resourceVersion, dataWrittenAt } = object;
     const memory = this.#absent.get(key);
     const isOther = memory !== undefined && !this.#digests(object, 'all').includes(memory.digest);
-    const watched = how !== 'listed';
+    const watched = wasWatched({ how });
     const times = { at: now, notBefore: Math.min(now, dataWrittenAt ?? now) };
-    const creation = { resourceVersion, ...times, watched, keys: isOther ? 'all' : noKeys, presence: 'moved' } as const;
-    const changes = !watched && !isOther ? [] : [creation];
+    const creation = { resourceVersion, ...times, watched, keys: isOther ? 'all' : noKeys, what: 'presence' } as const;
+    const changes = how === 'listed' && !isOther ? [] : [creation];
     return { seen: object, exists: true, deletedAt: 0, changes, watchedSince: resourceVersion };
   }
 
@@ -199,7 +212,7 @@ function remove(entries: Map<string, Entry>, event: Absence, now: number): boole
   entry.deletedAt = now;
   if (!watched) entry.watchedSince = event.version;
   const times = { at: watched ? now : undefined, notBefore: entry.seen.dataWrittenAt ?? 0 };
-  remember(entry, { resourceVersion: event.version, ...times, watched, keys: noKeys, presence: 'moved' });
+  remember(entry, { resourceVersion: event.version, ...times, watched, keys: noKeys, what: 'presence' });
   return true;
 }
 
@@ -207,8 +220,8 @@ function remove(entries: Map<string, Entry>, event: Absence, now: number): boole
 function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean {
   const before = entry.seen;
   const { object } = event;
-  const watched = event.how !== 'listed';
-  const presence = !entry.exists || before.uid !== object.uid ? 'moved' : 'stayed';
+  const watched = wasWatched(event);
+  const what = !entry.exists || before.uid !== object.uid ? 'presence' : 'content';
   const keys = differingKeys(before, object);
   const vanished = keys !== 'all' && [...keys].some((key) => !hasKey(object, key));
   entry.seen = object;
@@ -216,12 +229,12 @@ function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean
   const missed = !watched && before.resourceVersion !== object.resourceVersion;
   if (missed) entry.watchedSince = object.resourceVersion;
   const rewritten = missed && before.dataWrittenAt !== object.dataWrittenAt;
-  if (presence === 'stayed' && keys !== 'all' && keys.size === 0 && !rewritten)
+  if (what === 'content' && keys !== 'all' && keys.size === 0 && !rewritten)
     return missed || !sameAnnotations(before.annotations, object.annotations);
   const at = watched ? now : vanished ? undefined : object.dataWrittenAt;
   const notBefore = Math.min(now, object.dataWrittenAt ?? 0);
   const touched = rewritten ? 'all' : keys;
-  remember(entry, { resourceVersion: object.resourceVersion, at, notBefore, watched, keys: touched, presence });
+  remember(entry, { resourceVersion: object.resourceVersion, at, notBefore, watched, keys: touched, what });
   return true;
 }
 
@@ -253,8 +266,8 @@ function hasKey(seen: SeenConfig, key: string): boolean {
 }
 
 /** Pods that need the object do not start without it, so only its content can make one stale. */
-function concerns({ keys, presence }: KeyedChange, use: Use): boolean {
-  if (presence === 'moved' && use.optional) return true;
+function concerns({ keys, what }: KeyedChange, use: Use): boolean {
+  if (what === 'presence' && use.optional) return true;
   if (keys === 'all') return true;
   return use.keys === 'all' ? keys.size > 0 : use.keys.some((key) => keys.has(key));
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { loadConfig } from '../../server/config.ts';
 import type { WorkloadKind } from '../../server/core/object.ts';
 import { judgeResume, pauseFields, resumePatch } from '../../server/core/pause-period.ts';
+import { withPause, withPrecondition, type ReloaderPatch } from '../../server/core/reloader-patch.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
 import { parseWorkload } from '../../server/kube/ingest-workload.ts';
 import type { ApiObject } from '../../server/kube/reflector.ts';
@@ -139,6 +140,28 @@ test('contract 2 pause flow: the patches that pause and resume hold Reloader’s
     metadata: { resourceVersion: '7', annotations: { [pausedAt]: null } },
     spec: { paused: false },
   });
+});
+
+test('contract 2 pause flow: one patch pauses and restarts, whatever its type, and keeps its precondition', () => {
+  const pause = pauseFields(pausedAt, now);
+  const merged: ReloaderPatch = { type: 'strategic-merge', body: { spec: { template: {} } } };
+  assert.deepEqual(withPrecondition(withPause(merged, pause), '7').body, {
+    metadata: { resourceVersion: '7', annotations: { [pausedAt]: '2026-11-22T12:00:00Z' } },
+    spec: { paused: true, template: {} },
+  });
+  const removal: ReloaderPatch = { type: 'json', body: [{ op: 'remove', path: '/x' }] };
+  assert.deepEqual(withPrecondition(withPause(removal, pause), '7').body, [
+    { op: 'replace', path: '/metadata/resourceVersion', value: '7' },
+    { op: 'remove', path: '/x' },
+    {
+      op: 'add',
+      path: '/metadata/annotations/deployment.reloader.stakater.com~1paused-at',
+      value: '2026-11-22T12:00:00Z',
+    },
+    { op: 'add', path: '/spec/paused', value: true },
+  ]);
+  const unpaused = withPrecondition(withPause(merged, pauseFields(pausedAt, undefined)), '7').body;
+  assert.deepEqual(unpaused, { metadata: { resourceVersion: '7' }, spec: { template: {} } });
 });
 
 function ask({ kind = 'Deployment', annotations = {}, template = {}, paused = false, flags = [] }: Given): Found {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findAbsence, judgeFreshness, wasBornIn, type Absence, type Freshness } from '../../server/core/freshness.ts';
+import {
+  findAbsence,
+  changeMoment,
+  judgeFreshness,
+  wasBornIn,
+  type Absence,
+  type Freshness,
+} from '../../server/core/freshness.ts';
 import type { PairObject, Revision, Snapshot } from '../../server/core/snapshot.ts';
 import { ack, change, changed, now, object, snapshot } from './snapshot.ts';
 
@@ -53,7 +60,7 @@ const rows: [rule: string, Partial<Snapshot>, PairObject, Freshness][] = [
   ],
 ];
 for (const [rule, more, of, freshness] of rows) {
-  test(`rule ${rule}`, () => assert.equal(judgeFreshness(snapshot(more), of), freshness));
+  test(`rule ${rule}`, () => assert.equal(judgeFreshness(snapshot(more), changeMoment(of)), freshness));
 }
 
 const returned = (more: Partial<PairObject> = {}): PairObject =>

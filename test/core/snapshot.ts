@@ -10,12 +10,14 @@ export const change = (resourceVersion: string, at: number | undefined, more: Pa
   at,
   notBefore: at ?? 0,
   watched: true,
+  what: 'content',
   ...more,
 });
 
 export const object = (more: Partial<PairObject> = {}): PairObject => ({
   uid: 'u',
   resourceVersion: '100',
+  createdAt: now - 2_000_000,
   digests: ['k1:A'],
   changes: [],
   watchedSince: '100',
@@ -38,6 +40,7 @@ export const pair = (of: PairObject | undefined, more: Partial<Pair> = {}): Pair
   projection: '*',
   optional: false,
   object: of,
+  gone: undefined,
   ...more,
 });
 
@@ -58,5 +61,7 @@ export const snapshot = (more: Partial<Snapshot> = {}): Snapshot => ({
   settledAt: undefined,
   proven: false,
   oneOrder: true,
+  presence: { onCreate: false, onDelete: false, atStart: false },
+  inheritedAt: undefined,
   ...more,
 });

@@ -26,6 +26,7 @@ export interface Config {
   readonly dataWrittenAt: number;
   /** The last write of data only took keys away: no time tells. */
   readonly onlyVanished: boolean;
+  readonly createdAt: number;
 }
 
 export interface Template {
@@ -132,6 +133,7 @@ export function putConfig(cluster: Cluster, name: string, content: number): void
     uid: before?.uid ?? `c${++cluster.uids}`,
     version: ++cluster.version,
     content,
+    createdAt: before?.createdAt ?? secondsOf(cluster.now),
     onlyVanished: before !== undefined && onlyVanished,
     dataWrittenAt: before !== undefined && onlyVanished ? before.dataWrittenAt : secondsOf(cluster.now),
   };
@@ -286,7 +288,7 @@ export function refOf(name: string): WorkloadRef {
 const digests = new Map<string, ContentDigests>();
 
 export function seeConfig(
-  { name, uid, version, content, dataWrittenAt }: Config,
+  { name, uid, version, content, createdAt, dataWrittenAt }: Config,
   keys: readonly DigestKey[],
 ): SeenConfig {
   const ref = { kind: 'Secret', namespace, name } as const;
@@ -305,6 +307,7 @@ export function seeConfig(
     ref,
     uid,
     resourceVersion: String(version),
+    createdAt,
     contents: found,
     annotations: {},
     ignored: false,

@@ -5,6 +5,7 @@ import { LockstepError } from '../../server/core/errors.ts';
 import type { LedgerStore } from '../../server/core/ledger-store.ts';
 import { objectKey } from '../../server/core/object.ts';
 import { annotation } from '../../server/core/reload.ts';
+import type { PresenceRules } from '../../server/core/snapshot.ts';
 import type { SeenEvent } from '../../server/core/seen.ts';
 import type { LiveState } from '../../server/reconcile/gather.ts';
 import { createRoute, type Route } from '../../server/reconcile/route.ts';
@@ -30,6 +31,7 @@ export interface Ports {
   /** The mark until which everything is decided. */
   readonly settledAt: () => number | undefined;
   readonly mutate: Mutant;
+  readonly presence: PresenceRules;
 }
 
 /** Planted bugs: each wraps a part of what the process is made of. */
@@ -77,6 +79,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
     settledAt: ports.settledAt,
     inheritedAt: () => inherited,
     oneOrder: () => true,
+    presence: ports.presence,
   };
   const state = mutate.state?.(original, cluster) ?? original;
   const reads = clusterReads(ports);
@@ -167,6 +170,7 @@ function setQueue(pending: Set<string>, later: Map<string, number>): WorkQueue {
 function createWatches(cluster: world.Cluster, keys: world.Cluster['keys'], route: Route) {
   const cursors = { workloads: 0, configs: 0, revisions: 0 };
   let listedAt = 0;
+  const lists = { workloads: 0, configs: 0, revisions: 0 };
   const known = { workloads: new Set<string>(), configs: new Set<string>(), revisions: new Set<string>() };
   const emit = {
     workloads: (written: Fact, how: How) =>
@@ -197,24 +201,25 @@ function createWatches(cluster: world.Cluster, keys: world.Cluster['keys'], rout
       cursors[resource] = cluster.log[resource].length;
       const { version } = cluster;
       if (resource === 'configs') listedAt = version;
-      const before = [...known[resource]];
+      const before = new Set(known[resource]);
       known[resource].clear();
       for (const [name, object] of cluster[resource]) {
         known[resource].add(name);
-        emit[resource]({ name, version, object }, 'listed');
+        emit[resource]({ name, version, object }, lists[resource] > 0 && !before.has(name) ? 'found' : 'listed');
       }
       for (const name of before)
         if (!known[resource].has(name)) emit[resource]({ name, version, object: undefined }, 'listed');
+      lists[resource]++;
     },
   };
 }
 
-type How = 'listed' | 'added' | 'modified';
+type How = 'listed' | 'found' | 'added' | 'modified';
 type Fact = Pick<world.Written, 'name' | 'version' | 'object'>;
 
 function toEvent<O, T>({ object, version }: Fact, how: How, key: string, see: (object: O) => T): SeenEvent<T> {
   const text = String(version);
-  if (object === undefined) return { present: false, watched: how !== 'listed', key, version: text };
+  if (object === undefined) return { present: false, watched: how === 'modified', key, version: text };
   return { present: true, how, object: see(object as O), version: text };
 }
 

@@ -2,6 +2,7 @@
 // `3~ change c0 1` happens inside the step above it, at its third request.
 import type { Owed } from '../../server/core/decide-workload.ts';
 import { formatRestartKey, parseRestartKey } from '../../server/core/restart.ts';
+import type { PresenceRules } from '../../server/core/snapshot.ts';
 import * as world from './cluster.ts';
 import { Crash, startProcess, type Mutant, type Process } from './lockstep.ts';
 
@@ -23,6 +24,7 @@ export interface Run {
   /** The mark in the Lease. */
   settledAt: number | undefined;
   readonly mutant: Mutant;
+  readonly presence: PresenceRules;
   /** Chooses what happens at a request; undefined: nothing. */
   pick: (call: number) => readonly string[];
   depth: number;
@@ -38,9 +40,18 @@ export interface Scenario {
   readonly existing: readonly string[];
   readonly optedOut: readonly string[];
   readonly mutant: Mutant;
+  readonly presence: PresenceRules;
 }
 
-export const usual: Scenario = { processes: 1, existing: ['web', 'job'], optedOut: [], mutant: {} };
+const noPresence: PresenceRules = { onCreate: false, onDelete: false, atStart: false };
+
+export const usual: Scenario = {
+  processes: 1,
+  existing: ['web', 'job'],
+  optedOut: [],
+  mutant: {},
+  presence: noPresence,
+};
 
 /** A cluster that Lockstep has been watching for a while: everything has a baseline. */
 export async function begin(scenario: Scenario): Promise<Run> {
@@ -56,6 +67,7 @@ export async function begin(scenario: Scenario): Promise<Run> {
     relisted: false,
     settledAt: undefined,
     mutant: scenario.mutant,
+    presence: scenario.presence,
     pick: () => [],
     depth: 0,
     calls: 0,
@@ -315,6 +327,7 @@ function open(run: Run): Promise<Process> {
   return startProcess({
     cluster: run.cluster,
     mutate: run.mutant,
+    presence: run.presence,
     settledAt: () => run.settledAt,
     meanwhile: () => meanwhile(run),
     onPatch: (name) => {

@@ -27,6 +27,7 @@ export function config(version: number, text: string, more: Partial<SeenConfig> 
     ref,
     uid: 'u',
     resourceVersion: String(version),
+    createdAt: T - 90_000,
     contents,
     annotations: {},
     ignored: false,
@@ -103,6 +104,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
     settledAt: () => undefined,
     inheritedAt: () => undefined,
     oneOrder: () => true,
+    presence: { onCreate: false, onDelete: false, atStart: false },
   };
   const deps: WorkloadDeps = {
     state,

@@ -71,6 +71,7 @@ for (const [rule, { annotations, references = [], secrets, uses, indexed }] of O
     const workload: SeenWorkload = plain(20, { reload, references: references.map(refers) });
     const state = {
       configs: createConfigs([digestKey]),
+      presence: { onCreate: false, onDelete: false, atStart: false },
       ledger: createLedger({ load: async () => [], save: async () => '1' }),
     };
     for (const [name, marks] of Object.entries(secrets)) see(state, name, marks);
@@ -94,6 +95,7 @@ function see(
   const ref = { kind: 'Secret', namespace: 'shop', name } as const;
   const contents = [digestValues(ref, [], digestKey)];
   const ignored = annotations['reloader.stakater.com/ignore'] === 'true';
-  const object = { ref, uid: name, resourceVersion: '5', contents, annotations, ignored, dataWrittenAt: undefined };
+  const facts = { uid: name, resourceVersion: '5', createdAt: 0, dataWrittenAt: undefined };
+  const object = { ref, contents, annotations, ignored, ...facts };
   configs.apply({ present: true, how: 'listed', object, version: '5' }, 0);
 }

@@ -32,6 +32,7 @@ function seen(
     ref,
     uid,
     resourceVersion: String(version),
+    createdAt: T - 1,
     contents,
     annotations: ignored ? { 'lockstep.dev/ignore': 'true' } : {},
     ignored,
