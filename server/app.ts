@@ -10,6 +10,7 @@ import { assemble, readingOf, type Parts, type Ports } from './parts.ts';
 import { listOwed } from './reconcile/owed.ts';
 import { namespaceOf } from './reconcile/proposals.ts';
 import { sweep, sweepMs } from './reconcile/sweep.ts';
+import { watchedKinds } from './reloader-config.ts';
 import { reportTrouble, untilDone } from './trouble.ts';
 
 export type LookTarget =
@@ -155,6 +156,7 @@ function watch(
     client,
     namespaces: config.namespaces,
     reading: readingOf(config, keys),
+    kinds: watchedKinds(config.reloader),
     configSelector: config.reloader.resourceLabelSelector.text,
     now,
     random,

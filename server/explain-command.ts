@@ -9,7 +9,7 @@ import { formatHelp } from './flags-help.ts';
 import { parseFlags, refuse, suggest, type FlagTable } from './flags.ts';
 import { createClient } from './kube/client.ts';
 import { connect } from './kube/connection.ts';
-import { presenceOf, readReloader, type Remarks } from './reloader-config.ts';
+import { presenceOf, readReloader, referenceRulesOf, type Remarks } from './reloader-config.ts';
 import { reloaderFlags } from './reloader-flags.ts';
 
 const group = 'Flags';
@@ -63,8 +63,9 @@ const usage = `lockstep explain <kind>/<name> [flags]
 
 Says of a workload which Secrets and ConfigMaps it uses, which rule applies to each, what it was last restarted for and
 what is pending; of a Secret or ConfigMap which workloads a change would restart. Reads only, and prints no values.
-Kinds: deployment (deploy), statefulset (sts), daemonset (ds), secret, configmap (cm). Give Reloader's flags as the
-running Lockstep has them. Exit code 0: explained, 1: there is no such object, 2: wrong flags, or it cannot be read.`;
+Kinds: deployment (deploy), statefulset (sts), daemonset (ds), cronjob (cj), job, rollout (ro), deploymentconfig (dc),
+secret, configmap (cm). Give Reloader's flags as the running Lockstep has them.
+Exit code 0: explained, 1: there is no such object, 2: wrong flags, or it cannot be read.`;
 
 type Target =
   | { readonly type: 'workload'; readonly kind: WorkloadKind; readonly name: string }
@@ -79,6 +80,17 @@ const kindWords: Readonly<Record<string, WorkloadKind | ConfigKind>> = {
   sts: 'StatefulSet',
   daemonset: 'DaemonSet',
   daemonsets: 'DaemonSet',
+  cronjob: 'CronJob',
+  cronjobs: 'CronJob',
+  cj: 'CronJob',
+  job: 'Job',
+  jobs: 'Job',
+  rollout: 'Rollout',
+  rollouts: 'Rollout',
+  ro: 'Rollout',
+  deploymentconfig: 'DeploymentConfig',
+  deploymentconfigs: 'DeploymentConfig',
+  dc: 'DeploymentConfig',
   ds: 'DaemonSet',
   secret: 'Secret',
   secrets: 'Secret',
@@ -116,7 +128,7 @@ interface Options {
   readonly output: 'table' | 'json';
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'pauseKeys' | 'presence' | 'stateNamespace'>;
+  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'extras' | 'pauseKeys' | 'presence' | 'stateNamespace'>;
   readonly warnings: readonly string[];
 }
 
@@ -145,10 +157,15 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   }
   if (remarks.problems.length > 0 || target === undefined) throw refuse(remarks.problems);
   const { namespace, output, kubeconfig, context } = values;
-  const { rules, strategy, pauseKeys } = reloader;
-  const granularity = strategy === 'lockstep' ? 'used-keys' : 'whole-objects';
+  const { rules, pauseKeys } = reloader;
   const stateNamespace = values['state-namespace'];
-  const asking = { rules, granularity, pauseKeys, presence: presenceOf(reloader), stateNamespace } as const;
+  const asking = {
+    rules,
+    pauseKeys,
+    ...referenceRulesOf(reloader),
+    presence: presenceOf(reloader),
+    stateNamespace,
+  } as const;
   return { target, namespace, output, kubeconfig, context, asking, warnings: remarks.warnings };
 }
 

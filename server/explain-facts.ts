@@ -2,6 +2,7 @@
 // The order of the reads is the one that proves a decision: workload, ledger, config objects, revisions, pods.
 import { decideWorkload, type Decision } from './core/decide-workload.ts';
 import type { DigestKey } from './core/digest.ts';
+import { hasCode } from './core/errors.ts';
 import type { ConfigFacts, ExplainedWorkload, UseFacts, WorkloadFacts } from './core/explain.ts';
 import type { Gap, LastEvent } from './core/explanation.ts';
 import { objectKey, workloadKinds, type ConfigKind, type ConfigRef } from './core/object.ts';
@@ -65,13 +66,23 @@ export async function readConfigFacts(asking: Asking, config: ConfigRef): Promis
   const lists = await Promise.all(
     kinds.map(async (workloadKind) => {
       const { resource } = workloadKinds[workloadKind];
-      const items = await list(asking, { resource, namespace, path: workloadPath(workloadKind, namespace) });
+      const items = await listServed(asking, { resource, namespace, path: workloadPath(workloadKind, namespace) });
       return items.map((item) => parseExplained(asking, workloadKind, item));
     }),
   );
   const gaps: Gap[] = [];
   const pauseSwitch = await isPaused(asking, namespace, gaps);
   return { config: { kind, namespace, name }, annotations, workloads: lists.flat(), pauseSwitch, gaps };
+}
+
+/** A resource that the server does not have has no objects. */
+async function listServed(asking: Asking, place: Parameters<typeof list>[1]): Promise<readonly ApiObject[]> {
+  try {
+    return await list(asking, place);
+  } catch (error) {
+    if (hasCode(error, 'api-not-found')) return [];
+    throw error;
+  }
 }
 
 async function readLedger({ client, stateNamespace, signal }: Asking, gaps: Gap[]): Promise<Ledger> {

@@ -1,5 +1,6 @@
 // Explanations as a person reads them: facts aligned, reasons in the words that logs and metrics use, gaps in full sentences.
 import type {
+  Withheld,
   Comparison,
   ConfigExplanation,
   Consequence,
@@ -11,7 +12,6 @@ import type {
   UserExplanation,
   WorkloadExplanation,
 } from './core/explanation.ts';
-import type { HoldReason } from './core/hold.ts';
 import type { ReloadDecision } from './core/reload.ts';
 
 const gapSays: Readonly<Record<Gap, string>> = {
@@ -25,7 +25,10 @@ const gapSays: Readonly<Record<Gap, string>> = {
   'events-unreadable': 'what was decided last is unknown: listing Events is not granted',
 };
 
-const holdSays: Partial<Record<HoldReason, string>> = {
+const holdSays: Partial<Record<Withheld, string>> = {
+  suspended: 'it is suspended: nothing is started, and what runs next reads what is there then',
+  finished: 'it has finished: nothing is run again',
+  'job-running': 'a run is in progress, and its concurrencyPolicy is Forbid: another starts when it has ended',
   paused: 'the Deployment is paused (spec.paused): restarts wait until it is resumed',
   'pause-period-invalid': 'the pause period is no duration: restarts wait until it is one, such as 5m, or is removed',
   'pause-switch': 'restarts wait: lockstep.dev/pause is set on its namespace, or on Lockstep’s own',

@@ -4,7 +4,7 @@ import { hasCode, LockstepError } from './core/errors.ts';
 import type { ExplainedWorkload } from './core/explain.ts';
 import type { Gap } from './core/explanation.ts';
 import { configResources, type ConfigRef, type WorkloadKind, type WorkloadRef } from './core/object.ts';
-import { findReferences, type PodSpec, type Reference } from './core/references.ts';
+import { listReferences, type ReferenceRules } from './core/references.ts';
 import { compileReload } from './core/reload-compile.ts';
 import type { Client } from './kube/client.ts';
 import { parseNamespace } from './kube/ingest-revision.ts';
@@ -12,12 +12,12 @@ import { parseWorkload } from './kube/ingest-workload.ts';
 import type { PresenceRules } from './core/snapshot.ts';
 import type { Reading } from './kube/ingest.ts';
 import type { ApiObject } from './kube/reflector.ts';
+import { templateOf } from './kube/workload-body.ts';
 
 /** Whom to ask, and by which rules. */
-export interface Asking {
+export interface Asking extends ReferenceRules {
   readonly client: Client;
   readonly rules: Reading['rules'];
-  readonly granularity: Reading['granularity'];
   readonly pauseKeys: Reading['pauseKeys'];
   readonly presence: PresenceRules;
   readonly stateNamespace: string;
@@ -32,24 +32,14 @@ export const metadataOnly = {
   list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
 } as const;
 
-interface WorkloadBody {
-  readonly metadata: { readonly annotations?: Annotations };
-  readonly spec: {
-    readonly template: { readonly metadata?: { readonly annotations?: Annotations }; readonly spec: PodSpec };
-  };
-}
-
 /** The loop leaves out what is not opted in; who asks why wants to see it. */
 export function parseExplained(asking: Asking, kind: WorkloadKind, raw: ApiObject): ExplainedWorkload {
-  const { metadata, spec } = raw as unknown as WorkloadBody;
-  const [annotations, templateAnnotations] = [metadata.annotations ?? {}, spec.template.metadata?.annotations ?? {}];
+  const { metadata } = raw as ApiObject & { metadata: { annotations?: Annotations } };
+  const template = templateOf(kind, raw);
+  const [annotations, templateAnnotations] = [metadata.annotations ?? {}, template.metadata?.annotations ?? {}];
   const compiled = compileReload({ kind, annotations, templateAnnotations }, asking.rules);
-  const references = findReferences(spec.template.spec).map((reference) => inUse(asking, reference));
+  const references = listReferences(template.spec, asking);
   return { seen: parseWorkload(kind, raw, asking).value, compiled, references };
-}
-
-function inUse({ granularity }: Asking, reference: Reference): Reference {
-  return granularity === 'used-keys' ? reference : { ...reference, keys: 'all' };
 }
 
 /** The pause switch of the namespace, or of Lockstep's own. */

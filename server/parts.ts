@@ -23,7 +23,7 @@ import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
 import { createRoute, type Route } from './reconcile/route.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
 import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
-import { presenceOf } from './reloader-config.ts';
+import { presenceOf, referenceRulesOf } from './reloader-config.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
 import { createSources, type Sources } from './sources.ts';
 import { createConfigs } from './state/configs.ts';
@@ -207,14 +207,15 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
   return reloader.queue(queue);
 }
 
-export function readingOf({ reloader: { rules, strategy, pauseKeys } }: Config, keys: readonly DigestKey[]): Reading {
-  return { keys, rules, pauseKeys, granularity: strategy === 'lockstep' ? 'used-keys' : 'whole-objects' };
+export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Reading {
+  return { keys, rules: reloader.rules, pauseKeys: reloader.pauseKeys, ...referenceRulesOf(reloader) };
 }
 
-function openWriter({ reloader: { strategy, pauseKeys } }: Config, { client, now }: Ports): RestartWriter {
+function openWriter({ reloader: { strategy, pauseKeys } }: Config, { client, now, sleep }: Ports): RestartWriter {
   const { pausedAt: pausedAtKey } = pauseKeys;
-  if (strategy === 'lockstep') return createRestartWriter(client, pausedAtKey);
-  return createReloaderWriter({ client, strategy, now, pausedAtKey });
+  return strategy === 'lockstep'
+    ? createRestartWriter(client, { now, sleep, pausedAtKey })
+    : createReloaderWriter({ client, strategy, now, sleep, pausedAtKey });
 }
 
 function countHeld({ held }: WorkloadReconciler, key: string): number {

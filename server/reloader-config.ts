@@ -1,5 +1,7 @@
 // What Reloader's flags and environment become. Unusable values have Reloader's consequence: a refused start is a problem, a line in its
 // log is a warning.
+import { workloadKinds, type WorkloadKind } from './core/object.ts';
+import { extraReferences, type ExtraReference, type ReferenceRules } from './core/references.ts';
 import { trimSpace } from './core/go-text.ts';
 import type { PauseKeys } from './core/pause-period.ts';
 import {
@@ -16,6 +18,7 @@ import type { reloaderEnvironment, reloaderFlags } from './reloader-flags.ts';
 export interface ReloaderConfig {
   readonly strategy: 'lockstep' | 'env-vars' | 'annotations';
   readonly rules: ReloadRules;
+  readonly extraReferences: readonly ExtraReference[];
   /** Both only without a list of namespaces. */
   readonly namespacesToIgnore: readonly string[];
   readonly namespaceSelector: Selector;
@@ -65,9 +68,11 @@ const reloaderLease = 'stakater-reloader-lock';
 export function readReloader(input: ReloaderInput, remarks: Remarks): ReloaderConfig {
   const { values, env } = input;
   checkPointless(values, remarks);
+  const strategy = values['reload-strategy'] ?? (values.compat === 'reloader' ? 'env-vars' : 'lockstep');
   return {
-    strategy: values['reload-strategy'] ?? (values.compat === 'reloader' ? 'env-vars' : 'lockstep'),
-    rules: readRules(values, remarks),
+    strategy,
+    rules: { ...readRules(values, remarks), runsAllJobs: strategy !== 'lockstep' },
+    extraReferences: readExtras(values['extra-references'], remarks),
     ...readNamespaces(input, remarks),
     resourceLabelSelector: readSelector('resource-label-selector', values['resource-label-selector'], remarks),
     reloadOnCreate: values['reload-on-create'] === 'true',
@@ -87,10 +92,24 @@ export function readReloader(input: ReloaderInput, remarks: Remarks): ReloaderCo
   };
 }
 
+/** Key by key and everywhere with Lockstep's own strategy; as Reloader looks, and as asked beyond it, with the others. */
+export function referenceRulesOf({ strategy, extraReferences }: ReloaderConfig): ReferenceRules {
+  if (strategy !== 'lockstep') return { granularity: 'whole-objects', extras: extraReferences };
+  return { granularity: 'used-keys', extras: [...extraReferences, 'every-volume'] };
+}
+
 /** Whether creations and deletions of config objects count. */
 export function presenceOf(reloader: ReloaderConfig): PresenceRules {
   const { reloadOnCreate: onCreate, reloadOnDelete: onDelete, syncAfterRestart: atStart } = reloader;
   return { onCreate, onDelete, atStart };
+}
+
+/** Without the flag a Rollout is none of our business; what is ignored is not even watched. */
+export function watchedKinds({ argoRollouts, rules }: ReloaderConfig): readonly WorkloadKind[] {
+  const ignored: readonly string[] = rules.ignoredWorkloadTypes;
+  return (Object.keys(workloadKinds) as WorkloadKind[]).filter(
+    (kind) => (kind !== 'Rollout' || argoRollouts) && !ignored.includes(workloadKinds[kind].resource),
+  );
 }
 
 /** The namespaces to watch: the flag's, else Reloader's variable. */
@@ -113,7 +132,7 @@ function checkPointless(values: ReloaderInput['values'], { warnings }: Remarks):
   }
 }
 
-function readRules(values: ReloaderInput['values'], remarks: Remarks): ReloadRules {
+function readRules(values: ReloaderInput['values'], remarks: Remarks): Omit<ReloadRules, 'runsAllJobs'> {
   const { typedAuto, named, exclude } = defaultReloadKeys;
   return {
     keys: {
@@ -141,6 +160,15 @@ function readWorkloadTypes(words: readonly string[], { warnings }: Remarks): rea
   if (known.length === words.length) return known;
   warnings.push(`--ignored-workload-types ${words.join(',')}: want jobs or cronjobs; all of it is ignored`);
   return [];
+}
+
+function readExtras(words: readonly string[], { problems }: Remarks): readonly ExtraReference[] {
+  const known = extraReferences.filter((word) => words.includes(word));
+  const unknown = words.filter((word) => !known.some((each) => each === word));
+  if (unknown.length > 0) {
+    problems.push(`--extra-references ${unknown.join(',')}: want some of ${extraReferences.join(', ')}`);
+  }
+  return known;
 }
 
 /** One wrong word, or two right ones, prevent the start. */

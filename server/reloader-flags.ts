@@ -26,6 +26,12 @@ export const reloaderFlags = {
     group,
     help: 'what a restart writes into the pod template: Lockstep’s annotation, or one of Reloader’s two marks; default: lockstep',
   },
+  'extra-references': {
+    type: 'list',
+    default: [],
+    group,
+    help: 'uses that count beyond Reloader’s: every-volume (of several volumes of one source; always with lockstep), ephemeral-containers, image-pull-secrets',
+  },
   'auto-reload-all': {
     type: 'bool',
     default: false,

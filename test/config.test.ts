@@ -56,7 +56,8 @@ test('config: the defaults', () => {
     warnings: [],
     reloader: {
       strategy: 'lockstep',
-      rules: defaultReloadRules,
+      rules: { ...defaultReloadRules, runsAllJobs: false },
+      extraReferences: [],
       namespacesToIgnore: [],
       namespaceSelector: everything,
       resourceLabelSelector: everything,

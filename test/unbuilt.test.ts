@@ -11,7 +11,7 @@ const check = (...argv: string[]): readonly string[] => {
 
 test('nothing is said without such a setting', () => assert.deepEqual(check('--reload-strategy=annotations'), []));
 
-for (const flag of ['--is-Argo-Rollouts=true', '--enable-csi-integration']) {
+for (const flag of ['--enable-csi-integration']) {
   test(`${flag} is said to be ignored`, () => {
     const [sentence = '', ...more] = check(flag);
     assert.ok(sentence.startsWith(flag.split('=')[0] ?? ''));

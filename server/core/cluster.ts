@@ -1,5 +1,5 @@
 // The ports through which the loop reads and writes the cluster.
-import type { ConfigKind, ConfigRef, WorkloadRef } from './object.ts';
+import type { ConfigKind, ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
 import type { RestartKey } from './restart.ts';
 import type { SeenConfig, SeenWorkload } from './seen.ts';
 import type { PodFacts } from './snapshot.ts';
@@ -25,6 +25,9 @@ export interface RevisionIdentity {
 /** A restart that is owed, as decided on one version of the workload. */
 export interface RestartOrder {
   readonly ref: WorkloadRef;
+  readonly uid: string;
+  /** How: by the kind, and for some by annotation. */
+  readonly restart: WorkloadKindFacts['restart'];
   /** What the write must still find. */
   readonly resourceVersion: string;
   readonly key: RestartKey;
@@ -44,15 +47,22 @@ export interface RestartSource {
   readonly content: 'live' | 'deleted';
 }
 
+/** The workload as the restart left it. */
+export interface Restarted {
+  /** Another one where it was created anew. */
+  readonly uid: string;
+  readonly version: string;
+}
+
 /** The only writes to users' objects; one implementation for each strategy. */
 export interface RestartWriter {
-  /** Whether the restart key is what it writes. Otherwise the pod template carries no counter. */
-  readonly writesKey: boolean;
+  /** Whether the restart key stays on the workload after such a restart. Otherwise it carries no counter. */
+  leavesKey(restart: WorkloadKindFacts['restart']): boolean;
   /**
-   * Returns the new resourceVersion, or undefined when the template says so already.
-   * Throws `api-conflict` when the workload changed since, `api-invalid` and `api-forbidden` when it is refused.
+   * Undefined when the template says so already. Throws `api-conflict` when the workload changed since, `api-invalid` and
+   * `api-forbidden` when it is refused, `job-lost`.
    */
-  restart(order: RestartOrder, signal: AbortSignal): Promise<string | undefined>;
+  restart(order: RestartOrder, signal: AbortSignal): Promise<Restarted | undefined>;
   /** Ends a pause and removes its mark. Returns the new resourceVersion; throws the same. */
   resume(order: ResumeOrder, signal: AbortSignal): Promise<string>;
 }

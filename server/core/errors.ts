@@ -20,6 +20,7 @@ export const catalogue = {
   'api-conflict': { retry: 'backoff', advice: 'nothing: the object changed in between and is read again' },
   'api-invalid': { retry: 'never', advice: 'read the API server’s reason; an admission policy may refuse the patch' },
   'api-not-found': { retry: 'never', advice: 'nothing when the object was deleted; else check the name' },
+  'job-lost': { retry: 'never', advice: 'apply the Job again; the cause says why it could not be created' },
   'api-expired': { retry: 'backoff', advice: 'nothing: Lockstep lists again' },
   'api-throttled': { retry: 'after', advice: 'nothing: Lockstep waits as long as the API server asks' },
   'api-failed': { retry: 'backoff', advice: 'look at the API server’s log' },

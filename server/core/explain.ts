@@ -3,6 +3,7 @@
 import type { Decision } from './decide-workload.ts';
 import { keyIdOf } from './digest.ts';
 import type {
+  Withheld,
   AckExplanation,
   Comparison,
   ConfigExplanation,
@@ -17,7 +18,7 @@ import type {
   WorkloadExplanation,
 } from './explanation.ts';
 import { formatDuration } from './duration.ts';
-import { holdRestart, type HoldReason } from './hold.ts';
+import { holdRestart } from './hold.ts';
 import { objectKey, type ConfigKind, type ConfigRef } from './object.ts';
 import { isPausedForPeriod, judgeResume, type PauseFacts } from './pause-period.ts';
 import type { Reference } from './references.ts';
@@ -111,10 +112,14 @@ export function explainConfig({ config, annotations, workloads, gaps, pauseSwitc
 }
 
 /** Only what can be seen from outside: refusals, fights and the cap are known to the running Lockstep. */
-function holdOf({ paused, pause, deleting }: SeenWorkload, pauseSwitch: boolean): HoldReason | undefined {
+function holdOf(
+  { paused, pause, running, deleting, dormant }: SeenWorkload,
+  pauseSwitch: boolean,
+): Withheld | undefined {
+  if (dormant !== undefined) return dormant;
   const inside = { now: 0, refusedAt: undefined, undoneAt: [], rolloutsInProgress: 0, maxRollouts: 0 };
   const pausePeriodInvalid = pause?.period === 'unreadable';
-  return holdRestart({ ...inside, paused, pausePeriodInvalid, deleting, pauseSwitch }, [])?.reason;
+  return holdRestart({ ...inside, paused, pausePeriodInvalid, running, deleting, pauseSwitch }, [])?.reason;
 }
 
 function explainPause(pause: PauseFacts | undefined, now: number): Pick<WorkloadExplanation, 'pause'> {
@@ -138,7 +143,7 @@ function explainOptIn({ kinds, rules }: CompiledReload, config: ConfigKind): Opt
   return { config, level, ways, turnedOff: auto.kind === 'off' };
 }
 
-function explainUse(facts: WorkloadFacts, use: UseFacts, held: HoldReason | undefined): UseExplanation {
+function explainUse(facts: WorkloadFacts, use: UseFacts, held: Withheld | undefined): UseExplanation {
   const { kind, name, keys, optional } = use.reference;
   const { decision: rule, level } = explainReload(facts.compiled, { kind, name, annotations: use.annotations });
   const found = findAck(facts, `${kind}/${name}`);
@@ -191,7 +196,7 @@ function compare({ gaps }: WorkloadFacts, use: UseFacts, ack: Ack | undefined): 
   return { kind: live === ack.digest ? 'same' : 'different' };
 }
 
-function foresee(rule: ReloadDecision, held: HoldReason | undefined): Consequence {
+function foresee(rule: ReloadDecision, held: Withheld | undefined): Consequence {
   if (rule.kind === 'no') return { action: 'nothing', reason: rule.reason };
   return held === undefined ? { action: 'restart' } : { action: 'held', reason: held };
 }
@@ -199,7 +204,7 @@ function foresee(rule: ReloadDecision, held: HoldReason | undefined): Consequenc
 interface Doubts {
   readonly uses: readonly UseExplanation[];
   readonly gaps: readonly Gap[];
-  readonly held: HoldReason | undefined;
+  readonly held: Withheld | undefined;
 }
 
 /** What is owed is owed whatever could not be read; that nothing is owed can only be said of what was read. */

@@ -2,10 +2,14 @@
 import type { Acked, Owed } from './decide-workload.ts';
 import type { Projection } from './digest.ts';
 import type { HoldReason } from './hold.ts';
+import type { SeenWorkload } from './seen.ts';
 import type { ConfigKind, ConfigRef, WorkloadRef } from './object.ts';
 import type { ResumeReason } from './pause-period.ts';
 import type { ReloadDecision, ReloadRefusal } from './reload.ts';
 import type { KindRules } from './reload-compile.ts';
+
+/** Why nothing is restarted: for now, or as long as it is as it is. */
+export type Withheld = HoldReason | NonNullable<SeenWorkload['dormant']>;
 
 /** Why a part of the answer is missing. */
 export type Gap =
@@ -59,7 +63,7 @@ export type Incomparable =
 /** `held`: it would be owed, and not written until the reason is gone. */
 export type Consequence =
   | { readonly action: 'restart' }
-  | { readonly action: 'held'; readonly reason: HoldReason }
+  | { readonly action: 'held'; readonly reason: Withheld }
   | { readonly action: 'nothing'; readonly reason: ReloadRefusal };
 
 export interface UseExplanation {
@@ -75,7 +79,7 @@ export interface UseExplanation {
 }
 
 export type Pending =
-  | { readonly kind: 'restart'; readonly owed: readonly Owed[]; readonly held?: HoldReason }
+  | { readonly kind: 'restart'; readonly owed: readonly Owed[]; readonly held?: Withheld }
   | { readonly kind: 'nothing'; readonly reason: 'in-step' | 'not-opted-in' }
   /** No restart, but what is in use now is yet to be noted. */
   | { readonly kind: 'record'; readonly acked: readonly Acked[] }
@@ -95,7 +99,7 @@ export interface WorkloadExplanation {
   readonly restarts?: number;
   readonly lastEvent?: LastEvent;
   readonly pending: Pending;
-  readonly held?: HoldReason;
+  readonly held?: Withheld;
   readonly pause?: PauseExplanation;
   readonly waitsForDelete: boolean;
   readonly rolledOut: boolean;

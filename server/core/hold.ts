@@ -2,11 +2,20 @@
 import type { Owed } from './decide-workload.ts';
 
 export type HoldReason =
-  'paused' | 'deleting' | 'pause-period-invalid' | 'pause-switch' | 'refused' | 'fighting' | 'rollout-cap';
+  | 'paused'
+  | 'job-running'
+  | 'deleting'
+  | 'pause-period-invalid'
+  | 'pause-switch'
+  | 'refused'
+  | 'fighting'
+  | 'rollout-cap';
 
 export interface HoldFacts {
   readonly now: number;
   readonly paused: boolean;
+  /** A run is in progress, and concurrencyPolicy forbids another. */
+  readonly running: boolean;
   readonly deleting: boolean;
   /** Its annotation says how long to pause, in no duration that can be read. */
   readonly pausePeriodInvalid: boolean;
@@ -37,6 +46,7 @@ const capRetryMs = 5_000;
 export function holdRestart(facts: HoldFacts, owed: readonly Owed[]): Hold | undefined {
   if (facts.deleting) return { reason: 'deleting', retryAt: undefined };
   if (facts.paused) return { reason: 'paused', retryAt: undefined };
+  if (facts.running) return { reason: 'job-running', retryAt: undefined };
   if (facts.pausePeriodInvalid) return { reason: 'pause-period-invalid', retryAt: undefined };
   if (facts.pauseSwitch) return { reason: 'pause-switch', retryAt: undefined };
   if (facts.refusedAt !== undefined && facts.now < facts.refusedAt + refusedRetryMs) {

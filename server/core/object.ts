@@ -1,7 +1,8 @@
 // The kinds Lockstep knows and how an object is named. A new workload kind is one entry in `workloadKinds`.
 
 export type ConfigKind = 'Secret' | 'ConfigMap';
-export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
+export type WorkloadKind =
+  'Deployment' | 'StatefulSet' | 'DaemonSet' | 'CronJob' | 'Job' | 'Rollout' | 'DeploymentConfig';
 
 export interface WorkloadKindFacts {
   readonly group: string;
@@ -9,12 +10,42 @@ export interface WorkloadKindFacts {
   readonly resource: string;
   /** Path of the pod template inside the object. */
   readonly template: readonly string[];
+  /** `run`: a Job is made from it. `recreate`: it is deleted and created, since its template cannot change. */
+  readonly restart: 'template' | 'restart-at' | 'run' | 'recreate';
+  /** Served by a custom resource definition or by some platforms only: its absence is no error. */
+  readonly mayBeAbsent?: true;
 }
 
+const podTemplate = ['spec', 'template'] as const;
+
 export const workloadKinds: Readonly<Record<WorkloadKind, WorkloadKindFacts>> = {
-  Deployment: { group: 'apps', version: 'v1', resource: 'deployments', template: ['spec', 'template'] },
-  StatefulSet: { group: 'apps', version: 'v1', resource: 'statefulsets', template: ['spec', 'template'] },
-  DaemonSet: { group: 'apps', version: 'v1', resource: 'daemonsets', template: ['spec', 'template'] },
+  Deployment: { group: 'apps', version: 'v1', resource: 'deployments', template: podTemplate, restart: 'template' },
+  StatefulSet: { group: 'apps', version: 'v1', resource: 'statefulsets', template: podTemplate, restart: 'template' },
+  DaemonSet: { group: 'apps', version: 'v1', resource: 'daemonsets', template: podTemplate, restart: 'template' },
+  CronJob: {
+    group: 'batch',
+    version: 'v1',
+    resource: 'cronjobs',
+    template: ['spec', 'jobTemplate', ...podTemplate],
+    restart: 'run',
+  },
+  Job: { group: 'batch', version: 'v1', resource: 'jobs', template: podTemplate, restart: 'recreate' },
+  Rollout: {
+    group: 'argoproj.io',
+    version: 'v1alpha1',
+    resource: 'rollouts',
+    template: podTemplate,
+    restart: 'restart-at',
+    mayBeAbsent: true,
+  },
+  DeploymentConfig: {
+    group: 'apps.openshift.io',
+    version: 'v1',
+    resource: 'deploymentconfigs',
+    template: podTemplate,
+    restart: 'template',
+    mayBeAbsent: true,
+  },
 };
 
 export const configResources = { Secret: 'secrets', ConfigMap: 'configmaps' } as const satisfies Record<

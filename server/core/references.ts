@@ -1,6 +1,7 @@
 // Which config objects a pod template uses, and which of their keys.
 import type { ConfigKind } from './object.ts';
 import type { Projection } from './digest.ts';
+import { findReloaderUse, type ReloaderPodSpec } from './reloader-references.ts';
 
 /** A pod template's use of one config object of its own namespace. */
 export interface Reference {
@@ -15,7 +16,11 @@ export interface Reference {
 /** The part of a pod spec that can refer to config objects (core/v1 PodSpec). */
 export interface PodSpec {
   readonly containers?: readonly Container[];
+  /** Sidecars among them. */
   readonly initContainers?: readonly Container[];
+  /** Only custom resources take them in a template. */
+  readonly ephemeralContainers?: readonly Container[];
+  readonly imagePullSecrets?: readonly NameRef[];
   readonly volumes?: readonly Volume[];
 }
 interface Container {
@@ -53,8 +58,32 @@ interface Item {
   readonly path?: string;
 }
 
+/** What Reloader does not look at, by the words of `--extra-references`. */
+export const extraReferences = ['every-volume', 'ephemeral-containers', 'image-pull-secrets'] as const;
+export type ExtraReference = (typeof extraReferences)[number];
+
+export interface ReferenceRules {
+  /** Reloader’s strategies know nothing of single data keys. */
+  readonly granularity: 'used-keys' | 'whole-objects';
+  readonly extras: readonly ExtraReference[];
+}
+
+/** The references that count. Of several volumes of one source Reloader looks at the first. */
+export function listReferences(spec: PodSpec & ReloaderPodSpec, { granularity, extras }: ReferenceRules): Reference[] {
+  const found = findReferences(spec, extras);
+  if (extras.includes('every-volume')) return granularity === 'used-keys' ? found : found.map(withAllKeys);
+  const plain = new Set(findReferences(spec).map(({ kind, name }) => `${kind}/${name}`));
+  const counts = ({ kind, name }: Reference): boolean =>
+    !plain.has(`${kind}/${name}`) || findReloaderUse(spec, { kind, name }) !== undefined;
+  return (granularity === 'used-keys' ? found : found.map(withAllKeys)).filter(counts);
+}
+
+function withAllKeys(reference: Reference): Reference {
+  return { ...reference, keys: 'all' };
+}
+
 /** The references of a pod template, sorted by kind and name, one for each config object. */
-export function findReferences(spec: PodSpec): Reference[] {
+export function findReferences(spec: PodSpec, extras: readonly ExtraReference[] = []): Reference[] {
   const found = new Map<string, Reference>();
   const use: Use = ({ kind, name, keys, optional }) => {
     if (name === undefined || name === '') return;
@@ -64,13 +93,18 @@ export function findReferences(spec: PodSpec): Reference[] {
       before === undefined ? keys : before.keys === 'all' || keys === 'all' ? 'all' : [...before.keys, ...keys];
     found.set(id, { kind, name, keys: merged, optional: optional === true && before?.optional !== false });
   };
-  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
+  const ephemeral = extras.includes('ephemeral-containers') ? (spec.ephemeralContainers ?? []) : [];
+  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...ephemeral];
   for (const container of containers) useEnvironment(container, use);
   for (const volume of spec.volumes ?? []) {
     const mounts = containers.flatMap((container) =>
       (container.volumeMounts ?? []).filter((mount) => mount.name === volume.name),
     );
     if (mounts.length > 0) useVolume(volume, mounts, use);
+  }
+  if (extras.includes('image-pull-secrets')) {
+    // Pods start without them, where the image is there already.
+    for (const { name } of spec.imagePullSecrets ?? []) use({ kind: 'Secret', name, keys: 'all', optional: true });
   }
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => sortKeys(reference));
 }

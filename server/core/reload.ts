@@ -131,7 +131,7 @@ const ordered: readonly Rule[] = [
   {
     name: 'auto-reload-all',
     judge: ({ own, compiled }) =>
-      own.auto.kind === 'unset' && compiled.rules.autoReloadAll
+      own.auto.kind === 'unset' && reloadsAll(compiled)
         ? { kind: 'yes', how: 'auto', by: '--auto-reload-all' }
         : undefined,
   },
@@ -165,7 +165,13 @@ export function isIgnored(annotations: Annotations, { keys }: ReloadRules = defa
 }
 
 /** Can a reference to a config object of this kind make a `yes`? Where not, the workload's references need no index. */
-export function asksForReferences({ rules, kinds }: CompiledReload, kind: ReloaderKind): boolean {
-  const { searches, auto } = kinds[kind];
-  return searches || auto.kind === 'on' || (auto.kind === 'unset' && rules.autoReloadAll);
+export function asksForReferences(compiled: CompiledReload, kind: ReloaderKind): boolean {
+  const { searches, auto } = compiled.kinds[kind];
+  return searches || auto.kind === 'on' || (auto.kind === 'unset' && reloadsAll(compiled));
+}
+
+/** A Job that starts by surprise does harm: a flag for everything is not asking for it. */
+function reloadsAll({ rules, workloadKind }: CompiledReload): boolean {
+  const isJob = workloadKind === 'Job' || workloadKind === 'CronJob';
+  return rules.autoReloadAll && (rules.runsAllJobs || !isJob);
 }

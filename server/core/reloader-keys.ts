@@ -9,7 +9,7 @@ export type ReloaderKind = ConfigKind | 'SecretProviderClass';
 export const reloaderKinds: readonly ReloaderKind[] = ['ConfigMap', 'Secret', 'SecretProviderClass'];
 
 /** Everything that Reloader restarts, and DeploymentConfig, which it did until v1.4.4. */
-export type ReloaderWorkloadKind = WorkloadKind | 'CronJob' | 'Job' | 'Rollout' | 'DeploymentConfig';
+export type ReloaderWorkloadKind = WorkloadKind;
 
 /** Annotation keys. The exclude keys and those of SecretProviderClass have no flag. */
 export interface ReloadKeys {
@@ -28,6 +28,8 @@ export interface ReloadKeys {
 export interface ReloadRules {
   readonly keys: ReloadKeys;
   readonly autoReloadAll: boolean;
+  /** Whether auto-reload-all runs Jobs and CronJobs too, as Reloader does. Otherwise only their own annotations do. */
+  readonly runsAllJobs: boolean;
   readonly ignoredWorkloadTypes: readonly IgnorableWorkloads[];
   readonly resourcesToIgnore: readonly IgnorableConfigs[];
 }
@@ -66,6 +68,7 @@ export const defaultPauseKeys: PauseKeys = {
 export const defaultReloadRules: ReloadRules = {
   keys: defaultReloadKeys,
   autoReloadAll: false,
+  runsAllJobs: true,
   ignoredWorkloadTypes: [],
   resourcesToIgnore: [],
 };

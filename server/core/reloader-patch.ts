@@ -2,6 +2,7 @@
 // its removal by index carries no test, and its PUT of a whole Rollout drops fields that its types do not know.
 import { valueOf, type Annotations } from './annotations.ts';
 import type { PauseFields } from './pause-period.ts';
+import { restartTime } from './restart.ts';
 import type { ReloaderWorkloadKind } from './reloader-keys.ts';
 import type { ReloaderPodSpec } from './reloader-references.ts';
 import type { TemplateChange } from './reloader-strategy.ts';
@@ -23,33 +24,43 @@ export type ReloaderPatch =
 export type PatchedKind = Exclude<ReloaderWorkloadKind, 'CronJob' | 'Job'>;
 
 /**
- * The patch of a change that was decided on `spec`. Undefined when `spec` no longer has what is to be changed.
- * Send JSON patches with a precondition: positions in lists move.
+ * One patch of all changes that were decided on `spec`: a strategic merge patch, as Reloader sends it, where the resource has one. A removal,
+ * which Reloader does by a JSON patch, takes the rest along. The annotation has room for one source: the last one. Undefined when `spec` no
+ * longer has what is to be changed. Send JSON patches with a precondition: positions in lists move.
  */
-export function changePatch(
+export function changesPatch(
   kind: PatchedKind,
-  change: TemplateChange,
+  changes: readonly TemplateChange[],
   spec: ReloaderPodSpec,
 ): ReloaderPatch | undefined {
-  if (change.kind === 'set-annotation') {
-    const body = { spec: { template: { metadata: { annotations: { [change.key]: change.value } } } } };
-    return { type: kind === 'Rollout' ? 'merge' : 'strategic-merge', body };
+  const body = { spec: { template: mergeOf(changes) } };
+  if (changes.every((change) => change.kind === 'set-annotation')) {
+    return { type: isNative(kind) ? 'strategic-merge' : 'merge', body };
   }
-  if (change.kind === 'remove-env') return asJson(removeEnv(change, spec));
-  // A custom resource has no strategic merge, and a merge patch would replace the whole list of containers.
-  if (kind === 'Rollout') return asJson(setEnv(change, spec));
-  const { container, name, value } = change;
+  // A merge patch would replace the whole list of containers.
+  const isMergeable = isNative(kind) && changes.every((change) => change.kind !== 'remove-env');
+  if (isMergeable) return { type: 'strategic-merge', body };
+  const operations = operationsOf(changes, spec);
+  return operations.length === 0 ? undefined : { type: 'json', body: operations };
+}
+
+function mergeOf(changes: readonly TemplateChange[]): object {
+  const annotations: Record<string, string> = {};
+  const containers = new Map<string, { name: string; value: string }[]>();
+  for (const change of changes) {
+    if (change.kind === 'set-annotation') annotations[change.key] = change.value;
+    if (change.kind !== 'set-env') continue;
+    const { container, name, value } = change;
+    containers.set(container, [...(containers.get(container) ?? []), { name, value }]);
+  }
   return {
-    type: 'strategic-merge',
-    body: { spec: { template: { spec: { containers: [{ name: container, env: [{ name, value }] }] } } } },
+    ...(Object.keys(annotations).length === 0 ? {} : { metadata: { annotations } }),
+    ...(containers.size === 0 ? {} : { spec: { containers: [...containers].map(([name, env]) => ({ name, env })) } }),
   };
 }
 
-/**
- * Changes of environment variables as one JSON patch. Each is placed in what the ones before it leave; what is not there any more is
- * left out.
- */
-export function envPatch(changes: readonly TemplateChange[], spec: ReloaderPodSpec): readonly JsonPatchOperation[] {
+/** Each is placed in what the ones before it leave; what is not there any more is left out. */
+function operationsOf(changes: readonly TemplateChange[], spec: ReloaderPodSpec): readonly JsonPatchOperation[] {
   let template: RawTemplate = { spec };
   return changes.flatMap((change) => {
     if (change.kind === 'set-annotation') return [];
@@ -59,8 +70,9 @@ export function envPatch(changes: readonly TemplateChange[], spec: ReloaderPodSp
   });
 }
 
-function asJson(body: readonly JsonPatchOperation[] | undefined): ReloaderPatch | undefined {
-  return body && { type: 'json', body };
+/** Custom resources have no strategic merge. OpenShift's own API has, but need not be told apart. */
+function isNative(kind: PatchedKind): boolean {
+  return kind !== 'Rollout' && kind !== 'DeploymentConfig';
 }
 
 type SetEnv = Extract<TemplateChange, { kind: 'set-env' }>;
@@ -145,10 +157,9 @@ export function restartsRollout(annotations: Annotations): boolean {
   return valueOf(annotations, rolloutStrategy) === 'restart';
 }
 
-/** `restartAt` as RFC 3339 in whole seconds, UTC. `at` in milliseconds since the epoch. */
+/** `at` in milliseconds since the epoch. */
 export function rolloutRestartPatch(at: number): ReloaderPatch {
-  const restartAt = new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z');
-  return { type: 'merge', body: { spec: { restartAt } } };
+  return { type: 'merge', body: { spec: { restartAt: restartTime(at) } } };
 }
 
 /** A pod template as the API server gives it; whatever else it holds stays. */

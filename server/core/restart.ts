@@ -1,5 +1,6 @@
 // The restart key: the one annotation on a pod template that makes a controller replace pods, and the acks in it.
 // RESTART-PROTOCOL.md "Where things are written", rules 1, 3 and 4.
+import { createHash } from 'node:crypto';
 import { keyIdOf, type Projection } from './digest.ts';
 import type { PauseFields } from './pause-period.ts';
 import { annotation } from './reload.ts';
@@ -90,6 +91,26 @@ export function restartPatch(key: RestartKey, resourceVersion: string, pause: Pa
       template: { metadata: { annotations: { [annotation.restartedFor]: formatRestartKey(key) } } },
     },
   };
+}
+
+/**
+ * For an Argo Rollout: its controller replaces the pods that began before `restartAt` (RFC 3339, whole seconds, so rounded up: a pod
+ * that began within this second must not be spared), without a new revision. The key stays on the Rollout itself.
+ */
+export function restartAtPatch(key: RestartKey, resourceVersion: string, now: number): object {
+  const annotations = { [annotation.restartedFor]: formatRestartKey(key) };
+  return { metadata: { resourceVersion, annotations }, spec: { restartAt: restartTime(now) } };
+}
+
+export function restartTime(now: number): string {
+  return new Date(Math.ceil(now / 1_000) * 1_000).toISOString().replace('.000Z', 'Z');
+}
+
+/** Of the Job that a CronJob's restart creates: the same for the same content. Job names end at 63 characters, names of CronJobs at 52. */
+export function runName(cronJob: string, { uid, key }: { readonly uid: string; readonly key: RestartKey }): string {
+  const names = Object.keys(key.acks).sort();
+  const text = JSON.stringify([uid, names.map((name) => [name, ...tuple(key.acks[name])])]);
+  return `${cronJob}-${createHash('sha256').update(text).digest('hex').slice(0, 10)}`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,6 @@
 // What the reflectors hand on: objects of the cluster reduced to the facts that decisions need. None can hold a Secret's value.
 import type { ContentDigests } from './digest.ts';
-import type { ConfigRef, WorkloadRef } from './object.ts';
+import type { ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
 import type { PauseFacts } from './pause-period.ts';
 import type { Reference } from './references.ts';
 import type { Annotations } from './annotations.ts';
@@ -40,10 +40,18 @@ export interface SeenWorkload {
   readonly podSelector: string;
   /** Names the current ReplicaSet (revision number) or ControllerRevision (name; newest when empty); undefined while unobserved. */
   readonly currentRevision: string | undefined;
+  /** Of kinds whose revisions are not watched: since when its pods can exist (ms; 0: unknown). Then no revision is looked for. */
+  readonly podsSince: number | undefined;
+  /** How its pods are replaced. */
+  readonly restart: WorkloadKindFacts['restart'];
   /** By a person: only a person resumes it. */
   readonly paused: boolean;
   /** What its annotations say about pauses for a period; absent: nothing. */
   readonly pause?: PauseFacts;
+  /** Why no change restarts it whatever it asks for: what runs next reads the new content, or nothing runs any more. */
+  readonly dormant: 'suspended' | 'finished' | undefined;
+  /** A run is in progress beside which no other may start. */
+  readonly running: boolean;
   /** Pods stay until somebody deletes them: OnDelete, or a StatefulSet partition. */
   readonly waitsForDelete: boolean;
   /** All replicas run the current template and are available. */

@@ -1,6 +1,6 @@
 // Reduces what stands around workloads: their revisions, their pods, and their namespaces.
 import type { RevisionIdentity } from '../core/cluster.ts';
-import { annotation } from '../core/reload.ts';
+import { annotation, type Annotations } from '../core/reload.ts';
 import type { PodFacts } from '../core/snapshot.ts';
 import type { SeenNamespace, SeenRevision } from '../core/seen.ts';
 import type { Metadata, Parsed } from './ingest.ts';
@@ -14,13 +14,17 @@ export function parseRevision(object: ApiObject): Parsed<SeenRevision> {
     uid: metadata.uid,
     ownerUid: metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? '',
     name,
-    number:
-      revision === undefined ? (metadata.annotations?.['deployment.kubernetes.io/revision'] ?? '') : String(revision),
+    number: revision === undefined ? numberOf(metadata.annotations) : String(revision),
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     resourceVersion: metadata.resourceVersion,
     hash: metadata.labels?.['controller-revision-hash'] ?? metadata.name,
   };
   return { key: name, value };
+}
+
+/** What the controller of a Deployment or Rollout gave its ReplicaSet. */
+function numberOf(annotations: Annotations = {}): string {
+  return annotations['deployment.kubernetes.io/revision'] ?? annotations['rollout.argoproj.io/revision'] ?? '';
 }
 
 export function parseNamespace(object: ApiObject): Parsed<SeenNamespace> {

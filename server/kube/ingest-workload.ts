@@ -1,83 +1,67 @@
 // Reduces workloads to what decisions need: what they ask for, what they refer to, and how far their rollout is.
-import { objectKey, workloadKinds, type ConfigKind, type WorkloadKind } from '../core/object.ts';
+import {
+  objectKey,
+  workloadKinds,
+  type ConfigKind,
+  type WorkloadKind,
+  type WorkloadKindFacts,
+} from '../core/object.ts';
 import { isPausedForPeriod, readPause } from '../core/pause-period.ts';
-import { findReferences, type PodSpec } from '../core/references.ts';
+import { listReferences } from '../core/references.ts';
 import { annotation, asksForReferences, type Annotations } from '../core/reload.ts';
 import { compileReload, type CompiledReload } from '../core/reload-compile.ts';
-import { parseRestartKey } from '../core/restart.ts';
+import { rolloutStrategy } from '../core/reloader-patch.ts';
+import { parseRestartKey, type RestartKey } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Metadata, Parsed, Reading } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
+import { dormancyOf, formatSelector, templateOf, type WorkloadBody } from './workload-body.ts';
 
-interface WorkloadBody {
-  readonly metadata: Metadata;
-  readonly spec: {
-    readonly replicas?: number;
-    readonly paused?: boolean;
-    readonly selector?: {
-      readonly matchLabels?: Record<string, string>;
-      readonly matchExpressions?: readonly Expression[];
-    };
-    readonly template: { readonly metadata?: { readonly annotations?: Annotations }; readonly spec: PodSpec };
-    readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
-  };
-  readonly status?: WorkloadStatus;
-}
-interface WorkloadStatus {
-  readonly observedGeneration?: number;
-  readonly replicas?: number;
-  readonly updatedReplicas?: number;
-  readonly availableReplicas?: number;
-  readonly updateRevision?: string;
-  readonly desiredNumberScheduled?: number;
-  readonly updatedNumberScheduled?: number;
-  readonly numberAvailable?: number;
-}
-interface Expression {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
-}
+type Body = WorkloadBody & { readonly metadata: Metadata };
 
-/** A Deployment, StatefulSet or DaemonSet; everything but the pods is left out when it is not opted in. */
+/** A workload of any kind. Without opt-in, and while no change can concern it, it asks for nothing. */
 export function parseWorkload(
   kind: WorkloadKind,
   object: ApiObject,
-  { rules, granularity, pauseKeys }: Pick<Reading, 'rules' | 'granularity' | 'pauseKeys'>,
+  reading: Omit<Reading, 'keys'>,
 ): Parsed<SeenWorkload> {
-  const { metadata, spec, status = {} } = object as unknown as WorkloadBody;
+  const body = object as unknown as Body;
+  const { metadata, spec, status = {} } = body;
   const ref = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
-  const template = spec.template.metadata?.annotations ?? {};
+  const template = templateOf(kind, body);
+  const templateAnnotations = template.metadata?.annotations ?? {};
   const annotations = metadata.annotations ?? {};
-  const compiled = compileReload({ kind, annotations, templateAnnotations: template }, rules);
+  const compiled = compileReload({ kind, annotations, templateAnnotations }, reading.rules);
   const asked = configKinds.filter((config) => asksForReferences(compiled, config));
-  const references = asked.length === 0 ? [] : findReferences(spec.template.spec);
-  const isPaused = kind === 'Deployment' && spec.paused === true;
-  const pause = readPause({ kind, annotations, isPaused }, pauseKeys);
+  const references = asked.length === 0 ? [] : listReferences(template.spec, reading);
+  const isAsking = asked.length > 0 || namesConfigs(compiled);
+  const dormant = dormancyOf(kind, body);
+  const isPaused = kind !== 'StatefulSet' && kind !== 'DaemonSet' && spec.paused === true;
+  const pause = readPause({ kind, annotations, isPaused }, reading.pauseKeys);
   const rollsLater = isPausedForPeriod(pause.facts);
-  const observed =
-    !rollsLater && status.observedGeneration !== undefined && status.observedGeneration >= (metadata.generation ?? 0);
   const value: SeenWorkload = {
     ref,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
-    createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
-    reload: asked.length > 0 || namesConfigs(compiled) ? compiled : undefined,
+    createdAt: timeOf(metadata.creationTimestamp),
+    reload: isAsking && dormant === undefined ? compiled : undefined,
     problems: [...compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`), ...pause.problems],
-    references: references
-      .filter((reference) => asked.includes(reference.kind))
-      .map((reference) => (granularity === 'used-keys' ? reference : { ...reference, keys: 'all' })),
-    restartKey: parseRestartKey(template[annotation.restartedFor]),
+    references: references.filter((reference) => asked.includes(reference.kind)),
+    restartKey: readRestartKey(kind, annotations, templateAnnotations),
     annotations: Object.fromEntries(
       Object.entries(annotations).filter(([key]) => /^(checksum\.)?lockstep\.dev\//.test(key)),
     ),
     podSelector: formatSelector(spec.selector),
-    currentRevision: observed ? currentRevision(kind, metadata, status) : undefined,
+    currentRevision: isObserved(body) && !rollsLater ? currentRevision(kind, body) : undefined,
+    podsSince: podsSince(kind, body),
+    restart: kind === 'Rollout' ? rolloutRestart(annotations, reading.granularity) : workloadKinds[kind].restart,
     paused: isPaused && !rollsLater,
     ...(pause.facts === undefined ? {} : { pause: pause.facts }),
+    dormant,
+    running: spec.concurrencyPolicy === 'Forbid' && Array.isArray(status.active) && status.active.length > 0,
     waitsForDelete:
       spec.updateStrategy?.type === 'OnDelete' || (spec.updateStrategy?.rollingUpdate?.partition ?? 0) > 0,
-    rolledOut: observed && isRolledOut(kind, spec, status),
+    rolledOut: isRolledOut(kind, body) && !rollsLater,
     deleting: metadata.deletionTimestamp !== undefined,
   };
   return { key: objectKey(ref), value };
@@ -91,20 +75,56 @@ function namesConfigs({ kinds }: CompiledReload): boolean {
   );
 }
 
-/** Deployment: the number its controller gave the current ReplicaSet. StatefulSet: the ControllerRevision's name. DaemonSet: the newest. */
-function currentRevision(kind: WorkloadKind, metadata: Metadata, status: WorkloadStatus): string | undefined {
+/** A Rollout restarted by time carries the key on itself. Where the way was changed, the higher counter is the later one. */
+function readRestartKey(kind: WorkloadKind, own: Annotations, template: Annotations): RestartKey | undefined {
+  const key = parseRestartKey(template[annotation.restartedFor]);
+  const ownKey = kind === 'Rollout' ? parseRestartKey(own[annotation.restartedFor]) : undefined;
+  return (ownKey?.n ?? 0) > (key?.n ?? 0) ? ownKey : key;
+}
+
+/** By time, which makes no new revision, unless asked otherwise; Reloader changes the template unless asked otherwise. */
+function rolloutRestart(annotations: Annotations, granularity: Reading['granularity']): WorkloadKindFacts['restart'] {
+  const asked = annotations[rolloutStrategy];
+  const byTime = granularity === 'used-keys' ? asked !== 'rollout' : asked === 'restart';
+  return byTime ? 'restart-at' : 'template';
+}
+
+function isObserved({ metadata, status }: Body): boolean {
+  const observed = Number(status?.observedGeneration ?? NaN);
+  return observed >= (metadata.generation ?? 0);
+}
+
+/** Deployment, Rollout: the number its controller gave the current ReplicaSet. StatefulSet: the ControllerRevision's name. DaemonSet: the newest. */
+function currentRevision(kind: WorkloadKind, { metadata, status }: Body): string | undefined {
   switch (kind) {
     case 'Deployment':
       return metadata.annotations?.['deployment.kubernetes.io/revision'];
+    case 'Rollout':
+      return metadata.annotations?.['rollout.argoproj.io/revision'];
     case 'StatefulSet':
-      return status.updateRevision;
+      return status?.updateRevision;
     case 'DaemonSet':
       return '';
+    case 'CronJob':
+    case 'Job':
+    case 'DeploymentConfig':
+      return undefined;
   }
 }
 
-/** As `kubectl rollout status` judges. */
-function isRolledOut(kind: WorkloadKind, spec: WorkloadBody['spec'], status: WorkloadStatus): boolean {
+/** A Job's pods come after it, a CronJob's last run came on time. */
+function podsSince(kind: WorkloadKind, { metadata, status }: Body): number | undefined {
+  if (kind === 'DeploymentConfig') return 0;
+  if (kind === 'Job') return timeOf(metadata.creationTimestamp);
+  return kind === 'CronJob' ? timeOf(status?.lastScheduleTime) : undefined;
+}
+
+/** As `kubectl rollout status` judges. A Job is as soon as it is made. */
+function isRolledOut(kind: WorkloadKind, body: Body): boolean {
+  const { spec, status = {} } = body;
+  if (kind === 'Job' || kind === 'CronJob') return true;
+  if (!isObserved(body)) return false;
+  if (kind === 'Rollout') return status.phase === 'Healthy' && timeOf(status.restartedAt) >= timeOf(spec.restartAt);
   if (kind === 'DaemonSet') {
     const wanted = status.desiredNumberScheduled ?? 0;
     return (status.updatedNumberScheduled ?? 0) >= wanted && (status.numberAvailable ?? 0) >= wanted;
@@ -114,14 +134,8 @@ function isRolledOut(kind: WorkloadKind, spec: WorkloadBody['spec'], status: Wor
   return updated >= wanted && all <= updated && available >= updated;
 }
 
-function formatSelector(selector: WorkloadBody['spec']['selector']): string {
-  const labels = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
-  const expressions = (selector?.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
-    if (operator === 'Exists') return key;
-    if (operator === 'DoesNotExist') return `!${key}`;
-    return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`;
-  });
-  return [...labels, ...expressions].join(',');
+function timeOf(text: string | undefined): number {
+  return Date.parse(text ?? '') || 0;
 }
 
 /** Where a workload kind lives: `/apis/apps/v1/...`. */

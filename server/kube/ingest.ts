@@ -2,6 +2,7 @@
 import type { DigestKey } from '../core/digest.ts';
 import type { Annotations } from '../core/annotations.ts';
 import type { PauseKeys } from '../core/pause-period.ts';
+import type { ReferenceRules } from '../core/references.ts';
 import type { ReloadRules } from '../core/reloader-keys.ts';
 
 export interface Parsed<T> {
@@ -24,10 +25,8 @@ export interface Metadata {
 }
 
 /** How objects are read. */
-export interface Reading {
+export interface Reading extends ReferenceRules {
   readonly keys: readonly DigestKey[];
   readonly rules: ReloadRules;
   readonly pauseKeys: PauseKeys;
-  /** Reloader’s strategies know nothing of single data keys. */
-  readonly granularity: 'used-keys' | 'whole-objects';
 }

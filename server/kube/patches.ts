@@ -1,31 +1,40 @@
 // The only writes to users' objects: the restart key, and Kubernetes Events about it.
-import type { ClusterEvent, EventRecorder, ResumeOrder, RestartWriter } from '../core/cluster.ts';
+import type {
+  ClusterEvent,
+  EventRecorder,
+  Restarted,
+  RestartOrder,
+  RestartWriter,
+  ResumeOrder,
+} from '../core/cluster.ts';
 import { workloadKinds } from '../core/object.ts';
 import { pauseFields, resumePatch } from '../core/pause-period.ts';
-import { restartPatch } from '../core/restart.ts';
+import { annotation } from '../core/reload.ts';
+import { applyChange, type RawTemplate } from '../core/reloader-patch.ts';
+import { formatRestartKey, restartAtPatch, restartPatch, type RestartKey } from '../core/restart.ts';
 import type { Client } from './client.ts';
 import { workloadPath } from './ingest-workload.ts';
+import { recreateJob, runCronJob } from './jobs.ts';
 import type { ApiObject } from './reflector.ts';
 
 /** Every write names it: a client that names no manager gets one from its user agent. */
 export const fieldManager = 'lockstep';
 
-/** `pausedAtKey`: the annotation that marks a pause. */
-export function createRestartWriter(client: Client, pausedAtKey: string): RestartWriter {
+export function createRestartWriter(client: Client, { now, sleep, pausedAtKey }: WriterOptions): RestartWriter {
+  const jobs = { client, fieldManager, sleep };
   return {
-    writesKey: true,
-    async restart({ ref: { kind, namespace, name }, key, resourceVersion, pausedAt }, signal) {
-      const answer = await client.send({
-        verb: 'patch',
-        resource: workloadKinds[kind].resource,
-        subject: `${namespace}/${name}`,
-        path: workloadPath(kind, namespace, name),
-        query: { fieldManager },
-        body: restartPatch(key, resourceVersion, pauseFields(pausedAtKey, pausedAt)),
-        contentType: 'application/merge-patch+json',
-        signal,
-      });
-      return (answer as ApiObject).metadata.resourceVersion;
+    leavesKey: (restart) => restart !== 'run',
+    restart(order, signal) {
+      switch (order.restart) {
+        case 'template':
+          return patch(client, order, { body: templatePatch(order, pausedAtKey), signal });
+        case 'restart-at':
+          return patch(client, order, { body: restartAtPatch(order.key, order.resourceVersion, now()), signal });
+        case 'run':
+          return runCronJob(jobs, { order, transform: (template) => template, signal });
+        case 'recreate':
+          return recreateJob(jobs, { order, transform: (template) => withKey(template, order.key), signal });
+      }
     },
     resume: (order, signal) =>
       sendResume(client, order, {
@@ -58,6 +67,40 @@ export async function sendResume(client: Client, order: ResumeOrder, how: Resume
     signal: how.signal,
   });
   return (answer as ApiObject).metadata.resourceVersion;
+}
+
+function templatePatch({ key, resourceVersion, pausedAt }: RestartOrder, pausedAtKey: string): object {
+  return restartPatch(key, resourceVersion, pauseFields(pausedAtKey, pausedAt));
+}
+
+export interface WriterOptions {
+  /** Wall clock (ms). */
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** The annotation that marks a pause. */
+  readonly pausedAtKey: string;
+}
+
+async function patch(
+  client: Client,
+  { ref: { kind, namespace, name }, uid }: RestartOrder,
+  { body, signal }: { readonly body: object; readonly signal: AbortSignal },
+): Promise<Restarted> {
+  const answer = await client.send({
+    verb: 'patch',
+    resource: workloadKinds[kind].resource,
+    subject: `${namespace}/${name}`,
+    path: workloadPath(kind, namespace, name),
+    query: { fieldManager },
+    body,
+    contentType: 'application/merge-patch+json',
+    signal,
+  });
+  return { uid, version: (answer as ApiObject).metadata.resourceVersion };
+}
+
+function withKey(template: RawTemplate, key: RestartKey): RawTemplate {
+  return applyChange(template, { kind: 'set-annotation', key: annotation.restartedFor, value: formatRestartKey(key) });
 }
 
 export interface RecorderOptions {

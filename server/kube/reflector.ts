@@ -22,6 +22,10 @@ export interface ReflectorOptions<T> {
   /** `/api/v1/secrets`, or of one namespace. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Whether the server has the resource at all; absent: it always has. */
+  readonly isServed?: (signal: AbortSignal) => Promise<boolean>;
+  /** The server has no such resource, and so no such objects; it is asked again from time to time. */
+  readonly onAbsent?: () => void;
   /** What to ask for instead of whole objects; lists and watches name it differently. */
   readonly accept?: { readonly list: string; readonly watch: string };
   /** Objects a page: bounds the memory that one answer takes. */
@@ -44,6 +48,8 @@ const watchSeconds = { least: 300, spread: 300 } as const;
 /** Bookmarks come every minute; a watch without one is dead, and is opened again from where it was. */
 const silenceMs = 75_000;
 const backoffMs = { first: 800, most: 30_000 } as const;
+/** Custom resource definitions come seldom, and asking costs a request. */
+const absentMs = 30_000;
 
 /** Where the reflector is: undefined version means that it must list. */
 interface Position {
@@ -59,6 +65,7 @@ export async function reflect<T>(options: ReflectorOptions<T>, signal: AbortSign
   const position: Position = { version: undefined, hasListed: false, known: new Set(), failures: 0 };
   while (!signal.aborted) {
     try {
+      if (position.version === undefined && !(await isServed(options, position, signal))) continue;
       if (position.version === undefined) await list(options, position, signal);
       const lines = await watch(options, position, signal);
       // A server that ends watches at once must not be asked again at once.
@@ -66,13 +73,23 @@ export async function reflect<T>(options: ReflectorOptions<T>, signal: AbortSign
     } catch (thrown) {
       if (signal.aborted) return;
       const error = thrown instanceof LockstepError ? thrown : bugOf(options.resource, thrown);
-      if (hasCode(error, 'api-expired', 'internal')) position.version = undefined;
+      if (hasCode(error, 'api-expired', 'api-not-found', 'internal')) position.version = undefined;
       const most = Math.min(backoffMs.most, backoffMs.first * 2 ** Math.min(position.failures++, 6));
       const retryMs = error.afterMs ?? options.random() * most;
       options.onTrouble(error, retryMs);
       await options.sleep(retryMs, signal);
     }
   }
+}
+
+/** Otherwise what was known is gone, and the time until the next look has passed. */
+async function isServed<T>(options: ReflectorOptions<T>, { known }: Position, signal: AbortSignal): Promise<boolean> {
+  if (options.isServed === undefined || (await options.isServed(signal))) return true;
+  for (const key of known) options.onEvent({ present: false, watched: false, key, version: '' });
+  known.clear();
+  options.onAbsent?.();
+  await options.sleep(absentMs, signal);
+  return false;
 }
 
 async function list<T>(options: ReflectorOptions<T>, position: Position, signal: AbortSignal): Promise<void> {

@@ -1,49 +1,55 @@
 // Restarts as Reloader's strategies do: its environment variable or annotation, its hash, its patch type and field manager.
 // Unlike Reloader it refuses to write on a workload that changed since it was read, and writes one patch for all that is owed.
-import type { RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
+import type { Restarted, RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
 import { hasCode, LockstepError } from '../core/errors.ts';
 import { configResources, workloadKinds } from '../core/object.ts';
 import { pauseFields } from '../core/pause-period.ts';
 import { hashContent } from '../core/reloader-hash.ts';
 import type { PodTemplate } from '../core/reloader-marks.ts';
 import {
-  envPatch,
+  applyChange,
+  changesPatch,
   reloaderFieldManager,
+  rolloutRestartPatch,
   withPause,
   withPrecondition,
+  type RawTemplate,
   type ReloaderPatch,
 } from '../core/reloader-patch.ts';
-import type { ReloaderPodSpec } from '../core/reloader-references.ts';
 import { applyStrategy, type ReloaderStrategy, type TemplateChange } from '../core/reloader-strategy.ts';
 import type { Client } from './client.ts';
 import { readInputs } from './ingest-config.ts';
 import { workloadPath } from './ingest-workload.ts';
+import { recreateJob, runCronJob } from './jobs.ts';
 import { sendResume } from './patches.ts';
 import type { ApiObject } from './reflector.ts';
+import { templateOf } from './workload-body.ts';
 
 export interface ReloaderWriterOptions {
   readonly client: Client;
   readonly strategy: ReloaderStrategy;
   readonly now: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** The annotation that marks a pause. */
   readonly pausedAtKey: string;
 }
 
 export function createReloaderWriter(options: ReloaderWriterOptions): RestartWriter {
+  const jobs = { client: options.client, fieldManager: reloaderFieldManager, sleep: options.sleep };
   return {
-    writesKey: false,
+    leavesKey: () => false,
     async restart(order, signal) {
-      const template = await readTemplate(options, order, signal);
-      const changes: TemplateChange[] = [];
-      for (const source of order.sources) {
-        const content =
-          source.content === 'deleted' ? source.content : await readHash(options, { order, source, signal });
-        if (content === undefined) continue;
-        const marked = { ...source, namespace: order.ref.namespace, content };
-        const decision = applyStrategy(options.strategy, template, { source: marked, observedAt: options.now() });
-        if (decision.kind === 'change') changes.push(decision.change);
+      // Nothing of it stays in the template.
+      if (order.restart === 'restart-at') {
+        return send(options, { order, patch: rolloutRestartPatch(options.now()), signal });
       }
-      return changes.length === 0 ? undefined : write(options, { order, template, changes, signal });
+      const template = await readTemplate(options, order, signal);
+      const changes = await listChanges(options, { order, template, signal });
+      if (changes.length === 0) return undefined;
+      const transform = (raw: RawTemplate): RawTemplate => changes.reduce(applyChange, raw);
+      if (order.restart === 'run') return runCronJob(jobs, { order, transform, signal });
+      if (order.restart === 'recreate') return recreateJob(jobs, { order, transform, signal });
+      return write(options, { order, template, changes, signal });
     },
     resume: (order, signal) =>
       sendResume(options.client, order, {
@@ -58,6 +64,23 @@ export function createReloaderWriter(options: ReloaderWriterOptions): RestartWri
 interface Request {
   readonly order: RestartOrder;
   readonly signal: AbortSignal;
+}
+
+/** What the strategy changes for each config object that the restart is for. */
+async function listChanges(
+  options: ReloaderWriterOptions,
+  { order, template, signal }: Request & { template: PodTemplate },
+): Promise<readonly TemplateChange[]> {
+  const changes: TemplateChange[] = [];
+  for (const source of order.sources) {
+    const content = source.content === 'deleted' ? source.content : await readHash(options, { order, source, signal });
+    if (content === undefined) continue;
+    // That it is used was decided before: a use that Reloader does not look for is marked on the first container.
+    const marked = { ...source, how: 'named', namespace: order.ref.namespace, content } as const;
+    const decision = applyStrategy(options.strategy, template, { source: marked, observedAt: options.now() });
+    if (decision.kind === 'change') changes.push(decision.change);
+  }
+  return changes;
 }
 
 /** The template as it was decided on; anything newer is decided anew. */
@@ -76,13 +99,12 @@ async function readTemplate(
     path: workloadPath(kind, namespace, name),
     signal,
   });
-  const { metadata, spec } = answer as ApiObject & {
-    spec: { template: { metadata?: { annotations?: Record<string, string> }; spec: ReloaderPodSpec } };
-  };
+  const { metadata } = answer as ApiObject;
   if (metadata.resourceVersion !== resourceVersion) {
     throw new LockstepError('api-conflict', { message: `cannot restart ${resource} ${subject}: it changed meanwhile` });
   }
-  return { annotations: spec.template.metadata?.annotations ?? {}, spec: spec.template.spec };
+  const template = templateOf(kind, answer as ApiObject) as RawTemplate;
+  return { annotations: template.metadata?.annotations ?? {}, spec: template.spec };
 }
 
 /** Reloader's SHA-1 of the live content, which exists nowhere else; undefined when the object is gone. */
@@ -108,50 +130,37 @@ interface Write extends Request {
 }
 
 /** One patch for all changes. A template that moved since it was read is a conflict, also where a JSON patch's tests say so. */
-async function write(options: ReloaderWriterOptions, { order, template, changes, signal }: Write): Promise<string> {
-  const { kind, namespace, name } = order.ref;
-  const patch = withPause(toPatch(changes, template), pauseFields(options.pausedAtKey, order.pausedAt));
-  const { type, body } = withPrecondition(patch, order.resourceVersion);
+async function write(
+  options: ReloaderWriterOptions,
+  { order, template, changes, signal }: Write,
+): Promise<Restarted | undefined> {
+  const { kind } = order.ref;
+  const restart = kind === 'CronJob' || kind === 'Job' ? undefined : changesPatch(kind, changes, template.spec);
+  if (restart === undefined) return undefined;
+  const patch = withPause(restart, pauseFields(options.pausedAtKey, order.pausedAt));
   try {
-    const answer = await options.client.send({
-      verb: 'patch',
-      resource: workloadKinds[kind].resource,
-      subject: `${namespace}/${name}`,
-      path: workloadPath(kind, namespace, name),
-      query: { fieldManager: reloaderFieldManager },
-      body,
-      contentType: `application/${type}-patch+json`,
-      signal,
-    });
-    return (answer as ApiObject).metadata.resourceVersion;
+    return await send(options, { order, patch, signal });
   } catch (error) {
-    if (type === 'json' && hasCode(error, 'api-invalid')) await readTemplate(options, order, signal);
+    if (patch.type === 'json' && hasCode(error, 'api-invalid')) await readTemplate(options, order, signal);
     throw error;
   }
 }
 
-/**
- * A strategic merge patch, as Reloader sends it, unless something is removed: Reloader does that by a JSON patch, which then carries the
- * rest too. The annotation has room for one source: the last one.
- */
-function toPatch(changes: readonly TemplateChange[], { spec }: PodTemplate): ReloaderPatch {
-  if (changes.some(({ kind }) => kind === 'remove-env')) return { type: 'json', body: envPatch(changes, spec) };
-  return { type: 'strategic-merge', body: { spec: { template: toTemplate(changes) } } };
-}
-
-function toTemplate(changes: readonly TemplateChange[]): object {
-  const annotations: Record<string, string> = {};
-  const containers = new Map<string, { name: string; value: string }[]>();
-  for (const change of changes) {
-    if (change.kind === 'set-annotation') annotations[change.key] = change.value;
-    if (change.kind !== 'set-env') continue;
-    containers.set(change.container, [
-      ...(containers.get(change.container) ?? []),
-      { name: change.name, value: change.value },
-    ]);
-  }
-  return {
-    ...(Object.keys(annotations).length === 0 ? {} : { metadata: { annotations } }),
-    ...(containers.size === 0 ? {} : { spec: { containers: [...containers].map(([name, env]) => ({ name, env })) } }),
-  };
+async function send(
+  { client }: ReloaderWriterOptions,
+  { order, patch, signal }: Request & { patch: ReloaderPatch },
+): Promise<Restarted> {
+  const { kind, namespace, name } = order.ref;
+  const { type, body } = withPrecondition(patch, order.resourceVersion);
+  const answer = await client.send({
+    verb: 'patch',
+    resource: workloadKinds[kind].resource,
+    subject: `${namespace}/${name}`,
+    path: workloadPath(kind, namespace, name),
+    query: { fieldManager: reloaderFieldManager },
+    body,
+    contentType: `application/${type}-patch+json`,
+    signal,
+  });
+  return { uid: order.uid, version: (answer as ApiObject).metadata.resourceVersion };
 }

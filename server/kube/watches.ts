@@ -4,6 +4,7 @@ import type { LockstepError } from '../core/errors.ts';
 import { compareVersions, configResources, workloadKinds, type WorkloadKind } from '../core/object.ts';
 import type { SeenConfig, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Client } from './client.ts';
+import { createDiscovery, type Discovery } from './discovery.ts';
 import { parseConfig } from './ingest-config.ts';
 import { parseNamespace, parseRevision } from './ingest-revision.ts';
 import { parseWorkload, workloadPath } from './ingest-workload.ts';
@@ -25,6 +26,7 @@ export interface WatchOptions extends WatchHandlers {
   /** Empty: all. */
   readonly namespaces: readonly string[];
   readonly reading: Reading;
+  readonly kinds: readonly WorkloadKind[];
   /** What config objects must carry, as the API server reads it; empty: anything. */
   readonly configSelector: string;
   readonly now: () => number;
@@ -63,7 +65,8 @@ export function startWatches(options: WatchOptions, signal: AbortSignal): Watche
   let inOrder = false;
   const startPhase = async (watches: readonly Watch[]): Promise<string[]> =>
     Promise.all(watches.map((watch) => startWatch(options, { watch, unsynced, heardAt, running, signal })));
-  const phases = [workloadWatches(options), configWatches(options), revisionWatches(options)] as const;
+  const discovery = createDiscovery(options.client, options.now);
+  const phases = [workloadWatches(options, discovery), configWatches(options), revisionWatches(options)] as const;
   const titles = phases.flat().map(({ title }) => title);
   for (const title of titles) unsynced.add(title);
   const start = async (): Promise<void> => {
@@ -84,7 +87,7 @@ interface Watch {
   readonly title: string;
   /** Runs until the signal aborts; `listed` is told each list's version. */
   readonly run: (
-    watch: Pick<ReflectorOptions<never>, 'onListed' | 'onHeard' | 'onTrouble'>,
+    watch: Pick<ReflectorOptions<never>, 'onListed' | 'onHeard' | 'onAbsent' | 'onTrouble'>,
     signal: AbortSignal,
   ) => Promise<void>;
 }
@@ -97,7 +100,7 @@ interface Start {
   readonly signal: AbortSignal;
 }
 
-/** Resolves with the first list's version. */
+/** Resolves with the first list's version; empty where the server has no such resource. */
 function startWatch(options: WatchOptions, { watch, unsynced, heardAt, running, signal }: Start): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const setSynced = (isSynced: boolean): void => {
@@ -112,6 +115,11 @@ function startWatch(options: WatchOptions, { watch, unsynced, heardAt, running, 
         heardAt.set(watch.title, options.now());
         setSynced(true);
         resolve(version);
+      },
+      onAbsent: () => {
+        heardAt.set(watch.title, Infinity);
+        setSynced(true);
+        resolve('');
       },
       onTrouble: (error, retryMs) => {
         if (error.code !== 'api-expired') setSynced(false);
@@ -132,10 +140,9 @@ function titled(resource: string, namespace: string | undefined): string {
   return namespace === undefined ? resource : `${resource} in ${namespace}`;
 }
 
-function workloadWatches(options: WatchOptions): Watch[] {
-  const kinds = Object.keys(workloadKinds) as WorkloadKind[];
-  return kinds.flatMap((kind) => {
-    const { group, version, resource } = workloadKinds[kind];
+function workloadWatches(options: WatchOptions, discovery: Discovery): Watch[] {
+  return options.kinds.flatMap((kind) => {
+    const { group, version, resource, mayBeAbsent } = workloadKinds[kind];
     return scopes(options.namespaces).map((namespace) =>
       toWatch<SeenWorkload>(options, namespace, {
         resource,
@@ -143,6 +150,7 @@ function workloadWatches(options: WatchOptions): Watch[] {
         parse: (object) => parseWorkload(kind, object, options.reading),
         onEvent: options.onWorkload,
         pageSize: pageSizes.other,
+        ...(mayBeAbsent === true ? { isServed: (signal) => discovery.isServed(workloadKinds[kind], signal) } : {}),
       }),
     );
   });
@@ -193,6 +201,7 @@ interface Kind<T> {
   readonly base: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly accept?: typeof metadataOnly;
+  readonly isServed?: (signal: AbortSignal) => Promise<boolean>;
   readonly pageSize: number;
   readonly parse: ReflectorOptions<T>['parse'];
   readonly onEvent: ReflectorOptions<T>['onEvent'];
@@ -220,7 +229,8 @@ async function isOneOrder(
     .catch(() => undefined);
   const last = (again as { metadata?: { resourceVersion?: string } } | undefined)?.metadata?.resourceVersion;
   if (last === undefined) return false;
-  const sorted = [...phases.map((versions) => [...versions].sort(compareVersions)), [last]];
+  const told = phases.map((versions) => versions.filter((version) => version !== ''));
+  const sorted = [...told.map((versions) => versions.sort(compareVersions)), [last]];
   return sorted.every((versions, index) => {
     const before = sorted[index - 1]?.at(-1);
     return before === undefined || compareVersions(before, versions[0] ?? '') <= 0;

@@ -1,5 +1,5 @@
 // Carries out an owed restart, or says why it has to wait.
-import type { RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
+import type { Restarted, RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
 import type { Decision } from '../core/decide-workload.ts';
 import { hasCode } from '../core/errors.ts';
 import { holdRestart, refusedRetryMs, type HoldFacts, type HoldReason } from '../core/hold.ts';
@@ -27,6 +27,8 @@ export const lagRetryMs = 250;
 export interface Memory {
   /** The version of our last patch: an older cache must not be decided on. */
   patchedVersion: string | undefined;
+  /** Of the Job that we created in its place, until it is seen. */
+  successorUid: string | undefined;
   refusedAt: number | undefined;
   undoneAt: readonly number[];
   /** Said once, however often it is looked at. */
@@ -69,20 +71,22 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
   const { owed } = decision;
   const { n } = decision.key;
   deps.report({ kind: 'restarting', workload, owed, n });
-  let version: string | undefined;
+  let restarted: Restarted | undefined;
   try {
-    version = await deps.writer.restart(orderOf(deps, job, now), job.signal);
+    restarted = await deps.writer.restart(orderOf(deps, job, now), job.signal);
   } catch (error) {
     return afterFailure(deps, job, error);
   }
   memory.refusedAt = undefined;
-  // Without a key on the template there is no counter to compare with it.
-  const remembered = deps.writer.writesKey ? decision.record : { ...decision.record, n: 0 };
-  record(deps, workload, { record: remembered, acked: [] }, deps.writer.writesKey ? 'traced' : 'untraced');
-  if (version === undefined) return undefined;
-  memory.patchedVersion = version;
+  const leavesKey = deps.writer.leavesKey(workload.restart);
+  // Without a key on the workload there is no counter to compare with it.
+  const remembered = { ...decision.record, uid: restarted?.uid ?? workload.uid, ...(leavesKey ? {} : { n: 0 }) };
+  record(deps, workload, { record: remembered, acked: [] }, leavesKey ? 'traced' : 'untraced');
+  if (restarted === undefined) return undefined;
+  memory.patchedVersion = restarted.version;
+  memory.successorUid = restarted.uid === workload.uid ? undefined : restarted.uid;
   if (owed.every(({ reason }) => reason === 'undone')) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
-  if (!rollsLater(workload)) job.rollouts.start(key, version, now);
+  if (!rollsLater(workload)) job.rollouts.start(key, restarted.version, now);
   deps.report({ kind: 'restarted', workload, owed, n });
   if (beginsPause(workload.pause))
     deps.report({ kind: 'paused', workload, until: now + Number(workload.pause?.period) });
@@ -105,7 +109,8 @@ function orderOf({ state }: RestartDeps, { workload, decision }: RestartJob, now
     return found?.kind === 'yes' ? [{ ...source, how: found.how, content }] : [];
   });
   const pausedAt = beginsPause(workload.pause) ? now : undefined;
-  return { ref: workload.ref, resourceVersion, key, sources, pausedAt };
+  const { ref, uid, restart } = workload;
+  return { ref, uid, restart, resourceVersion, key, sources, pausedAt };
 }
 
 function holdFacts(deps: RestartDeps, { workload, memory, rollouts }: RestartJob, now: number): HoldFacts {
@@ -114,6 +119,7 @@ function holdFacts(deps: RestartDeps, { workload, memory, rollouts }: RestartJob
     now,
     paused: workload.paused,
     pausePeriodInvalid: workload.pause?.period === 'unreadable',
+    running: workload.running,
     deleting: workload.deleting,
     pauseSwitch: namespaces.isPaused(workload.ref.namespace) || namespaces.isPaused(stateNamespace),
     refusedAt: memory.refusedAt,

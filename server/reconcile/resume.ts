@@ -118,6 +118,7 @@ function holdResume({ namespaces, stateNamespace, maxRollouts }: ResumeDeps, job
   const facts = {
     now,
     paused: false,
+    running: false,
     pausePeriodInvalid: false,
     deleting,
     pauseSwitch: rolls && isOff,

@@ -42,12 +42,14 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
   ): Promise<HoldReason | undefined> => {
     const memory = memories.get(key) ?? {
       patchedVersion: undefined,
+      successorUid: undefined,
       refusedAt: undefined,
       undoneAt: [],
       heldFor: undefined,
       unobservedSince: undefined,
     };
     memories.set(key, memory);
+    if (memory.successorUid === workload.uid) memory.successorUid = undefined;
     const isLagging = memory.patchedVersion !== undefined && isNewer(memory.patchedVersion, workload.resourceVersion);
     const decision = isLagging ? undefined : await decide(deps, { key, workload, memory, signal });
     if (decision !== undefined) memory.unobservedSince = undefined;
@@ -67,6 +69,8 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
       if (resume.kind === 'written') return;
       const workload = state.workloads.get(key);
       if (workload === undefined) {
+        // What we deleted comes back under its name.
+        if (memories.get(key)?.successorUid !== undefined) return;
         memories.delete(key);
         if (!state.workloads.toResume.has(key)) resumes.forget(key);
         state.ledger.remove(key, deps.now());

@@ -1,13 +1,19 @@
 // The workloads of the cluster, which config objects they use, and their revisions.
 import { objectKey, type ConfigKind } from '../core/object.ts';
 import { matchesName } from '../core/reloader-pattern.ts';
-import type { SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
+import type { Presence, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Revision } from '../core/snapshot.ts';
+
+/** As the watches saw it. */
+export interface KnownWorkload extends SeenWorkload {
+  /** The version of its creation, when a watch without a gap delivered it. */
+  readonly addedVersion?: string | undefined;
+}
 
 export interface Workloads {
   /** The key of the workload to decide anew; undefined when the event cannot matter. */
   apply(event: SeenEvent<SeenWorkload>): string | undefined;
-  get(key: string): SeenWorkload | undefined;
+  get(key: string): KnownWorkload | undefined;
   /** Keys of the workloads that use a config object, given as `Secret/<namespace>/<name>`. */
   usersOf(config: string): readonly string[];
   /** The version at which it was opted in, when it was seen before without. */
@@ -23,7 +29,7 @@ export function createWorkloads(): Workloads {
 }
 
 class IndexedWorkloads implements Workloads {
-  readonly #optedIn = new Map<string, SeenWorkload>();
+  readonly #optedIn = new Map<string, KnownWorkload>();
   /** uid by key. */
   readonly #optedOut = new Map<string, string>();
   readonly #optedInAt = new Map<string, string>();
@@ -54,11 +60,11 @@ class IndexedWorkloads implements Workloads {
     if (this.#optedOut.get(key) === object.uid) this.#optedInAt.set(key, object.resourceVersion);
     else if (before?.uid !== object.uid) this.#optedInAt.delete(key);
     this.#optedOut.delete(key);
-    this.#link(key, object);
+    this.#link(key, { ...object, addedVersion: addedVersionOf(event, before) });
     return key;
   }
 
-  get(key: string): SeenWorkload | undefined {
+  get(key: string): KnownWorkload | undefined {
     return this.#optedIn.get(key);
   }
 
@@ -78,7 +84,7 @@ class IndexedWorkloads implements Workloads {
     return this.#optedIn.keys();
   }
 
-  #link(key: string, workload: SeenWorkload): void {
+  #link(key: string, workload: KnownWorkload): void {
     this.#optedIn.set(key, workload);
     for (const config of indexedConfigs(workload)) addTo(this.#users, config, key);
     for (const scope of searchedScopes(workload)) addTo(this.#searchers, scope, key);
@@ -89,6 +95,14 @@ class IndexedWorkloads implements Workloads {
     for (const config of indexedConfigs(workload)) removeFrom(this.#users, config, key);
     for (const scope of searchedScopes(workload)) removeFrom(this.#searchers, scope, key);
   }
+}
+
+function addedVersionOf(
+  { how, object, version }: Presence<SeenWorkload>,
+  before: KnownWorkload | undefined,
+): string | undefined {
+  if (before?.uid === object.uid) return before.addedVersion;
+  return how === 'added' ? version : undefined;
 }
 
 const configKinds: readonly ConfigKind[] = ['Secret', 'ConfigMap'];
@@ -126,7 +140,7 @@ function removeFrom(index: Map<string, Set<string>>, at: string, key: string): v
 export interface Revisions {
   apply(event: SeenEvent<SeenRevision>): string | undefined;
   /** The revision of the current template, and the label value its pods carry. */
-  current(workload: SeenWorkload): (Revision & { readonly uid: string; readonly hash: string }) | undefined;
+  current(workload: KnownWorkload): (Revision & { readonly uid: string; readonly hash: string }) | undefined;
 }
 
 interface Remembered extends SeenRevision {
@@ -153,6 +167,7 @@ export function createRevisions(): Revisions {
       return before === undefined || before.number !== object.number ? object.ownerUid : undefined;
     },
     current(workload) {
+      if (workload.podsSince !== undefined) return standIn(workload, workload.podsSince);
       if (workload.currentRevision === undefined) return undefined;
       const siblings = [...(byOwner.get(workload.uid)?.values() ?? [])];
       if (workload.currentRevision === '') return siblings.sort((a, b) => Number(b.number) - Number(a.number))[0];
@@ -161,6 +176,11 @@ export function createRevisions(): Revisions {
       );
     },
   };
+}
+
+/** Of a kind without revisions. A Job owns its pods itself. */
+function standIn({ uid, addedVersion }: KnownWorkload, createdAt: number) {
+  return { uid, hash: '', createdAt, addedVersion, reused: false };
 }
 
 function forget(

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { hashContent, hashMountedObjects } from '../../server/core/reloader-hash.ts';
-import { applyChange, changePatch, reloaderFieldManager, restartsRollout } from '../../server/core/reloader-patch.ts';
+import { applyChange, changesPatch, reloaderFieldManager, restartsRollout } from '../../server/core/reloader-patch.ts';
 import { applyStrategy, type TemplateChange } from '../../server/core/reloader-strategy.ts';
 import { applyJsonPatch, applyMergePatch } from '../fakes/json-patch.ts';
 import type { JsonObject } from '../fakes/json.ts';
@@ -165,7 +165,7 @@ function comparePatches({ workload }: ReloaderCase, change: TemplateChange, edit
   const result = applyEdit(template, edit);
   assert.deepEqual(applyChange(template, change), result, about);
   if (kind === 'CronJob' || kind === 'Job') return false;
-  const patch = changePatch(kind, change, spec);
+  const patch = changesPatch(kind, [change], spec);
   assert.ok(patch, about);
   const object = { spec: { template } } as unknown as JsonObject;
   if (kind === 'Rollout') {

@@ -53,7 +53,7 @@ const rows: readonly (readonly [paragraph: string, about: string, rule: string, 
     { annotations: { [period]: '-5m' } },
     { restart: 'not paused', resumed: 'never' },
   ],
-  ...(['StatefulSet', 'DaemonSet'] as const).map(
+  ...(['StatefulSet', 'DaemonSet', 'Rollout'] as const).map(
     (kind) =>
       [
         '2.t',
@@ -169,7 +169,7 @@ function ask({ kind = 'Deployment', annotations = {}, template = {}, paused = fa
   const { pauseKeys } = loadConfig(from).reloader;
   const metadata = { name: 'web', namespace: 'shop', uid: 'u', resourceVersion: '1', annotations };
   const spec = { paused, template: { metadata: { annotations: template }, spec: { containers: [] } } };
-  const reading = { rules: defaultReloadRules, pauseKeys, granularity: 'whole-objects' } as const;
+  const reading = { rules: defaultReloadRules, pauseKeys, granularity: 'whole-objects', extras: [] } as const;
   const seen = parseWorkload(kind, { metadata, spec } as unknown as ApiObject, reading).value;
   const resume = judgeResume(seen.pause, now);
   return {

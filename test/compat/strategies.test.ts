@@ -6,7 +6,7 @@ import type { ReloaderKind } from '../../server/core/reloader-keys.ts';
 import { envVarName, judgeMarks, lastReloadedFrom, type PodTemplate } from '../../server/core/reloader-marks.ts';
 import {
   applyChange,
-  changePatch,
+  changesPatch,
   reloaderFieldManager,
   restartsRollout,
   rolloutRestartPatch,
@@ -216,9 +216,9 @@ const at = '/spec/template/spec/containers/1';
 const isB = `{"op":"test","path":"${at}/name","value":"b"}`;
 const isOurs = `{"op":"test","path":"${at}/env/1/name","value":"${variable}"}`;
 
-for (const kind of ['Deployment', 'DaemonSet', 'StatefulSet', 'DeploymentConfig'] satisfies PatchedKind[]) {
+for (const kind of ['Deployment', 'DaemonSet', 'StatefulSet'] satisfies PatchedKind[]) {
   test(`3 patch: ${kind}, bytes of a strategic merge`, () => {
-    const [variables, annotation] = [changePatch(kind, set, free), changePatch(kind, annotate, free)];
+    const [variables, annotation] = [changesPatch(kind, [set], free), changesPatch(kind, [annotate], free)];
     assert.equal(variables?.type, 'strategic-merge');
     assert.equal(
       JSON.stringify(variables.body),
@@ -231,13 +231,13 @@ for (const kind of ['Deployment', 'DaemonSet', 'StatefulSet', 'DeploymentConfig'
     );
   });
   test(`3 patch: ${kind}, a removal is tested`, () => {
-    const patch = changePatch(kind, remove, held);
+    const patch = changesPatch(kind, [remove], held);
     assert.equal(patch?.type, 'json');
     assert.equal(JSON.stringify(patch.body), `[${isB},${isOurs},{"op":"remove","path":"${at}/env/1"}]`);
   });
 }
 
-const rollouts = [
+const custom = [
   ['replaces the value', held, set, `[${isB},${isOurs},{"op":"add","path":"${at}/env/1/value","value":"${hash}"}]`],
   ['appends', busy, set, `[${isB},{"op":"add","path":"${at}/env/-","value":{"name":"${variable}","value":"${hash}"}}]`],
   [
@@ -248,26 +248,27 @@ const rollouts = [
   ],
   ['removes', held, remove, `[${isB},${isOurs},{"op":"remove","path":"${at}/env/1"}]`],
 ] as const;
-for (const [rule, spec, change, body] of rollouts) {
-  test(`3 patch: a Rollout ${rule}`, () => {
-    const patch = changePatch('Rollout', change, spec);
-    assert.equal(patch?.type, 'json');
-    assert.equal(JSON.stringify(patch.body), body);
+for (const kind of ['Rollout', 'DeploymentConfig'] satisfies PatchedKind[]) {
+  for (const [rule, spec, change, body] of custom) {
+    test(`3 patch: a ${kind} ${rule}`, () => {
+      const patch = changesPatch(kind, [change], spec);
+      assert.equal(patch?.type, 'json');
+      assert.equal(JSON.stringify(patch.body), body);
+    });
+  }
+  test(`3 patch: a ${kind}’s annotation is a merge patch`, () => {
+    assert.equal(changesPatch(kind, [annotate], free)?.type, 'merge');
   });
 }
 
-test('3 patch: a Rollout’s annotation is a merge patch', () => {
-  assert.equal(changePatch('Rollout', annotate, free)?.type, 'merge');
-});
-
 test('3 patch: what is no longer there gives none', () => {
-  assert.equal(changePatch('Deployment', remove, busy), undefined);
-  assert.equal(changePatch('Rollout', set, { containers: [{ name: 'a' }] }), undefined);
+  assert.equal(changesPatch('Deployment', [remove], busy), undefined);
+  assert.equal(changesPatch('Rollout', [set], { containers: [{ name: 'a' }] }), undefined);
 });
 
 test('3 patch: a precondition makes a conflict of a moved object', () => {
-  const patch = changePatch('Deployment', annotate, free);
-  const removal = changePatch('Deployment', remove, held);
+  const patch = changesPatch('Deployment', [annotate], free);
+  const removal = changesPatch('Deployment', [remove], held);
   assert.ok(patch !== undefined && removal !== undefined);
   assert.deepEqual(withPrecondition(patch, '7').body, {
     metadata: { resourceVersion: '7' },
@@ -281,9 +282,9 @@ test('3 patch: a precondition makes a conflict of a moved object', () => {
 
 test('3 patch: the field manager', () => assert.equal(reloaderFieldManager, 'Reloader'));
 
-test('3 Rollout: restart sets restartAt and nothing else', () => {
+test('3 Rollout: restart sets restartAt and nothing else, rounded up so that no pod of that second is spared', () => {
   const patch = rolloutRestartPatch(Date.UTC(2026, 1, 3, 4, 5, 6, 789));
-  assert.deepEqual(patch, { type: 'merge', body: { spec: { restartAt: '2026-02-03T04:05:06Z' } } });
+  assert.deepEqual(patch, { type: 'merge', body: { spec: { restartAt: '2026-02-03T04:05:07Z' } } });
 });
 for (const [value, restarts] of [
   ['restart', true],

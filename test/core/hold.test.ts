@@ -7,6 +7,7 @@ const now = 1_000_000_000;
 const free: HoldFacts = {
   now,
   paused: false,
+  running: false,
   deleting: false,
   pausePeriodInvalid: false,
   pauseSwitch: false,

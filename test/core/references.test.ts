@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findReferences, type PodSpec, type Reference } from '../../server/core/references.ts';
+import {
+  findReferences,
+  listReferences,
+  type ExtraReference,
+  type PodSpec,
+  type Reference,
+} from '../../server/core/references.ts';
 
 const secret = (name: string, keys: Reference['keys'] = 'all', optional = false): Reference => ({
   kind: 'Secret',
@@ -92,3 +98,30 @@ const rows: [rule: string, spec: PodSpec, references: Reference[]][] = [
 for (const [rule, spec, references] of rows) {
   test(`references: ${rule}`, () => assert.deepEqual(findReferences(spec), references));
 }
+
+const twoVolumes: PodSpec = {
+  containers: [{ volumeMounts: [{ name: 'second' }] }],
+  volumes: [
+    { name: 'first', secret: { secretName: 'db' } },
+    { name: 'second', secret: { secretName: 'db' } },
+  ],
+};
+const reader = { envFrom: [{ secretRef: { name: 'db' } }] };
+const extraRows: readonly [rule: string, spec: PodSpec, extra: ExtraReference][] = [
+  ['every-volume: the second volume of one source', twoVolumes, 'every-volume'],
+  ['ephemeral-containers', { ephemeralContainers: [reader] }, 'ephemeral-containers'],
+  ['image-pull-secrets', { imagePullSecrets: [{ name: 'db' }] }, 'image-pull-secrets'],
+];
+for (const [rule, spec, extra] of extraRows) {
+  test(`3 beyond Reloader: ${rule}`, () => {
+    const list = (...extras: ExtraReference[]) =>
+      listReferences(spec as never, { granularity: 'whole-objects', extras }).map(({ name }) => name);
+    assert.deepEqual([list(), list(extra)], [[], ['db']]);
+  });
+}
+
+test('3 a native sidecar is an init container and counts with every strategy', () => {
+  const spec = { containers: [{ name: 'main' }], initContainers: [{ name: 'side', ...reader }] };
+  const [found] = listReferences(spec as never, { granularity: 'whole-objects', extras: [] });
+  assert.equal(found?.name, 'db');
+});

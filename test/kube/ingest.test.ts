@@ -10,7 +10,13 @@ const keys = [
   { id: 'k1', secret: Buffer.alloc(32, 1) },
   { id: 'k2', secret: Buffer.alloc(32, 2) },
 ];
-const reading = { keys, rules: defaultReloadRules, pauseKeys: defaultPauseKeys, granularity: 'used-keys' } as const;
+const reading = {
+  keys,
+  rules: defaultReloadRules,
+  pauseKeys: defaultPauseKeys,
+  granularity: 'used-keys',
+  extras: ['every-volume'],
+} as const;
 const metadata = (more: object = {}) => ({ name: 'x', namespace: 'shop', uid: 'u', resourceVersion: '7', ...more });
 const canary = 'c4n4ry-value';
 

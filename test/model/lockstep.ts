@@ -253,8 +253,8 @@ interface Patch {
 
 function clusterWriter({ cluster, meanwhile, onPatch, mutate }: Ports): RestartWriter {
   return {
-    writesKey: true,
-    async restart({ ref: { name }, key, resourceVersion }) {
+    leavesKey: () => true,
+    async restart({ ref: { name }, uid, key, resourceVersion }) {
       await meanwhile();
       const { metadata, spec } = restartPatch(key, resourceVersion) as Patch;
       const before = cluster.workloads.get(name);
@@ -268,7 +268,7 @@ function clusterWriter({ cluster, meanwhile, onPatch, mutate }: Ports): RestartW
       world.editWorkload(cluster, name, { template: { ...before.template, keyText } });
       const version = String(cluster.version);
       await meanwhile();
-      return version;
+      return { uid, version };
     },
     resume: () => Promise.reject(new Error('the explorer has no pauses')),
   };

@@ -49,6 +49,10 @@ export function workload(version: number, more: Partial<SeenWorkload> = {}): See
     annotations: {},
     podSelector: '',
     currentRevision: '1',
+    podsSince: undefined,
+    restart: 'template',
+    dormant: undefined,
+    running: false,
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
@@ -116,11 +120,11 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
       pods: async () => [{ createdAt: 0, current: true }],
     },
     writer: {
-      writesKey: true,
+      leavesKey: () => true,
       async restart(order) {
         if (live.refuse !== undefined) throw live.refuse;
         patches.push(order);
-        return '40';
+        return { uid: order.uid, version: '40' };
       },
       async resume(order) {
         if (live.refuse !== undefined) throw live.refuse;
