@@ -6,7 +6,7 @@ import { suggest } from './flags.ts';
 
 export interface Cli extends Omit<Surroundings, 'isTerminal'> {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
-  readonly stderr: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly readBytes: (path: string) => Uint8Array;
   /** Aborted by SIGTERM and SIGINT. */
   readonly signal: AbortSignal;
@@ -18,6 +18,7 @@ const usage = `lockstep keeps Git, the live cluster and the running pods in step
 Usage:
   lockstep [serve] [flags]        watch Secrets and ConfigMaps, restart the workloads that use them
   lockstep explain <kind>/<name> [flags]   why a workload is restarted or not; reads only
+  lockstep report [-n namespace | -A] [flags]   stale pods, idle annotations, fan-outs, old certificates; reads only
   lockstep hook <phase> [flags]   the body of an Argo CD hook Job
   lockstep pr list|show|merge|close [flags]   pull requests of a repository that has no forge
   lockstep version
@@ -34,6 +35,8 @@ export async function runCli(cli: Cli): Promise<number> {
         return await runServe({ ...cli, argv });
       case 'explain':
         return await runExplainCommand(cli, argv);
+      case 'report':
+        return await runReportCommand(cli, argv);
       case 'hook':
         return await (
           await import('./hook-command.ts')
@@ -53,7 +56,7 @@ export async function runCli(cli: Cli): Promise<number> {
         return 0;
       default:
         cli.stderr.write(
-          `unknown command ${command}${suggest(command, ['serve', 'explain', 'hook', 'pr', 'version', 'help'])}
+          `unknown command ${command}${suggest(command, ['serve', 'explain', 'report', 'hook', 'pr', 'version', 'help'])}
 
 ${usage}
 `,
@@ -76,6 +79,18 @@ async function runExplainCommand({ stdout, stderr, signal }: Cli, argv: readonly
   return runExplain(argv, {
     stdout: (text) => void stdout.write(text),
     stderr: (text) => void stderr.write(text),
+    now: Date.now,
+    randomBytes,
+    signal,
+  });
+}
+
+async function runReportCommand({ stdout, stderr, signal }: Cli, argv: readonly string[]): Promise<number> {
+  const [{ runReport }, { randomBytes }] = await Promise.all([import('./report-command.ts'), import('node:crypto')]);
+  return runReport(argv, {
+    stdout: (text) => void stdout.write(text),
+    stderr: (text) => void stderr.write(text),
+    isWatched: stderr.isTTY === true,
     now: Date.now,
     randomBytes,
     signal,

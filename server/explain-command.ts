@@ -1,4 +1,5 @@
 // `lockstep explain <kind>/<name>`: flags in, an explanation and an exit code out. It reads with a kubeconfig and writes nothing.
+import { askingFlags, isName, readRules, ruleFlags } from './asking-flags.ts';
 import { hasCode } from './core/errors.ts';
 import { explainConfig, explainWorkload } from './core/explain.ts';
 import type { ConfigKind, WorkloadKind } from './core/object.ts';
@@ -9,44 +10,14 @@ import { formatHelp } from './flags-help.ts';
 import { parseFlags, refuse, suggest, type FlagTable } from './flags.ts';
 import { createClient } from './kube/client.ts';
 import { connect } from './kube/connection.ts';
-import { presenceOf, readReloader, referenceRulesOf, type Remarks } from './reloader-config.ts';
-import { reloaderFlags } from './reloader-flags.ts';
+import { presenceOf, referenceRulesOf, type Remarks } from './reloader-config.ts';
 
 const group = 'Flags';
-
-/** Those of Reloader's flags that decide which rule applies. */
-const ruleFlags = {
-  compat: reloaderFlags.compat,
-  'reload-strategy': reloaderFlags['reload-strategy'],
-  'auto-reload-all': reloaderFlags['auto-reload-all'],
-  'resources-to-ignore': reloaderFlags['resources-to-ignore'],
-  'auto-annotation': reloaderFlags['auto-annotation'],
-  'configmap-auto-annotation': reloaderFlags['configmap-auto-annotation'],
-  'secret-auto-annotation': reloaderFlags['secret-auto-annotation'],
-  'configmap-annotation': reloaderFlags['configmap-annotation'],
-  'secret-annotation': reloaderFlags['secret-annotation'],
-  'auto-search-annotation': reloaderFlags['auto-search-annotation'],
-  'search-match-annotation': reloaderFlags['search-match-annotation'],
-  'ignore-annotation': reloaderFlags['ignore-annotation'],
-  'pause-deployment-annotation': reloaderFlags['pause-deployment-annotation'],
-  'pause-deployment-time-annotation': reloaderFlags['pause-deployment-time-annotation'],
-  'reload-on-create': reloaderFlags['reload-on-create'],
-  'reload-on-delete': reloaderFlags['reload-on-delete'],
-} as const satisfies FlagTable;
 
 /** The flags of `explain`. */
 export const explainFlags = {
   namespace: { type: 'string', short: 'n', default: 'default', group, help: 'namespace of the object' },
-  output: { type: 'choice', short: 'o', choices: ['table', 'json'], default: 'table', group, help: 'how to print it' },
-  kubeconfig: { type: 'string', group, help: 'kubeconfig file; else $KUBECONFIG, else ~/.kube/config' },
-  context: { type: 'string', group, help: 'context of the kubeconfig; else its current one' },
-  'state-namespace': {
-    type: 'string',
-    default: 'lockstep-system',
-    group,
-    help: 'where Lockstep keeps its ledger and digest key, when it runs in this cluster',
-  },
-  help: { type: 'bool', short: 'h', default: false, group, help: 'print this help' },
+  ...askingFlags,
   ...ruleFlags,
 } as const satisfies FlagTable;
 
@@ -148,8 +119,7 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const { values, args, problems: mistakes, warnings } = parseFlags(explainFlags, argv);
   if (values.help && mistakes.length === 0) return 'help';
   const remarks: Remarks = { problems: [...mistakes], warnings: warnings.map(({ says }) => says) };
-  const defaults = parseFlags(reloaderFlags, []).values;
-  const reloader = readReloader({ values: { ...defaults, ...values }, env: {}, namespaces: [] }, remarks);
+  const reloader = readRules(values, remarks);
   const target = readTarget(args, remarks.problems);
   for (const flag of ['namespace', 'state-namespace'] as const) {
     if (!isName(values[flag]))
@@ -182,9 +152,4 @@ function readTarget([word = '', ...more]: readonly string[], problems: string[])
     return undefined;
   }
   return kind === 'Secret' || kind === 'ConfigMap' ? { type: 'config', kind, name } : { type: 'workload', kind, name };
-}
-
-/** It becomes part of a URL's path; the API server says the rest about it. */
-function isName(text: string): boolean {
-  return /^[a-z\d][-.a-z\d]{0,252}$/.test(text);
 }

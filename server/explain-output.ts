@@ -13,6 +13,7 @@ import type {
   WorkloadExplanation,
 } from './core/explanation.ts';
 import type { ReloadDecision } from './core/reload.ts';
+import { printable, renderTable } from './text-table.ts';
 
 const gapSays: Readonly<Record<Gap, string>> = {
   'ledger-unreadable': 'the ledger cannot be read: listing ConfigMaps in the state namespace is not granted',
@@ -151,17 +152,4 @@ function describeConsequence(consequence: Consequence): string {
 function renderFacts(facts: readonly Fact[]): string {
   const width = Math.max(...facts.map(([name]) => name.length)) + 3;
   return facts.map(([name, says]) => `${name.padEnd(width)}${printable(says)}\n`).join('');
-}
-
-function renderTable(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map(printable));
-  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ');
-  return cells.map((row) => `${line(row).trimEnd()}\n`).join('');
-}
-
-/** Annotations are foreign text: what could steer a terminal never reaches it. */
-function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
 }

@@ -27,13 +27,16 @@ export interface Asking extends ReferenceRules {
   readonly signal: AbortSignal;
 }
 
+/** By which rules. */
+export type Judging = Pick<Asking, 'rules' | 'granularity' | 'extras' | 'pauseKeys'>;
+
 export const metadataOnly = {
   object: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
   list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
 } as const;
 
 /** The loop leaves out what is not opted in; who asks why wants to see it. */
-export function parseExplained(asking: Asking, kind: WorkloadKind, raw: ApiObject): ExplainedWorkload {
+export function parseExplained(asking: Judging, kind: WorkloadKind, raw: ApiObject): ExplainedWorkload {
   const { metadata } = raw as ApiObject & { metadata: { annotations?: Annotations } };
   const template = templateOf(kind, raw);
   const [annotations, templateAnnotations] = [metadata.annotations ?? {}, template.metadata?.annotations ?? {}];

@@ -8,7 +8,7 @@ import { createNotifier } from './notify/notifier.ts';
 import { createSink } from './notify/sink.ts';
 import type { Outcome } from './reconcile/outcome.ts';
 import { sinks } from './registry.ts';
-import { createReport, type ReportDeps } from './report.ts';
+import { createReport, type ReportDeps } from './outcome-report.ts';
 
 /** As in parts.ts. */
 interface OutcomePorts extends Pick<ReportDeps, 'log' | 'metrics' | 'reloader'> {

@@ -2,7 +2,7 @@
 import { LockstepError } from './core/errors.ts';
 import type { Log } from './core/log.ts';
 import type { Metrics } from './metrics.ts';
-import { errorCode } from './report.ts';
+import { errorCode } from './outcome-report.ts';
 
 export interface TroublePorts {
   readonly log: Log;

@@ -5,10 +5,12 @@ import { catalogue } from '../server/core/errors.ts';
 import { explainFlags } from '../server/explain-command.ts';
 import { formatMarkdown } from '../server/flags-help.ts';
 import { hookFlags } from '../server/hook-command.ts';
+import { reportFlags } from '../server/report-command.ts';
 
 const sections: Readonly<Record<string, () => string>> = {
   'flags of serve': () => formatMarkdown(serveFlags),
   'flags of explain': () => formatMarkdown(explainFlags),
+  'flags of report': () => formatMarkdown(reportFlags),
   'flags of hook': () => formatMarkdown(hookFlags),
   'error codes': () =>
     [

@@ -9,6 +9,7 @@ export const annotation = {
   ignore: 'lockstep.dev/ignore',
   pause: 'lockstep.dev/pause',
   restartedFor: 'lockstep.dev/restarted-for',
+  content: 'lockstep.dev/content',
 } as const;
 
 /** Never a property that every object inherits, such as `constructor`. */

@@ -45,6 +45,8 @@ export interface RestartSource {
   readonly name: string;
   readonly how: 'named' | 'search' | 'auto';
   readonly content: 'live' | 'deleted';
+  /** A restart is owed even where Reloader's hash is in place: equal hashes, or content that was away and is back. */
+  readonly certain: boolean;
 }
 
 /** The workload as the restart left it. */

@@ -106,6 +106,13 @@ export function restartTime(now: number): string {
   return new Date(Math.ceil(now / 1_000) * 1_000).toISOString().replace('.000Z', 'Z');
 }
 
+/** Tells contents apart that Reloader's hash does not: for a pod template, the same for the same content. */
+export function contentMark(key: RestartKey): string {
+  const names = Object.keys(key.acks).sort();
+  const text = JSON.stringify(names.map((name) => [name, ...tuple(key.acks[name])]));
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
 /** Of the Job that a CronJob's restart creates: the same for the same content. Job names end at 63 characters, names of CronJobs at 52. */
 export function runName(cronJob: string, { uid, key }: { readonly uid: string; readonly key: RestartKey }): string {
   const names = Object.keys(key.acks).sort();

@@ -62,6 +62,12 @@ export async function connect(options: ConnectionOptions, now: () => number): Pr
   };
 }
 
+/** The namespace of the context, where it names one. Throws `kubeconfig-unreadable`. */
+export function readNamespace(options: ConnectionOptions): string | undefined {
+  const config = readConfig(options);
+  return config.getContextObject(config.getCurrentContext())?.namespace;
+}
+
 function readConfig({ kubeconfig, context }: ConnectionOptions): KubeConfig {
   const config = new KubeConfig();
   try {

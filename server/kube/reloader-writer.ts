@@ -1,6 +1,7 @@
 // Restarts as Reloader's strategies do: its environment variable or annotation, its hash, its patch type and field manager.
 // Unlike Reloader it refuses to write on a workload that changed since it was read, and writes one patch for all that is owed.
 import type { Restarted, RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
+import { annotation, valueOf } from '../core/annotations.ts';
 import { hasCode, LockstepError } from '../core/errors.ts';
 import { configResources, workloadKinds } from '../core/object.ts';
 import { pauseFields } from '../core/pause-period.ts';
@@ -17,6 +18,7 @@ import {
   type ReloaderPatch,
 } from '../core/reloader-patch.ts';
 import { applyStrategy, type ReloaderStrategy, type TemplateChange } from '../core/reloader-strategy.ts';
+import { contentMark } from '../core/restart.ts';
 import type { Client } from './client.ts';
 import { readInputs } from './ingest-config.ts';
 import { workloadPath } from './ingest-workload.ts';
@@ -72,6 +74,7 @@ async function listChanges(
   { order, template, signal }: Request & { template: PodTemplate },
 ): Promise<readonly TemplateChange[]> {
   const changes: TemplateChange[] = [];
+  let isHidden = false;
   for (const source of order.sources) {
     const content = source.content === 'deleted' ? source.content : await readHash(options, { order, source, signal });
     if (content === undefined) continue;
@@ -79,8 +82,16 @@ async function listChanges(
     const marked = { ...source, how: 'named', namespace: order.ref.namespace, content } as const;
     const decision = applyStrategy(options.strategy, template, { source: marked, observedAt: options.now() });
     if (decision.kind === 'change') changes.push(decision.change);
+    else if (decision.reason === 'in-place' && source.certain) isHidden = true;
   }
-  return changes;
+  return changes.length === 0 && isHidden ? markContent(order, template) : changes;
+}
+
+/** Reloader would see no difference: another annotation makes one. */
+function markContent({ key }: RestartOrder, { annotations }: PodTemplate): readonly TemplateChange[] {
+  const value = contentMark(key);
+  if (valueOf(annotations, annotation.content) === value) return [];
+  return [{ kind: 'set-annotation', key: annotation.content, value }];
 }
 
 /** The template as it was decided on; anything newer is decided anew. */

@@ -1,6 +1,7 @@
 // Carries out an owed restart, or says why it has to wait.
 import type { Restarted, RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
 import type { Decision } from '../core/decide-workload.ts';
+import type { OwedReason } from '../core/judge-pair.ts';
 import { hasCode } from '../core/errors.ts';
 import { holdRestart, refusedRetryMs, type HoldFacts, type HoldReason } from '../core/hold.ts';
 import { beginsPause, isPausedForPeriod } from '../core/pause-period.ts';
@@ -25,6 +26,8 @@ export const lagRetryMs = 250;
 
 /** What this process remembers of a workload beside the ledger. */
 export interface Memory {
+  /** This process has seen it in step, or made it so. */
+  wasInStep: boolean;
   /** The version of our last patch: an older cache must not be decided on. */
   patchedVersion: string | undefined;
   /** Of the Job that we created in its place, until it is seen. */
@@ -82,6 +85,7 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
   // Without a key on the workload there is no counter to compare with it.
   const remembered = { ...decision.record, uid: restarted?.uid ?? workload.uid, ...(leavesKey ? {} : { n: 0 }) };
   record(deps, workload, { record: remembered, acked: [] }, leavesKey ? 'traced' : 'untraced');
+  memory.wasInStep = true;
   if (restarted === undefined) return undefined;
   memory.patchedVersion = restarted.version;
   memory.successorUid = restarted.uid === workload.uid ? undefined : restarted.uid;
@@ -98,19 +102,24 @@ function rollsLater({ pause }: SeenWorkload): boolean {
   return beginsPause(pause) || isPausedForPeriod(pause);
 }
 
-function orderOf({ state }: RestartDeps, { workload, decision }: RestartJob, now: number): RestartOrder {
+function orderOf({ state }: RestartDeps, { workload, decision, memory }: RestartJob, now: number): RestartOrder {
   const { key, resourceVersion } = decision;
-  const sources = decision.owed.flatMap(({ name: acked }): RestartSource[] => {
+  const sources = decision.owed.flatMap(({ name: acked, reason }): RestartSource[] => {
     const [kind, name = ''] = acked.split('/');
     const source = { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', name } as const;
     const found = decideUse(state, workload, source);
     const ack = key.acks[acked];
     const content = ack !== undefined && saysDeleted(ack) ? 'deleted' : 'live';
-    return found?.kind === 'yes' ? [{ ...source, how: found.how, content }] : [];
+    return found?.kind === 'yes' ? [{ ...source, how: found.how, content, certain: isCertain(memory, reason) }] : [];
   });
   const pausedAt = beginsPause(workload.pause) ? now : undefined;
   const { ref, uid, restart } = workload;
   return { ref, uid, restart, resourceVersion, key, sources, pausedAt };
+}
+
+/** After a crash a change may have been answered already by a write that the ledger does not know. */
+function isCertain({ wasInStep }: Memory, reason: OwedReason): boolean {
+  return wasInStep || reason === 'returned' || reason === 'blind-return';
 }
 
 function holdFacts(deps: RestartDeps, { workload, memory, rollouts }: RestartJob, now: number): HoldFacts {

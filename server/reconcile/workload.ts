@@ -41,6 +41,7 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
     signal: AbortSignal,
   ): Promise<HoldReason | undefined> => {
     const memory = memories.get(key) ?? {
+      wasInStep: false,
       patchedVersion: undefined,
       successorUid: undefined,
       refusedAt: undefined,
@@ -53,10 +54,11 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
     const isLagging = memory.patchedVersion !== undefined && isNewer(memory.patchedVersion, workload.resourceVersion);
     const decision = isLagging ? undefined : await decide(deps, { key, workload, memory, signal });
     if (decision !== undefined) memory.unobservedSince = undefined;
+    if (decision?.kind === 'record') record(deps, workload, decision);
     if (decision === undefined) deps.retryAfter(key, lagRetryMs);
-    else if (decision.kind === 'record') record(deps, workload, decision);
     else if (decision.kind === 'restart')
       return restartOrHold(deps, { key, workload, decision, memory, rollouts, signal });
+    else memory.wasInStep = true;
     return undefined;
   };
 

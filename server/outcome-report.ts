@@ -15,7 +15,7 @@ import {
 import type { SeenWorkload } from './core/seen.ts';
 import type { Metrics } from './metrics.ts';
 import type { Outcome } from './reconcile/outcome.ts';
-import { isAboutPause, reportPause } from './report-pause.ts';
+import { isAboutPause, reportPause } from './pause-report.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
 
 export interface ReportDeps {

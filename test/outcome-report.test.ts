@@ -6,7 +6,7 @@ import type { Telling } from '../server/core/notification.ts';
 import type { SeenWorkload } from '../server/core/seen.ts';
 import { createMetrics } from '../server/metrics.ts';
 import type { Outcome } from '../server/reconcile/outcome.ts';
-import { createReport } from '../server/report.ts';
+import { createReport } from '../server/outcome-report.ts';
 import { workload as seenWorkload } from './reconcile/rig.ts';
 
 const workload: SeenWorkload = seenWorkload(1);
