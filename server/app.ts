@@ -157,7 +157,7 @@ function watch(
     namespaces: config.namespaces,
     reading: readingOf(config, keys),
     kinds: watchedKinds(config.reloader),
-    configSelector: config.reloader.resourceLabelSelector.text,
+    configSelector: config.reloader.resourceLabelSelector,
     now,
     random,
     sleep,

@@ -9,6 +9,7 @@ import { objectKey, workloadKinds, type ConfigKind, type ConfigRef } from './cor
 import type { WorkloadKind, WorkloadRef } from './core/object.ts';
 import type { Reference } from './core/references.ts';
 import { matchesName } from './core/reloader-pattern.ts';
+import { everything } from './core/selector.ts';
 import type { SeenConfig } from './core/seen.ts';
 import { get, isPaused, list, metadataOnly, notFound } from './explain-reads.ts';
 import { parseExplained, placeOf, unlessForbidden, type Asking } from './explain-reads.ts';
@@ -53,7 +54,7 @@ export async function readWorkloadFacts(asking: Asking, ref: WorkloadRef): Promi
   const decision = await decide(asking, state, { workload, missing, keys });
   const pauseSwitch = await isPaused(asking, namespace, gaps);
   const lastEvent = await readLastEvent(asking, ref, gaps);
-  return { ...workload, uses, record, decision, pauseSwitch, lastEvent, gaps, now: asking.now };
+  return { ...workload, uses, record, decision, presence, pauseSwitch, lastEvent, gaps, now: asking.now };
 }
 
 /** Throws `api-not-found` when there is no such config object, and `api-*`. Reads no content. */
@@ -72,7 +73,8 @@ export async function readConfigFacts(asking: Asking, config: ConfigRef): Promis
   );
   const gaps: Gap[] = [];
   const pauseSwitch = await isPaused(asking, namespace, gaps);
-  return { config: { kind, namespace, name }, annotations, workloads: lists.flat(), pauseSwitch, gaps };
+  const { presence } = asking;
+  return { config: { kind, namespace, name }, annotations, workloads: lists.flat(), presence, pauseSwitch, gaps };
 }
 
 /** A resource that the server does not have has no objects. */
@@ -205,7 +207,7 @@ async function decide(
   const first = decideWorkload(gather(state, seen, { proven: true, pods: undefined, missing }, asking.now));
   if (first.kind !== 'look') return first;
   const { client, signal } = asking;
-  const reads = createReads(client, { ...asking, keys: keys ?? [] });
+  const reads = createReads(client, { ...asking, keys: keys ?? [] }, everything);
   const pods = await unlessForbidden(reads.pods(seen, state.revisions.current(seen), signal));
   return pods === 'forbidden'
     ? first

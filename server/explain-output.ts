@@ -50,7 +50,16 @@ export function renderWorkload(explanation: WorkloadExplanation): string {
   ];
   const head = `${workload.kind} ${workload.name} in namespace ${workload.namespace}\n\n${renderFacts(facts)}\n`;
   if (uses.length === 0) return `${head}It uses no Secret and no ConfigMap.\n`;
-  const columns = ['CONFIG OBJECT', 'KEYS', 'EXISTS', 'RULE', 'LAST ACKED', 'CONTENT', 'IF IT CHANGED'];
+  const columns = [
+    'CONFIG OBJECT',
+    'KEYS',
+    'EXISTS',
+    'RULE',
+    'LAST ACKED',
+    'CONTENT',
+    'IF IT CHANGED',
+    ...ifDeletedColumn(uses),
+  ];
   return head + renderTable([columns, ...uses.map(toRow)]);
 }
 
@@ -59,8 +68,13 @@ export function renderConfig({ config, workloads, gaps }: ConfigExplanation): st
   const notes = gaps.map((gap): Fact => ['Note', gapSays[gap]]);
   const head = notes.length === 0 ? title : `${title}${renderFacts(notes)}\n`;
   if (workloads.length === 0) return `${head}No workload of the namespace uses it.\n`;
-  const columns = ['WORKLOAD', 'KEYS', 'IF IT CHANGED', 'RULE', 'BY'];
+  const columns = ['WORKLOAD', 'KEYS', 'IF IT CHANGED', 'RULE', 'BY', ...ifDeletedColumn(workloads)];
   return head + renderTable([columns, ...workloads.map(toUserRow)]);
+}
+
+/** Only where deletions count. */
+function ifDeletedColumn(rows: readonly (UseExplanation | UserExplanation)[]): readonly string[] {
+  return rows.some(({ ifDeleted }) => ifDeleted !== undefined) ? ['IF DELETED'] : [];
 }
 
 type Fact = readonly [name: string, says: string];
@@ -120,16 +134,18 @@ function toRow(use: UseExplanation): readonly string[] {
     acked === undefined ? '-' : `${acked.digest} at ${acked.resourceVersion} (${acked.from.replace('-', ' ')})`,
     acked === undefined ? '-' : describeContent(content),
     describeConsequence(ifChanged),
+    ...(use.ifDeleted === undefined ? [] : [describeConsequence(use.ifDeleted)]),
   ];
 }
 
-function toUserRow({ workload, keys, rule, ifChanged, waitsForDelete }: UserExplanation): readonly string[] {
+function toUserRow({ workload, keys, rule, ifChanged, ifDeleted, waitsForDelete }: UserExplanation): readonly string[] {
   return [
     `${workload.kind}/${workload.name}`,
     keys === undefined ? 'none' : describeKeys(keys),
     `${describeConsequence(ifChanged)}${waitsForDelete && ifChanged.action !== 'nothing' ? ', then waiting-for-delete' : ''}`,
     describeRule(rule),
     rule.kind === 'yes' ? rule.by : '-',
+    ...(ifDeleted === undefined ? [] : [describeConsequence(ifDeleted)]),
   ];
 }
 

@@ -173,7 +173,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     state,
     namespaces,
     stateNamespace: config.stateNamespace,
-    reads: createReads(client, readingOf(config, keys)),
+    reads: createReads(client, readingOf(config, keys), config.reloader.resourceLabelSelector),
     writer: openWriter(config, ports),
     now,
     mode: config.mode,

@@ -24,9 +24,9 @@ import { isPausedForPeriod, judgeResume, type PauseFacts } from './pause-period.
 import type { Reference } from './references.ts';
 import { explainReload, type Annotations, type ReloadDecision } from './reload.ts';
 import type { CompiledReload } from './reload-compile.ts';
-import { projectionText, type Ack } from './restart.ts';
+import { projectionText, saysDeleted, type Ack } from './restart.ts';
 import type { SeenWorkload } from './seen.ts';
-import type { PairObject, WorkloadRecord } from './snapshot.ts';
+import type { PairObject, PresenceRules, WorkloadRecord } from './snapshot.ts';
 
 /** A workload with what its annotations ask for, also when that is nothing. */
 export interface ExplainedWorkload {
@@ -55,6 +55,7 @@ export interface WorkloadFacts extends ExplainedWorkload {
   readonly lastEvent: LastEvent | undefined;
   /** Undefined when it is not opted in. */
   readonly decision: Decision | undefined;
+  readonly presence: PresenceRules;
 }
 
 export interface ConfigFacts {
@@ -64,6 +65,7 @@ export interface ConfigFacts {
   readonly workloads: readonly ExplainedWorkload[];
   readonly gaps: readonly Gap[];
   readonly pauseSwitch: boolean;
+  readonly presence: PresenceRules;
 }
 
 const configKinds = ['Secret', 'ConfigMap'] as const;
@@ -90,19 +92,22 @@ export function explainWorkload(facts: WorkloadFacts): WorkloadExplanation {
   };
 }
 
-export function explainConfig({ config, annotations, workloads, gaps, pauseSwitch }: ConfigFacts): ConfigExplanation {
+export function explainConfig(facts: ConfigFacts): ConfigExplanation {
+  const { config, annotations, workloads, gaps, pauseSwitch, presence } = facts;
   const { kind, name } = config;
   const users = workloads.flatMap(({ seen, compiled, references }): UserExplanation[] => {
     const keys = references.find((reference) => reference.kind === kind && reference.name === name)?.keys;
     const { decision: rule, level } = explainReload(compiled, { kind, name, annotations });
     if (keys === undefined && !(rule.kind === 'yes' && rule.how === 'named')) return [];
+    const ifChanged = foresee(rule, holdOf(seen, pauseSwitch));
     return [
       {
         workload: seen.ref,
         ...(keys === undefined ? {} : { keys }),
         rule,
         level,
-        ifChanged: foresee(rule, holdOf(seen, pauseSwitch)),
+        ifChanged,
+        ...(presence.onDelete ? { ifDeleted: ifChanged } : {}),
         waitsForDelete: seen.waitsForDelete,
       },
     ];
@@ -148,6 +153,7 @@ function explainUse(facts: WorkloadFacts, use: UseFacts, held: Withheld | undefi
   const { decision: rule, level } = explainReload(facts.compiled, { kind, name, annotations: use.annotations });
   const found = findAck(facts, `${kind}/${name}`);
   const acked = found === undefined ? {} : { acked: explainAck(found) };
+  const ifChanged = foresee(rule, held);
   return {
     config: { kind, namespace: facts.seen.ref.namespace, name },
     keys,
@@ -157,8 +163,19 @@ function explainUse(facts: WorkloadFacts, use: UseFacts, held: Withheld | undefi
     level,
     ...acked,
     content: compare(facts, use, found?.ack),
-    ifChanged: foresee(rule, held),
+    ifChanged: countsIfCreated(facts, use, found?.ack) ? ifChanged : notCounted(ifChanged),
+    ...(use.state === 'exists' && facts.presence.onDelete ? { ifDeleted: ifChanged } : {}),
   };
+}
+
+/** Without the flag, one that is missing counts where pods start without it, or as what it was before. */
+function countsIfCreated({ presence }: WorkloadFacts, { state, reference }: UseFacts, ack: Ack | undefined): boolean {
+  if (state !== 'missing' || presence.onCreate || reference.optional) return true;
+  return ack !== undefined && !saysDeleted(ack);
+}
+
+function notCounted(consequence: Consequence): Consequence {
+  return consequence.action === 'nothing' ? consequence : { action: 'nothing', reason: 'creation-not-counted' };
 }
 
 interface FoundAck {
@@ -186,6 +203,7 @@ function compare({ gaps }: WorkloadFacts, use: UseFacts, ack: Ack | undefined): 
   const { reference, state, object } = use;
   const no = (reason: Incomparable): Comparison => ({ kind: 'not-comparable', reason });
   if (ack === undefined) return no('never-acked');
+  if (state === 'missing' && saysDeleted(ack)) return { kind: 'same' };
   if (state !== 'exists') return no(state);
   if (object === undefined) return no('config-ignored');
   const keyGap = gaps.find((gap) => gap === 'digest-key-unreadable' || gap === 'digest-key-absent');

@@ -64,7 +64,7 @@ export type Incomparable =
 export type Consequence =
   | { readonly action: 'restart' }
   | { readonly action: 'held'; readonly reason: Withheld }
-  | { readonly action: 'nothing'; readonly reason: ReloadRefusal };
+  | { readonly action: 'nothing'; readonly reason: ReloadRefusal | 'creation-not-counted' };
 
 export interface UseExplanation {
   readonly config: ConfigRef;
@@ -75,7 +75,10 @@ export interface UseExplanation {
   readonly level: KindRules['level'];
   readonly acked?: AckExplanation;
   readonly content: Comparison;
+  /** Of an object that does not exist: if it is created. */
   readonly ifChanged: Consequence;
+  /** Absent: it does not exist, or deletions do not count. */
+  readonly ifDeleted?: Consequence;
 }
 
 export type Pending =
@@ -114,6 +117,8 @@ export interface UserExplanation {
   readonly rule: ReloadDecision;
   readonly level: KindRules['level'];
   readonly ifChanged: Consequence;
+  /** Absent: deletions do not count. */
+  readonly ifDeleted?: Consequence;
   readonly waitsForDelete: boolean;
 }
 

@@ -2,16 +2,19 @@
 import type { Reads } from '../core/cluster.ts';
 import { hasCode } from '../core/errors.ts';
 import { configResources, workloadKinds } from '../core/object.ts';
+import type { Selector } from '../core/selector.ts';
 import type { ApiRequest, Client } from './client.ts';
 import { parseConfig } from './ingest-config.ts';
 import { parsePod } from './ingest-revision.ts';
 import { parseWorkload, workloadPath } from './ingest-workload.ts';
 import type { Reading } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
+import { isSelected } from './selection.ts';
 
 const metadataOnlyList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
-export function createReads(client: Client, reading: Reading): Reads {
+/** What `chosen` leaves out of the watches is read as ignored: it exists, and counts for nothing. */
+export function createReads(client: Client, reading: Reading, chosen: Selector): Reads {
   return {
     async workload(ref, signal) {
       const { kind, namespace, name } = ref;
@@ -29,7 +32,9 @@ export function createReads(client: Client, reading: Reading): Reads {
       const resource = configResources[kind];
       const path = `/api/v1/namespaces/${namespace}/${resource}/${name}`;
       const object = await get(client, { resource, subject: `${namespace}/${name}`, path, signal });
-      return object === undefined ? undefined : parseConfig(kind, object, reading).value;
+      if (object === undefined) return undefined;
+      const { value } = parseConfig(kind, object, reading);
+      return isSelected(object, chosen) ? value : { ...value, ignored: true };
     },
     async pods(workload, current, signal) {
       const { namespace } = workload.ref;

@@ -12,6 +12,7 @@ export interface ApiObject {
     readonly namespace?: string;
     readonly resourceVersion: string;
     readonly uid: string;
+    readonly labels?: Readonly<Record<string, string>>;
     readonly creationTimestamp?: string;
   };
 }

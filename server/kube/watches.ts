@@ -2,6 +2,7 @@
 // config objects, then revisions (RESTART-PROTOCOL.md rule 5), and says which are not synced.
 import type { LockstepError } from '../core/errors.ts';
 import { compareVersions, configResources, workloadKinds, type WorkloadKind } from '../core/object.ts';
+import type { Selector } from '../core/selector.ts';
 import type { SeenConfig, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Client } from './client.ts';
 import { createDiscovery, type Discovery } from './discovery.ts';
@@ -9,8 +10,8 @@ import { parseConfig } from './ingest-config.ts';
 import { parseNamespace, parseRevision } from './ingest-revision.ts';
 import { parseWorkload, workloadPath } from './ingest-workload.ts';
 import type { Reading } from './ingest.ts';
-import { ownLabel } from './ledger-store.ts';
 import { reflect, type ReflectorOptions } from './reflector.ts';
+import { selectionQuery } from './selection.ts';
 
 export interface WatchHandlers {
   readonly onWorkload: (event: SeenEvent<SeenWorkload>) => void;
@@ -27,8 +28,8 @@ export interface WatchOptions extends WatchHandlers {
   readonly namespaces: readonly string[];
   readonly reading: Reading;
   readonly kinds: readonly WorkloadKind[];
-  /** What config objects must carry, as the API server reads it; empty: anything. */
-  readonly configSelector: string;
+  /** What config objects must carry. */
+  readonly configSelector: Selector;
   readonly now: () => number;
   readonly random: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -48,8 +49,6 @@ export interface Watches {
   readonly ended: Promise<void>;
 }
 
-/** Helm's releases and ServiceAccount tokens are many, large, and used by no pod template; they stay on the server. */
-const secretSelector = 'type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token';
 /** Without spec and status; whole objects from a server that cannot. */
 const metadataOnly = {
   list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
@@ -159,13 +158,12 @@ function workloadWatches(options: WatchOptions, discovery: Discovery): Watch[] {
 function configWatches(options: WatchOptions): Watch[] {
   const { resourcesToIgnore } = options.reading.rules;
   const kinds = (['Secret', 'ConfigMap'] as const).filter((kind) => !resourcesToIgnore.includes(configResources[kind]));
-  const labelSelector = [`!${ownLabel}`, options.configSelector].filter((part) => part !== '').join(',');
   return kinds.flatMap((kind) =>
     scopes(options.namespaces).map((namespace) =>
       toWatch<SeenConfig>(options, namespace, {
         resource: configResources[kind],
         base: '/api/v1',
-        query: { labelSelector, ...(kind === 'Secret' ? { fieldSelector: secretSelector } : {}) },
+        query: selectionQuery(kind, options.configSelector),
         parse: (object) => parseConfig(kind, object, options.reading),
         onEvent: options.onConfig,
         pageSize: pageSizes.config,

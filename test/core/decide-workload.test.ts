@@ -1,24 +1,10 @@
 // One row for each rule of the restart protocol that this decision implements, and for each reason of its unions.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideWorkload, isUndone, type Decision } from '../../server/core/decide-workload.ts';
+import { decideWorkload, isUndone } from '../../server/core/decide-workload.ts';
 import type { RestartKey } from '../../server/core/restart.ts';
 import type { Snapshot } from '../../server/core/snapshot.ts';
-import { ack, change, changed, now, object, pair, snapshot } from './snapshot.ts';
-
-/** A decision in one line. */
-function tell(decision: Decision): string {
-  switch (decision.kind) {
-    case 'nothing':
-      return decision.reason;
-    case 'look':
-      return `look at ${decision.facts}`;
-    case 'record':
-      return `record n=${decision.record.n} ${decision.acked.map(({ reason }) => reason).join()}`.trim();
-    case 'restart':
-      return `restart n=${decision.key.n} ${decision.owed.map(({ reason }) => reason).join()}`;
-  }
-}
+import { ack, change, changed, now, object, pair, snapshot, tell } from './snapshot.ts';
 
 const keyed = (restartKey: RestartKey | undefined): Snapshot['workload'] => ({ ...snapshot().workload, restartKey });
 const record = (n: number, acks: RestartKey['acks'] = { 'Secret/db': ack }) => ({ uid: 'w', n, acks });

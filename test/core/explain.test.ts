@@ -58,6 +58,7 @@ const use = (more: Partial<UseFacts> = {}): UseFacts => ({
   ...more,
 });
 
+const off = { onCreate: false, onDelete: false, atStart: false };
 const record = { uid: 'w', n: 0, acks: { 'Secret/db': ack } };
 
 const facts = (more: Partial<WorkloadFacts> = {}): WorkloadFacts => ({
@@ -67,6 +68,7 @@ const facts = (more: Partial<WorkloadFacts> = {}): WorkloadFacts => ({
   gaps: [],
   pauseSwitch: false,
   now: 0,
+  presence: off,
   lastEvent: undefined,
   decision: { kind: 'nothing', reason: 'in-step' },
   ...more,
@@ -83,6 +85,13 @@ const comparisons: Readonly<Record<string, readonly [Partial<WorkloadFacts>, Com
   'never acked': [{ record: undefined }, no('never-acked')],
   'the ack of a workload that was deleted since': [{ record: { ...record, uid: 'old' } }, no('never-acked')],
   'the object is gone': [{ uses: [use({ state: 'missing', object: undefined })] }, no('missing')],
+  'the object is gone, and that was acked': [
+    {
+      uses: [use({ state: 'missing', object: undefined })],
+      record: { ...record, acks: { 'Secret/db': { ...ack, digest: 'k1:deleted' } } },
+    },
+    { kind: 'same' },
+  ],
   'the object is forbidden': [{ uses: [use({ state: 'unreadable', object: undefined })] }, no('unreadable')],
   'the object is ignored': [{ uses: [use({ object: undefined })] }, no('config-ignored')],
   'other keys are used now': [{ uses: [use({ reference: { ...reference, keys: ['a'] } })] }, no('other-keys')],
@@ -203,7 +212,14 @@ for (const [rule, [annotations, more, ofConfig, ifChanged]] of Object.entries(co
     const workload = explained(annotations, more);
     const fromWorkload = explainWorkload(facts({ ...workload, uses: [use({ annotations: ofConfig })] }));
     const config = { kind: 'Secret', namespace: 'shop', name: 'db' } as const;
-    const of = { config, annotations: ofConfig, workloads: [workload], gaps: [] as Gap[], pauseSwitch: false };
+    const of = {
+      config,
+      annotations: ofConfig,
+      workloads: [workload],
+      gaps: [] as Gap[],
+      pauseSwitch: false,
+      presence: off,
+    };
     assert.deepEqual(fromWorkload.uses[0]?.ifChanged, ifChanged);
     assert.deepEqual(explainConfig(of).workloads[0]?.ifChanged, ifChanged);
   });
@@ -212,7 +228,14 @@ for (const [rule, [annotations, more, ofConfig, ifChanged]] of Object.entries(co
 test('a config object: named without a reference counts, auto without a reference does not', () => {
   const config = { kind: 'Secret', namespace: 'shop', name: 'other' } as const;
   const workloads = [explained({ 'secret.reloader.stakater.com/reload': 'other' }), explained(optIn)];
-  const explanation = explainConfig({ config, annotations: {}, workloads, gaps: [], pauseSwitch: false });
+  const explanation = explainConfig({
+    config,
+    annotations: {},
+    workloads,
+    gaps: [],
+    pauseSwitch: false,
+    presence: off,
+  });
   assert.deepEqual(
     explanation.workloads.map(({ keys, rule }) => [keys, rule]),
     [[undefined, { kind: 'yes', how: 'named', by: 'secret.reloader.stakater.com/reload' }]],
@@ -252,5 +275,30 @@ for (const [rule, pause, expected] of pauses) {
   test(`pause: ${rule}`, () => {
     const seen = explained(optIn, pause === undefined ? {} : { pause });
     assert.deepEqual(explainWorkload(facts({ ...seen, now: 30_000 })).pause, expected);
+  });
+}
+
+const missing = use({ state: 'missing', object: undefined });
+const optional = use({ ...missing, reference: { ...reference, optional: true } });
+const onBoth = { onCreate: true, onDelete: true, atStart: false };
+const uncounted: Consequence = { action: 'nothing', reason: 'creation-not-counted' };
+const restarts: Consequence = { action: 'restart' };
+const presences: readonly (readonly [
+  rule: string,
+  facts: Partial<WorkloadFacts>,
+  created: Consequence,
+  deleted: Consequence | undefined,
+])[] = [
+  ['missing, never acked: its creation does not count', { uses: [missing], record: undefined }, uncounted, undefined],
+  ['missing, acked: other content would be a change', { uses: [missing] }, restarts, undefined],
+  ['missing, optional: pods started without it', { uses: [optional], record: undefined }, restarts, undefined],
+  ['missing, --reload-on-create', { uses: [missing], record: undefined, presence: onBoth }, restarts, undefined],
+  ['exists, --reload-on-delete', { presence: onBoth }, restarts, restarts],
+  ['exists, without the flag', {}, restarts, undefined],
+];
+for (const [rule, more, created, deleted] of presences) {
+  test(`if it came or went: ${rule}`, () => {
+    const [explanation] = explainWorkload(facts(more)).uses;
+    assert.deepEqual([explanation?.ifChanged, explanation?.ifDeleted], [created, deleted]);
   });
 }

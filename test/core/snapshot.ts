@@ -1,4 +1,5 @@
 // Snapshots for tables: everything in step, to be changed in one place.
+import type { Decision } from '../../server/core/decide-workload.ts';
 import type { Change, Pair, PairObject, Snapshot } from '../../server/core/snapshot.ts';
 
 /** The time of the decision; 1,000 s before it everything was quiet. */
@@ -65,3 +66,17 @@ export const snapshot = (more: Partial<Snapshot> = {}): Snapshot => ({
   inheritedAt: undefined,
   ...more,
 });
+
+/** A decision in one line. */
+export function tell(decision: Decision): string {
+  switch (decision.kind) {
+    case 'nothing':
+      return decision.reason;
+    case 'look':
+      return `look at ${decision.facts}`;
+    case 'record':
+      return `record n=${decision.record.n} ${decision.acked.map(({ reason }) => reason).join()}`.trim();
+    case 'restart':
+      return `restart n=${decision.key.n} ${decision.owed.map(({ reason }) => reason).join()}`;
+  }
+}

@@ -26,9 +26,12 @@ export interface Lockstep extends AsyncDisposable {
 const repository = join(import.meta.dirname, '..', '..');
 const deadlineMs = 30_000;
 
+/** Beside this process's own. */
+export type Environment = Readonly<Record<string, string>>;
+
 /** Starts it and waits for its ports, not for its watches: those need the API server. */
-export async function startLockstep(flags: readonly string[]): Promise<Lockstep> {
-  const program = startProgram(flags);
+export async function startLockstep(flags: readonly string[], environment: Environment = {}): Promise<Lockstep> {
+  const program = startProgram([...ports, '--log-format=json', ...flags], environment);
   try {
     const { url, metricsUrl } = await waitForLine(program, 'started', {});
     return describe(program, String(url), String(metricsUrl));
@@ -39,8 +42,11 @@ export async function startLockstep(flags: readonly string[]): Promise<Lockstep>
 }
 
 /** Runs it to its end, for starts that must fail. */
-export async function runLockstep(argv: readonly string[]): Promise<{ code: number | null; output: string }> {
-  const program = startProgram(argv, []);
+export async function runLockstep(
+  argv: readonly string[],
+  environment: Environment = {},
+): Promise<{ code: number | null; output: string }> {
+  const program = startProgram(argv, environment);
   const code = await program.exited;
   return { code, output: program.output() };
 }
@@ -53,11 +59,12 @@ interface Program {
   readonly kill: (signal: NodeJS.Signals) => Promise<number | null>;
 }
 
-const ports = ['--address=127.0.0.1:0', '--metrics-address=127.0.0.1:0', '--log-format=json'];
+const ports = ['--address=127.0.0.1:0', '--metrics-address=127.0.0.1:0'];
 
-function startProgram(flags: readonly string[], defaults: readonly string[] = ports): Program {
-  const child = spawn(process.execPath, [join('server', 'main.ts'), ...defaults, ...flags], {
+function startProgram(argv: readonly string[], environment: Environment): Program {
+  const child = spawn(process.execPath, [join('server', 'main.ts'), ...argv], {
     cwd: repository,
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   guard(child);

@@ -1,11 +1,12 @@
 // Reloader's two strategies and its named annotation on the real API server: byte for byte, and once for each change.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
 import { whySkipped } from '../cluster/binaries.ts';
+import { hashOf, readMark } from './marks.ts';
 import { deployment, secret } from './objects.ts';
-import { createRig, type Live, type Place } from './rig.ts';
+import { createRig } from './rig.ts';
 
+const second = hashOf({ key: 'second' });
 const named = { 'reloader.stakater.com/auto': 'false', 'secret.reloader.stakater.com/reload': 'ext.*' };
 
 suite('Reloader’s strategies', { skip: await whySkipped(), timeout: 180_000 }, () => {
@@ -29,8 +30,14 @@ suite('Reloader’s strategies', { skip: await whySkipped(), timeout: 180_000 },
         await place.untilRestarted('deployments/web', () => place.change('db', 'second'));
         await place.untilRestarted('deployments/reader', () => place.change('external', 'second'));
         await place.untilQuiet();
-        assert.equal(await readMark(place, strategy, { workload: 'web', config: 'db' }), sha1('key=second'));
-        assert.equal(await readMark(place, strategy, { workload: 'reader', config: 'external' }), sha1('key=second'));
+        assert.equal(
+          await readMark(place, strategy, { workload: 'web', marked: { type: 'SECRET', name: 'db' } }),
+          second,
+        );
+        assert.equal(
+          await readMark(place, strategy, { workload: 'reader', marked: { type: 'SECRET', name: 'external' } }),
+          second,
+        );
         const written = (await place.changes()).filter(({ workload }) => workload.name !== 'sentinel');
         assert.deepEqual(
           written.map(({ fieldManager, workload }) => [workload.name, fieldManager]),
@@ -48,28 +55,3 @@ suite('Reloader’s strategies', { skip: await whySkipped(), timeout: 180_000 },
     });
   }
 });
-
-function sha1(text: string): string {
-  return createHash('sha1').update(text).digest('hex');
-}
-
-interface Template {
-  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
-  readonly spec: { readonly containers: readonly { readonly env?: readonly { name: string; value?: string }[] }[] };
-}
-
-async function readMark(
-  place: Place,
-  strategy: 'env-vars' | 'annotations',
-  { workload, config }: { workload: string; config: string },
-): Promise<string | undefined> {
-  const live: Live = await place.get(`deployments/${workload}`);
-  assert.ok(live.spec?.template);
-  const { metadata, spec } = live.spec.template as Template;
-  const variable = `STAKATER_${config.toUpperCase()}_SECRET`;
-  if (strategy === 'env-vars') return spec.containers[0]?.env?.find(({ name }) => name === variable)?.value;
-  const text = metadata.annotations?.['reloader.stakater.com/last-reloaded-from'] ?? '{}';
-  const last = JSON.parse(text) as { type?: string; name?: string; hash?: string };
-  assert.deepEqual([last.type, last.name], ['SECRET', config]);
-  return last.hash;
-}

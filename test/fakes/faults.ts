@@ -27,6 +27,8 @@ export type Fault =
   /** Does the work, then closes the connection: the client cannot know that it was done. */
   | { readonly kind: 'reset-after' }
   | { readonly kind: 'delay'; readonly ms: number }
+  /** Does the work once the promise resolves. */
+  | { readonly kind: 'wait'; readonly until: Promise<void> }
   /** Never answers; a watch gets its headers and then nothing, as over a half-open connection. */
   | { readonly kind: 'hold' }
   /** Watch: leaves out the events for which `isDropped` says so. */

@@ -209,6 +209,7 @@ class Fake implements FakeApiServer {
         path: request.path,
       });
       if (fault?.kind === 'delay') await this.#delay(fault.ms);
+      if (fault?.kind === 'wait') await fault.until;
       if (fault !== undefined && this.#refuse(fault, asked, response)) return;
       if (this.#options.token !== undefined && message.headers.authorization !== `Bearer ${this.#options.token}`)
         throw unauthorized();

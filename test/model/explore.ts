@@ -47,6 +47,23 @@ const environment: readonly [weight: number, line: (random: Random) => string][]
   [1, () => 'rotate'],
 ];
 
+/** More of it where it counts. */
+const comingAndGoing: typeof environment = [
+  [5, (random) => `delete ${oneOf(random, configs)}`],
+  [5, (random) => `recreate ${oneOf(random, configs)} ${oneOf(random, [0, 1, 2])}`],
+];
+
+/** By seed: a half of the runs is without. */
+const off = usual.presence;
+const presences: readonly Scenario['presence'][] = [
+  off,
+  { onCreate: true, onDelete: true, atStart: true },
+  off,
+  { onCreate: false, onDelete: true, atStart: false },
+  off,
+  { onCreate: true, onDelete: false, atStart: false },
+];
+
 const resources = ['workloads', 'configs', 'revisions'] as const;
 const ownSteps: readonly [weight: number, line: (random: Random) => string][] = [
   [16, (random) => `deliver ${oneOf(random, resources)}`],
@@ -67,13 +84,16 @@ function choose(random: Random, table: readonly [number, (random: Random) => str
 /** 30 steps at most, each with what may happen inside of it. Undefined when every promise held. */
 export async function explore(seed: number, mutant: Mutant = {}, steps = 30): Promise<Found | undefined> {
   const random = seeded(seed);
+  const presence = presences[seed % presences.length] ?? usual.presence;
   const scenario: Scenario = {
     ...usual,
     mutant,
+    presence,
     processes: random() < 0.2 ? 2 : 1,
     existing: random() < 0.8 ? ['web', 'job'] : ['job'],
     optedOut: random() < 0.1 ? ['web'] : [],
   };
+  const happens = presence.onCreate || presence.onDelete ? [...environment, ...comingAndGoing] : environment;
   const at = (line: string): string => (scenario.processes === 1 ? line : `${line} @${Math.floor(random() * 2)}`);
   const run = await begin(scenario);
   run.pick = () => {
@@ -81,12 +101,12 @@ export async function explore(seed: number, mutant: Mutant = {}, steps = 30): Pr
     if (random() < 0.05) return ['crash'];
     const other = `@${run.trace.findLast((line) => !line.includes('~'))?.endsWith('@0') ? 1 : 0}`;
     if (scenario.processes === 2 && random() < 0.3) return [`${choose(random, ownSteps)} ${other}`];
-    return [random() < 0.5 ? choose(random, environment) : at(`deliver ${oneOf(random, resources)}`)];
+    return [random() < 0.5 ? choose(random, happens) : at(`deliver ${oneOf(random, resources)}`)];
   };
   const length = 5 + Math.floor(random() * (steps - 4));
   try {
     for (let count = 0; count < length; count++)
-      await top(run, random() < 0.5 ? choose(random, environment) : at(choose(random, ownSteps)));
+      await top(run, random() < 0.5 ? choose(random, happens) : at(choose(random, ownSteps)));
     await finish(run);
     return undefined;
   } catch (error) {

@@ -54,6 +54,9 @@ function asWatched<T>(handle: (event: SeenEvent<T>) => void): (event: SeenEvent<
 }
 
 export const mutants: Readonly<Record<string, Mutant>> = {
+  'a deletion is not missed': {
+    state: (state) => ({ ...state, configs: over(state.configs, { absence: () => undefined }) }),
+  },
   'rule 1: an ack without resourceVersion': withAcks((ack, object) => ({
     ...ack,
     resourceVersion: object?.resourceVersion ?? ack.resourceVersion,

@@ -1,7 +1,8 @@
 // One run of the explorer: steps as lines of text, applied one after the other, and the promises checked on the way.
 // `3~ change c0 1` happens inside the step above it, at its third request.
 import type { Owed } from '../../server/core/decide-workload.ts';
-import { formatRestartKey, parseRestartKey } from '../../server/core/restart.ts';
+import { formatRestartKey, parseRestartKey, saysDeleted } from '../../server/core/restart.ts';
+import { parseRecord } from '../../server/state/ledger-format.ts';
 import type { PresenceRules } from '../../server/core/snapshot.ts';
 import * as world from './cluster.ts';
 import { Crash, startProcess, type Mutant, type Process } from './lockstep.ts';
@@ -16,6 +17,8 @@ export interface Run {
   readonly counts: Map<string, { changes: Map<string, number>; everUsed: Set<string>; writes: number; extra: number }>;
   /** Pairs that were stale when their workload opted in, or when it was seen first: `web/c0`. */
   readonly excused: Set<string>;
+  /** Workloads that opted in while nobody watched: when, no fact tells. */
+  readonly optedInUnseen: Set<string>;
   /** The cluster's version when the run began. */
   begunAt: number;
   /** When a change of a config object was last heard of. */
@@ -62,6 +65,7 @@ export async function begin(scenario: Scenario): Promise<Run> {
     trace: [],
     counts: new Map(),
     excused: new Set(),
+    optedInUnseen: new Set(),
     begunAt: Infinity,
     deliveredAt: 0,
     relisted: false,
@@ -94,6 +98,10 @@ export async function begin(scenario: Scenario): Promise<Run> {
 /** Checks the promises at rest, and once more after a crash. */
 export async function finish(run: Run): Promise<void> {
   run.pick = () => [];
+  if (run.presence.onDelete) {
+    await rest(run);
+    checkDeletions(run);
+  }
   await quiesce(run);
   checkAtRest(run);
   run.cluster.now += 60_000;
@@ -164,18 +172,30 @@ function configStep(run: Run, verb: string, name: string, content: number): bool
       return true;
     case 'recreate':
       if (exists || !cluster.lastContent.has(name)) return false;
-      changeContent(run, name, content);
+      recreate(run, name, content);
       return true;
     case 'label':
     case 'label-data':
       if (exists) world.labelConfig(cluster, name, verb === 'label' ? 'other' : 'data-manager');
       return exists;
     case 'delete':
-      if (exists) world.deleteConfig(cluster, name);
-      return exists;
+      if (!exists) return false;
+      if (run.presence.onDelete) countPresence(run, name);
+      world.deleteConfig(cluster, name);
+      return true;
     default:
       return undefined;
   }
+}
+
+/** Where it counts, a creation or deletion is a change for everybody. */
+function countPresence(run: Run, name: string): void {
+  for (const { changes } of run.counts.values()) changes.set(name, (changes.get(name) ?? 0) + 1);
+}
+
+function recreate(run: Run, name: string, content: number): void {
+  if (run.presence.onCreate) countPresence(run, name);
+  changeContent(run, name, content);
 }
 
 function changeContent(run: Run, name: string, content: number): void {
@@ -234,6 +254,7 @@ function workloadStep(run: Run, verb: string, name: string, detail: string): boo
     case 'opt-in':
       if (workload.optedIn) return false;
       for (const config of configs) if (isStale(cluster, name, config)) run.excused.add(`${name}/${config}`);
+      if (run.processes.every((process) => process === undefined)) run.optedInUnseen.add(name);
       return edit({ optedIn: true });
     case 'adopt':
       if (template.uses.includes('c1')) return false;
@@ -291,6 +312,7 @@ async function processStep(run: Run, verb: string, name: string, index: number):
     excuseUnknowable(run);
     await orCrash(run, index, async () => void (run.processes[index] = await open(run)));
     excuseUnknowable(run);
+    run.optedInUnseen.clear();
     return true;
   }
   if (process === undefined) return false;
@@ -405,8 +427,8 @@ function isStale(cluster: world.Cluster, name: string, config: string): boolean 
 }
 
 /**
- * What no fact of the API can tell after a gap: a removal of keys, which moves no time, and what happened to an object that
- * no workload used when the watch had last seen it (known limits, see README).
+ * What no fact of the API can tell after a gap: a removal of keys, which moves no time, what happened to an object that no
+ * workload used when the watch had last seen it, and whether a change was older than an opt-in (known limits, see README).
  */
 function excuseUnknowable(run: Run): void {
   const { cluster } = run;
@@ -414,8 +436,8 @@ function excuseUnknowable(run: Run): void {
   for (const name of cluster.workloads.keys())
     for (const config of configs) {
       const isUnknown = !remembered.includes(`["o","Secret/${world.namespace}/${config}"`);
-      if ((isUnknown || cluster.configs.get(config)?.onlyVanished) && isStale(cluster, name, config))
-        run.excused.add(`${name}/${config}`);
+      const isUntold = isUnknown || cluster.configs.get(config)?.onlyVanished || run.optedInUnseen.has(name);
+      if (isUntold && isStale(cluster, name, config)) run.excused.add(`${name}/${config}`);
     }
 }
 
@@ -429,13 +451,31 @@ function checkAtRest(run: Run): void {
   }
 }
 
+/** No workload rests with the content of an object that is gone, where deletions count. */
+function checkDeletions({ cluster }: Run): void {
+  const records = [...cluster.shards.values()].flatMap(({ text }) => text.split('\n').map(parseRecord));
+  for (const [name, workload] of cluster.workloads) {
+    const record = records.find((one) => one?.kind === 'workload' && one.key === keyOf(name));
+    if (record?.kind !== 'workload' || !workload.optedIn || cluster.denied.has(name)) continue;
+    for (const config of workload.template.uses) {
+      const ack = record.value.acks[`Secret/${config}`];
+      if (ack !== undefined && !saysDeleted(ack) && !cluster.configs.has(config))
+        throw new Violation(`I1: at rest ${name} does not know that ${config} was deleted`);
+    }
+  }
+}
+
 const mostRounds = 40;
 
 /** Lets everything happen that has to happen, until nothing does. */
 export async function quiesce(run: Run): Promise<void> {
   const { cluster } = run;
-  for (const name of configs)
-    if (!cluster.configs.has(name)) changeContent(run, name, cluster.lastContent.get(name) ?? 0);
+  for (const name of configs) if (!cluster.configs.has(name)) recreate(run, name, cluster.lastContent.get(name) ?? 0);
+  await rest(run);
+}
+
+async function rest(run: Run): Promise<void> {
+  const { cluster } = run;
   for (let round = 0; round < mostRounds; round++) {
     const before = cluster.version;
     const moved = await settleOnce(run);

@@ -4,6 +4,7 @@ import { gather, prove, unproven } from '../../server/reconcile/gather.ts';
 import { config, createRig, T, workload, type Rig } from './rig.ts';
 
 const { signal } = new AbortController();
+const nothing = new Set<string>();
 const ask = (rig: Rig, facts: 'reads' | 'pods') =>
   prove(rig.state, workload(20), { reads: rig.deps.reads, facts, signal });
 
@@ -22,8 +23,9 @@ test('a snapshot is the workload, its pairs, its record, and whether it is prove
 });
 
 test('reads that agree with the caches prove them', async () => {
-  assert.deepEqual(await ask(await createRig(), 'reads'), { proven: true, pods: undefined });
-  assert.deepEqual(await ask(await createRig(), 'pods'), { proven: true, pods: [{ createdAt: 0, current: true }] });
+  assert.deepEqual(await ask(await createRig(), 'reads'), { proven: true, pods: undefined, missing: nothing });
+  const pods = [{ createdAt: 0, current: true }];
+  assert.deepEqual(await ask(await createRig(), 'pods'), { proven: true, pods, missing: nothing });
 });
 
 const behind: [rule: string, (rig: Rig) => void][] = [
@@ -50,5 +52,5 @@ test('an ignored config object needs no proof', async () => {
   const rig = await createRig();
   rig.see({ config: config(12, 'A', { ignored: true }) });
   rig.live.config = config(13, 'A', { ignored: true });
-  assert.deepEqual(await ask(rig, 'reads'), { proven: true, pods: undefined });
+  assert.deepEqual(await ask(rig, 'reads'), { proven: true, pods: undefined, missing: nothing });
 });

@@ -2,6 +2,7 @@
 import type { RestartOrder, ResumeOrder } from '../../server/core/cluster.ts';
 import { digestValues } from '../../server/core/digest.ts';
 import type { SeenConfig, SeenWorkload } from '../../server/core/seen.ts';
+import type { PresenceRules } from '../../server/core/snapshot.ts';
 import type { LiveState } from '../../server/reconcile/gather.ts';
 import type { Outcome } from '../../server/reconcile/outcome.ts';
 import { createWorkloadReconciler, type WorkloadDeps } from '../../server/reconcile/workload.ts';
@@ -94,8 +95,10 @@ export const revision = {
   hash: '1',
 };
 
+const off = { onCreate: false, onDelete: false, atStart: false };
+
 /** In step with the Secret’s first content. */
-export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> {
+export async function createRig(more: Partial<WorkloadDeps> = {}, presence: PresenceRules = off): Promise<Rig> {
   const namespaces = createNamespaces();
   const [outcomes, retries, wakes]: [string[], number[], number[]] = [[], [], []];
   const [patches, resumes]: [RestartOrder[], ResumeOrder[]] = [[], []];
@@ -108,7 +111,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
     settledAt: () => undefined,
     inheritedAt: () => undefined,
     oneOrder: () => true,
-    presence: { onCreate: false, onDelete: false, atStart: false },
+    presence,
   };
   const deps: WorkloadDeps = {
     state,
@@ -172,6 +175,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}): Promise<Rig> 
     reconcile: () => reconciler.reconcile(key, new AbortController().signal),
   };
   state.revisions.apply({ present: true, how: 'listed', object: revision, version: '9' });
+  state.configs.apply({ present: true, how: 'listed', object: config(10, 'A'), version: '10' }, T);
   rig.see({ workload: workload(20), config: config(10, 'A') });
   await rig.reconcile();
   outcomes.length = 0;

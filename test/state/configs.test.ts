@@ -40,7 +40,7 @@ function seen(
   };
 }
 
-type How = 'listed' | 'added' | 'modified';
+type How = 'listed' | 'found' | 'added' | 'modified';
 const tell = (configs: Configs, how: How, object: SeenConfig, now = T): boolean =>
   configs.apply({ present: true, how, object, version: object.resourceVersion }, now);
 const gone = (configs: Configs, version: number, watched = true): boolean =>
@@ -222,3 +222,37 @@ test('recalled from an earlier process: gone then, created anew with other conte
 });
 
 test('nothing to memorize of what was never seen', () => assert.equal(listed().memorize('Secret/shop/x'), undefined));
+
+test('found by a later list: created while nobody watched, for those that it concerns', () => {
+  const configs = createConfigs([digestKey]);
+  assert.equal(tell(configs, 'found', seen(10, { a: '1' })), true);
+  assert.deepEqual(changesOf(configs), []);
+  assert.deepEqual(changesOf(configs, 'all', true), ['10 found 0']);
+});
+
+const absences: [rule: string, act: (configs: Configs) => void, absence: object | undefined][] = [
+  ['exists', () => undefined, undefined],
+  ['deleted while watched', (configs) => gone(configs, 11), { resourceVersion: '11', at: T }],
+  ['W14: gone when a list came', (configs) => gone(configs, 30, false), { resourceVersion: '30', at: T }],
+  ['ignored', (configs) => tell(configs, 'modified', seen(11, { a: '1' }, { ignored: true })), undefined],
+  [
+    'deleted while it was ignored',
+    (configs) => {
+      tell(configs, 'modified', seen(11, { a: '1' }, { ignored: true }));
+      gone(configs, 12);
+    },
+    undefined,
+  ],
+];
+for (const [rule, act, absence] of absences) {
+  test(`absence: ${rule}`, () => {
+    const configs = listed();
+    act(configs);
+    assert.deepEqual(configs.absence(key), absence);
+  });
+}
+
+test('absence: nobody saw it', () => {
+  const unknown = { resourceVersion: undefined, at: undefined };
+  assert.deepEqual(createConfigs([digestKey]).absence(key), unknown);
+});
