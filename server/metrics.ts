@@ -5,6 +5,8 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 export interface Metrics {
   readonly registry: Registry;
   readonly restarts: Counter<'kind' | 'namespace' | 'reason' | 'result'>;
+  /** Deployments whose pause for a period was ended, or is not. */
+  readonly resumes: Counter<'namespace' | 'reason' | 'result'>;
   readonly changes: Counter<'kind'>;
   readonly recorded: Counter<'reason'>;
   readonly reconcileSeconds: Histogram<'queue'>;
@@ -60,6 +62,11 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
   return {
     registry,
     restarts: counter('restarts_total', 'Restarts of workloads', ['kind', 'namespace', 'reason', 'result']),
+    resumes: counter('resumes_total', 'Deployments resumed after their pause period', [
+      'namespace',
+      'reason',
+      'result',
+    ]),
     changes: counter('changes_total', 'Content changes seen of config objects', ['kind']),
     recorded: counter('recorded_total', 'Config objects of workloads recorded without a restart', ['reason']),
     reconcileSeconds: new Histogram({

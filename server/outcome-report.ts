@@ -9,6 +9,7 @@ import {
   haltedEvent,
   haltEndedAlert,
   lateEvent,
+  heldEvents,
   refusedEvents,
   restartedEvents,
   throttledAlert,
@@ -20,6 +21,7 @@ import {
 import type { SeenWorkload } from './core/seen.ts';
 import type { Metrics } from './metrics.ts';
 import type { Outcome } from './reconcile/outcome.ts';
+import { isAboutPause, reportPause } from './pause-report.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
 
 export interface ReportDeps {
@@ -45,6 +47,7 @@ export function createReport(deps: ReportDeps): (outcome: Outcome) => void {
   };
   return (outcome) => {
     deps.reloader.outcome(outcome);
+    if (isAboutPause(outcome)) return reportPause(deps, outcome);
     switch (outcome.kind) {
       case 'recorded':
         return reportRecorded(deps, { ...outcome.workload }, outcome.acked);
@@ -59,6 +62,7 @@ export function createReport(deps: ReportDeps): (outcome: Outcome) => void {
         return count(outcome.workload, outcome.owed, 'observed');
       case 'held':
         reportHeld(log, outcome);
+        record(outcome.workload, heldEvents(telling, outcome.workload.ref, outcome));
         return count(outcome.workload, outcome.owed, outcome.reason);
       case 'refused':
         count(outcome.workload, outcome.owed, 'refused');

@@ -16,6 +16,7 @@ import type { Watches } from './kube/watches.ts';
 import type { Metrics } from './metrics.ts';
 import type { Resolve } from './notify/addresses.ts';
 import { openReport } from './outcomes.ts';
+import { createAlarms } from './reconcile/alarms.ts';
 import { createFlusher, type Flusher } from './reconcile/flusher.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
@@ -182,6 +183,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
   const { config, ports, state, namespaces, bootKeys, keys, work, queue } = reach;
   const { client, now } = ports;
   const report = openReport(config, ports, work.signal);
+  const alarms = createAlarms({ clock: ports.clock, ring: (key) => queue().add(key), signal: work.signal });
   return createWorkloadReconciler({
     state,
     namespaces,
@@ -194,6 +196,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     random: ports.random,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => queue().addAfter(key, ms),
+    wakeAfter: (key, ms) => alarms.set(key, ms),
     onRecorded: (key) => {
       if (concernsGit(state, key))
         for (const source of reach.sources.keysOf(namespaceOf(key))) reach.sourceQueue.settle(source, recordSettle);
@@ -228,13 +231,14 @@ export function openNamespaces({ namespaces, reloader }: Config): Namespaces {
 }
 
 export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Reading {
-  return { keys, rules: reloader.rules, ...referenceRulesOf(reloader) };
+  return { keys, rules: reloader.rules, pauseKeys: reloader.pauseKeys, ...referenceRulesOf(reloader) };
 }
 
-function openWriter({ reloader: { strategy } }: Config, { client, now, sleep }: Ports): RestartWriter {
+function openWriter({ reloader: { strategy, pauseKeys } }: Config, { client, now, sleep }: Ports): RestartWriter {
+  const { pausedAt: pausedAtKey } = pauseKeys;
   return strategy === 'lockstep'
-    ? createRestartWriter(client, { now, sleep })
-    : createReloaderWriter({ client, strategy, now, sleep });
+    ? createRestartWriter(client, { now, sleep, pausedAtKey })
+    : createReloaderWriter({ client, strategy, now, sleep, pausedAtKey });
 }
 
 function openSourceQueue(ports: Ports, sources: Sources, signal: AbortSignal): WorkQueue {

@@ -103,6 +103,12 @@ function createActions(options: ReloaderCountsOptions): Actions {
           return void sentAt.delete(key);
         case 'recorded':
           return countInPlace(metrics, outcome.acked);
+        case 'paused':
+        case 'resumed':
+        case 'would-resume':
+        case 'resume-held':
+        case 'resume-refused':
+          return;
         case 'would-restart':
         case 'held':
           return metrics.matched.inc({ kind: outcome.workload.ref.kind });

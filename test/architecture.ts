@@ -87,7 +87,10 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/trouble.ts': { ours: [core, 'server/metrics.ts', 'server/outcome-report.ts'] },
   'server/pr-arguments.ts': { ours: [core] },
   'server/pr-output.ts': { ours: [core] },
-  'server/outcome-report.ts': { ours: [core, 'server/metrics.ts', 'server/reconcile', 'server/reloader-counts.ts'] },
+  'server/outcome-report.ts': {
+    ours: [core, 'server/metrics.ts', 'server/reconcile', 'server/reloader-counts.ts', 'server/pause-report.ts'],
+  },
+  'server/pause-report.ts': { ours: [core, 'server/metrics.ts', 'server/reconcile'] },
   'server/meta-info.ts': { ours: [core, 'server/config.ts'] },
   'server/shadow-file.ts': { libraries: ['node:fs/promises', 'node:path'] },
   'server/shadow-output.ts': { ours: [core, 'server/text-table.ts'] },

@@ -31,6 +31,19 @@ const outcomes: [outcome: Outcome, logs: string[], reasons: string[], alerts: nu
   ],
   [{ kind: 'would-restart', workload, owed, n: 1 }, ['would restart'], [], 0, 'observed'],
   [{ kind: 'held', workload, owed, reason: 'paused' }, ['restart owed but held'], [], 0, 'paused'],
+  [
+    { kind: 'held', workload, owed, reason: 'pause-period-invalid' },
+    ['restart owed but held'],
+    ['RestartHeld'],
+    0,
+    'pause-period-invalid',
+  ],
+  [{ kind: 'paused', workload, until: 1 }, ['paused for its period'], ['Paused'], 0, undefined],
+  [{ kind: 'resumed', workload, reason: 'period-over' }, ['resumed'], ['Resumed'], 0, undefined],
+  [{ kind: 'resumed', workload, reason: 'resumed-by-hand' }, ['mark of its pause removed'], [], 0, undefined],
+  [{ kind: 'would-resume', workload, reason: 'no-period' }, ['would resume'], [], 0, undefined],
+  [{ kind: 'resume-held', workload, reason: 'pause-switch' }, ['resume due but held'], [], 0, undefined],
+  [{ kind: 'resume-refused', workload, error }, ['resume refused'], ['ResumeRefused'], 0, undefined],
   [{ kind: 'refused', workload, owed, error }, ['restart refused'], ['RestartRefused'], 0, 'refused'],
   [{ kind: 'held', workload, owed, reason: 'jitter' }, ['restart owed but held'], [], 0, 'jitter'],
   [{ kind: 'throttled', workload, throttling }, ['restarts throttled'], ['RestartsThrottled'], 1, undefined],
@@ -78,6 +91,12 @@ test('report: metrics of the circuit breaker, of late rollouts and of the halt',
   assert.ok(late.includes(`lockstep_late_rollouts_total{${of},reason="progress-deadline-exceeded"} 1`));
   assert.match(await text({ kind: 'halted', workload, failed: [] }), /^lockstep_halted 1$/m);
   assert.match(await text({ kind: 'halt-ended' }), /^lockstep_halted 0$/m);
+});
+
+test('report: resumes are counted by reason and result', async () => {
+  const { metrics } = tell('lockstep', { kind: 'resumed', workload, reason: 'period-over' });
+  const series = 'lockstep_resumes_total{namespace="shop",reason="period-over",result="success"} 1';
+  assert.ok((await metrics.registry.metrics()).includes(series));
 });
 
 test('report: with one of Reloader’s strategies Events have its words and its source', () => {

@@ -6,6 +6,7 @@ export type HoldReason =
   | 'paused'
   | 'job-running'
   | 'deleting'
+  | 'pause-period-invalid'
   | 'pause-switch'
   | 'refused'
   | 'fighting'
@@ -35,6 +36,8 @@ export interface HoldFacts {
   /** A run is in progress, and concurrencyPolicy forbids another. */
   readonly running: boolean;
   readonly deleting: boolean;
+  /** Its annotation says how long to pause, in no duration that can be read. */
+  readonly pausePeriodInvalid: boolean;
   /** The namespace, or Lockstep's own, carries the pause annotation. */
   readonly pauseSwitch: boolean;
   /** When the API server last refused a restart of this workload. */
@@ -80,6 +83,7 @@ export function holdRestart(facts: HoldFacts, owed: readonly Owed[]): Hold | und
   if (facts.deleting) return { reason: 'deleting', retryAt: undefined };
   if (facts.paused) return { reason: 'paused', retryAt: undefined };
   if (facts.running) return { reason: 'job-running', retryAt: undefined };
+  if (facts.pausePeriodInvalid) return { reason: 'pause-period-invalid', retryAt: undefined };
   if (facts.pauseSwitch) return { reason: 'pause-switch', retryAt: undefined };
   if (facts.refusedAt !== undefined && facts.now < facts.refusedAt + refusedRetryMs) {
     return { reason: 'refused', retryAt: facts.refusedAt + refusedRetryMs };

@@ -5,6 +5,7 @@ import type { Owed } from './decide-workload.ts';
 import { formatDuration } from './duration.ts';
 import { hasCode, LockstepError } from './errors.ts';
 import { trimSpace } from './go-text.ts';
+import type { HoldReason } from './hold.ts';
 import type { WorkloadRef } from './object.ts';
 import { reloaderKinds, type ReloaderKind } from './reloader-keys.ts';
 import { typeWords } from './reloader-marks.ts';
@@ -98,6 +99,22 @@ export function refusedEvents(
     const message = `Owed a restart for ${listOwed(owed)}, but ${why}${advice}. Tried again in 10 minutes.`;
     return [{ type: 'Warning', reason: 'RestartRefused', message }];
   }
+  return failedEvents(workload, owed, why);
+}
+
+/** Holds that a person has to end by writing something else. */
+export function heldEvents(
+  telling: Telling,
+  workload: WorkloadRef,
+  { owed, reason }: { readonly owed: readonly Owed[]; readonly reason: HoldReason },
+): readonly EventText[] {
+  if (reason !== 'pause-period-invalid') return [];
+  const why = 'its pause period is no duration: write one such as 5m or 90s, or remove the annotation';
+  if (telling !== 'lockstep') return failedEvents(workload, owed, why);
+  return [{ type: 'Warning', reason: 'RestartHeld', message: `Owed a restart for ${listOwed(owed)}, but ${why}` }];
+}
+
+function failedEvents(workload: WorkloadRef, owed: readonly Owed[], why: string): readonly EventText[] {
   const { kind, namespace, name } = workload;
   const components = new Set(readSources(owed).map((source) => `reloader-${watchedAs[source.kind]}`));
   return [...components].map((component) => ({

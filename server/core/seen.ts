@@ -1,6 +1,7 @@
 // What the reflectors hand on: objects of the cluster reduced to the facts that decisions need. None can hold a Secret's value.
 import type { ContentDigests } from './digest.ts';
 import type { ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
+import type { PauseFacts } from './pause-period.ts';
 import type { Reference } from './references.ts';
 import type { Annotations } from './annotations.ts';
 import type { Labels } from './selector.ts';
@@ -49,7 +50,10 @@ export interface SeenWorkload {
   readonly podsSince: number | undefined;
   /** How its pods are replaced. */
   readonly restart: WorkloadKindFacts['restart'];
+  /** By a person: only a person resumes it. */
   readonly paused: boolean;
+  /** What its annotations say about pauses for a period; absent: nothing. */
+  readonly pause?: PauseFacts;
   /** Why no change restarts it whatever it asks for: what runs next reads the new content, or nothing runs any more. */
   readonly dormant: 'suspended' | 'finished' | undefined;
   /** A run is in progress beside which no other may start. */

@@ -1,6 +1,7 @@
 // How objects of the API server are reduced to the facts that Lockstep keeps: what all of them share.
 import type { DigestKey } from '../core/digest.ts';
 import type { Annotations } from '../core/annotations.ts';
+import type { PauseKeys } from '../core/pause-period.ts';
 import type { ReferenceRules } from '../core/references.ts';
 import type { ReloadRules } from '../core/reloader-keys.ts';
 
@@ -33,4 +34,5 @@ export interface ManagedFields {
 export interface Reading extends ReferenceRules {
   readonly keys: readonly DigestKey[];
   readonly rules: ReloadRules;
+  readonly pauseKeys: PauseKeys;
 }

@@ -3,6 +3,7 @@ import type { Acked, Owed } from '../core/decide-workload.ts';
 import type { HoldReason } from '../core/hold.ts';
 import type { Throttling } from '../core/notification.ts';
 import type { WorkloadRef } from '../core/object.ts';
+import type { ResumeReason } from '../core/pause-period.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Lateness } from './rollouts.ts';
 
@@ -27,6 +28,11 @@ export type Outcome =
       readonly owed: readonly Owed[];
       readonly error: unknown;
     }
+  /** The restart began a pause; `until` in milliseconds since the epoch. */
+  | { readonly kind: 'paused'; readonly workload: SeenWorkload; readonly until: number }
+  | { readonly kind: 'resumed' | 'would-resume'; readonly workload: SeenWorkload; readonly reason: ResumeReason }
+  | { readonly kind: 'resume-held'; readonly workload: SeenWorkload; readonly reason: HoldReason }
+  | { readonly kind: 'resume-refused'; readonly workload: SeenWorkload; readonly error: unknown }
   | { readonly kind: 'conflict'; readonly workload: WorkloadRef }
   /** Its config objects change faster than it may be restarted; once until they are quiet. */
   | { readonly kind: 'throttled'; readonly workload: SeenWorkload; readonly throttling: Throttling }

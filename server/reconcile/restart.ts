@@ -13,6 +13,7 @@ import {
   type HoldFacts,
   type HoldReason,
 } from '../core/hold.ts';
+import { beginsPause, isPausedForPeriod } from '../core/pause-period.ts';
 import { saysDeleted } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Namespaces } from '../state/namespaces.ts';
@@ -98,7 +99,7 @@ export async function restartOrHold(deps: RestartDeps, job: RestartJob): Promise
     closeDebt(deps, job, now);
     return undefined;
   }
-  job.rollouts.enter(key);
+  if (!rollsLater(job.workload)) job.rollouts.enter(key);
   return restart(deps, job, now);
 }
 
@@ -108,7 +109,11 @@ function findHold(deps: RestartDeps, job: RestartJob, now: number): Hold | undef
   if (hold !== undefined) return hold;
   // Not before: what was paused or halted together would come together.
   memory.jitterUntil ??= now + deps.random() * deps.gates.jitterMs;
-  return paceRestart({ now, jitterUntil: memory.jitterUntil, room: rollouts.room(key) });
+  return paceRestart({
+    now,
+    jitterUntil: memory.jitterUntil,
+    room: rollsLater(job.workload) ? 'free' : rollouts.room(key),
+  });
 }
 
 function closeDebt({ gates }: RestartDeps, { memory, decision }: RestartJob, now: number): void {
@@ -123,7 +128,7 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
   deps.report({ kind: 'restarting', workload, owed, n });
   let restarted: Restarted | undefined;
   try {
-    restarted = await deps.writer.restart(orderOf(deps, job), job.signal);
+    restarted = await deps.writer.restart(orderOf(deps, job, now), job.signal);
   } catch (error) {
     return afterFailure(deps, job, error);
   }
@@ -137,13 +142,20 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
   memory.patchedVersion = restarted.version;
   memory.successorUid = restarted.uid === workload.uid ? undefined : restarted.uid;
   if (isUndoing(owed)) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
-  job.rollouts.start(key, restarted.version, now);
+  if (!rollsLater(workload)) job.rollouts.start(key, restarted.version, now);
   closeDebt(deps, job, now);
   deps.report({ kind: 'restarted', workload, owed, n });
+  if (beginsPause(workload.pause))
+    deps.report({ kind: 'paused', workload, until: now + Number(workload.pause?.period) });
   return undefined;
 }
 
-function orderOf({ state }: RestartDeps, { workload, decision, memory }: RestartJob): RestartOrder {
+/** Its pods are replaced when its pause ends: until then it takes no place among the rollouts, and needs none. */
+function rollsLater({ pause }: SeenWorkload): boolean {
+  return beginsPause(pause) || isPausedForPeriod(pause);
+}
+
+function orderOf({ state }: RestartDeps, { workload, decision, memory }: RestartJob, now: number): RestartOrder {
   const { key, resourceVersion } = decision;
   const sources = decision.owed.flatMap(({ name: acked, reason }): RestartSource[] => {
     const [kind, name = ''] = acked.split('/');
@@ -153,8 +165,9 @@ function orderOf({ state }: RestartDeps, { workload, decision, memory }: Restart
     const content = ack !== undefined && saysDeleted(ack) ? 'deleted' : 'live';
     return found?.kind === 'yes' ? [{ ...source, how: found.how, content, certain: isCertain(memory, reason) }] : [];
   });
+  const pausedAt = beginsPause(workload.pause) ? now : undefined;
   const { ref, uid, restart } = workload;
-  return { ref, uid, restart, resourceVersion, key, sources };
+  return { ref, uid, restart, resourceVersion, key, sources, pausedAt };
 }
 
 /** After a crash a change may have been answered already by a write that the ledger does not know. */
@@ -167,6 +180,7 @@ function holdFacts(deps: RestartDeps, { key, workload, memory, halt }: RestartJo
   return {
     now,
     paused: workload.paused,
+    pausePeriodInvalid: workload.pause?.period === 'unreadable',
     running: workload.running,
     deleting: workload.deleting,
     pauseSwitch: namespaces.isPaused(workload.ref.namespace) || namespaces.isPaused(stateNamespace),

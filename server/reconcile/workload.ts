@@ -4,14 +4,16 @@ import { decideWorkload, type Decision } from '../core/decide-workload.ts';
 import type { HoldReason } from '../core/hold.ts';
 import { isNewer } from '../core/object.ts';
 import type { SeenWorkload } from '../core/seen.ts';
-import { gather, listed, prove, unproven } from './gather.ts';
+import { gather, listed, prove, unproven, type LiveState } from './gather.ts';
 import { createMarkChecks, type MarkChecks } from './mark-checks.ts';
 import { createHalt } from './halt.ts';
 import { record } from './record.ts';
 import { emptyMemory, lagRetryMs, restartOrHold, type Memory, type RestartDeps, type RestartJob } from './restart.ts';
+import { createResumes, type ResumeDeps } from './resume.ts';
 import { createRollouts } from './rollouts.ts';
 
-export interface WorkloadDeps extends RestartDeps {
+export interface WorkloadDeps extends RestartDeps, ResumeDeps {
+  readonly state: LiveState;
   readonly reads: Reads;
   /** True once for each key after start, when the lists were made in the order that proves them. */
   readonly takeBootProof: (key: string) => boolean;
@@ -37,6 +39,7 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
   const rollouts = createRollouts(state.workloads, deps.gates);
   const halt = createHalt({ rollouts, after: deps.gates.haltAfterFailures, report: deps.report });
   const markChecks = createMarkChecks(deps);
+  const resumes = createResumes(deps, { rollouts, halt });
 
   const remember = (key: string, { uid }: SeenWorkload): Memory => {
     const memory = memories.get(key) ?? emptyMemory();
@@ -54,24 +57,33 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
     wakeWaiting();
   };
 
+  /** What we deleted comes back under its name. */
+  const forget = (key: string): void => {
+    if (memories.get(key)?.successorUid !== undefined) return;
+    memories.delete(key);
+    if (!state.workloads.toResume.has(key)) resumes.forget(key);
+    state.ledger.remove(key, deps.now());
+  };
+  const restartIfOwed = async (key: string, workload: SeenWorkload, signal: AbortSignal) => {
+    const memory = remember(key, workload);
+    const reason = await bringInStep(deps, { key, workload, memory, signal }, { rollouts, halt, markChecks });
+    memory.heldFor = reason;
+    return reason;
+  };
+
   return {
     held,
     overdue: () => rollouts.overdue(deps.now()),
     async reconcile(key, signal) {
-      const workload = state.workloads.get(key);
-      followRollout(key, workload);
-      if (workload === undefined) {
-        // What we deleted comes back under its name.
-        if (memories.get(key)?.successorUid !== undefined) return;
-        memories.delete(key);
-        held.delete(key);
-        state.ledger.remove(key, deps.now());
-        return;
-      }
-      const memory = remember(key, workload);
+      followRollout(key, state.workloads.get(key));
       try {
-        const reason = await bringInStep(deps, { key, workload, memory, signal }, { rollouts, halt, markChecks });
-        memory.heldFor = reason;
+        // First, so that what changed meanwhile is read by the pods of this rollout and asks for no other.
+        const resume = await resumes.look(key, signal);
+        if (resume.kind === 'written') return;
+        const workload = state.workloads.get(key);
+        if (workload === undefined) forget(key);
+        const owed = workload === undefined ? undefined : await restartIfOwed(key, workload, signal);
+        const reason = owed ?? resume.held;
         if (reason === undefined) held.delete(key);
         else held.set(key, reason);
       } finally {

@@ -4,13 +4,19 @@ import type { WorkloadKind } from '../../server/core/object.ts';
 import { parseConfig } from '../../server/kube/ingest-config.ts';
 import { parseNamespace, parsePod, parseRevision } from '../../server/kube/ingest-revision.ts';
 import { parseWorkload, workloadPath } from '../../server/kube/ingest-workload.ts';
-import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
+import { defaultPauseKeys, defaultReloadRules } from '../../server/core/reloader-keys.ts';
 
 const keys = [
   { id: 'k1', secret: Buffer.alloc(32, 1) },
   { id: 'k2', secret: Buffer.alloc(32, 2) },
 ];
-const reading = { keys, rules: defaultReloadRules, granularity: 'used-keys', extras: ['every-volume'] } as const;
+const reading = {
+  keys,
+  rules: defaultReloadRules,
+  pauseKeys: defaultPauseKeys,
+  granularity: 'used-keys',
+  extras: ['every-volume'],
+} as const;
 const metadata = (more: object = {}) => ({ name: 'x', namespace: 'shop', uid: 'u', resourceVersion: '7', ...more });
 const canary = 'c4n4ry-value';
 
@@ -238,6 +244,14 @@ test('rule 18: paused, OnDelete, partitioned, deleting', () => {
     true,
   );
   assert.equal(workload('Deployment', {}, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }).deleting, true);
+});
+
+test('paused for a period: not by a person, with no revision of its template, and not rolled out', () => {
+  const annotations = { [defaultPauseKeys.pausedAt]: '2026-01-01T00:00:00Z', 'deployment.kubernetes.io/revision': '3' };
+  const found = workload('Deployment', {}, { spec: { paused: true, replicas: 0 }, metadata: { annotations } });
+  const { paused, currentRevision, rolledOut, pause } = found;
+  assert.deepEqual([paused, currentRevision, rolledOut], [false, undefined, false]);
+  assert.deepEqual(pause, { period: 'none', pausedAt: '2026-01-01T00:00:00Z', isPaused: true });
 });
 
 test('a revision: owner, number and hash', () => {

@@ -97,6 +97,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
     random: () => 0.5,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => (ms > 1_000 ? later.set(key, cluster.now + ms) : pending.add(key)),
+    wakeAfter: (key, ms) => later.set(key, cluster.now + ms),
     onRecorded: () => undefined,
     report: ports.onOutcome,
   });
@@ -273,6 +274,7 @@ function clusterWriter({ cluster, meanwhile, onPatch, mutate }: Ports): RestartW
       await meanwhile();
       return { uid, version };
     },
+    resume: () => Promise.reject(new Error('the explorer has no pauses')),
   };
 }
 
