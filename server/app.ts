@@ -3,13 +3,15 @@ import type { Config } from './config.ts';
 import type { DigestKey } from './core/digest.ts';
 import { hasCode, LockstepError } from './core/errors.ts';
 import type { OwedWorkload } from './core/hook.ts';
+import type { ShadowReport } from './core/shadow-report.ts';
 import { loadDigestKeys, makeDigestKey, readDigestKeys } from './kube/digest-key.ts';
 import type { Watches } from './kube/watches.ts';
 import { holdLease, markSettled, type HeldLease } from './lease.ts';
 import { assemble, type Parts, type Ports } from './parts.ts';
-import { listOwed } from './reconcile/owed.ts';
+import { listOwed, type OwedView } from './reconcile/owed.ts';
 import { namespaceOf } from './reconcile/proposals.ts';
 import { sweep, sweepMs } from './reconcile/sweep.ts';
+import { runShadow } from './shadow-loop.ts';
 import { untilDone } from './trouble.ts';
 import { openWatches } from './watching.ts';
 
@@ -25,6 +27,8 @@ export interface App {
   owed(namespace: string): readonly OwedWorkload[];
   /** True too before it is known which namespaces are. */
   isWatched(namespace: string): boolean;
+  /** What Reloader did beside observe mode. Throws `shadow-off` in any other mode, and `not-ready`. */
+  shadow(sinceMs: number): ShadowReport;
   /** Decides again: one workload (`Deployment/shop/web`), all of a namespace, or the sources of namespaces. */
   look(target: LookTarget): void;
 }
@@ -32,6 +36,8 @@ export interface App {
 /** A pod has 30 s to stop, and some are for the HTTP servers. */
 const drainMs = 15_000;
 const firstTryMs = 2_000;
+/** A rollout may take ten minutes; one more does not matter. */
+const overdueLookMs = 60_000;
 
 export function createApp(config: Config, ports: Ports): App {
   let parts: Parts | undefined;
@@ -41,7 +47,12 @@ export function createApp(config: Config, ports: Ports): App {
       try {
         const keys = await untilDone(ports, signal, () => findDigestKeys(config, ports, signal));
         parts = assemble(config, ports, keys);
-        await live(config, ports, { parts, onStarted: () => (decides = true) }, signal);
+        const view = viewOf(ports, parts);
+        const onStarted = (): void => {
+          decides = true;
+          ports.metrics.measureOwed(() => listOwed(view));
+        };
+        await live(config, ports, { parts, onStarted }, signal);
       } catch (error) {
         if (!signal.aborted) throw error;
       }
@@ -52,9 +63,18 @@ export function createApp(config: Config, ports: Ports): App {
       if (parts === undefined || !decides) {
         throw new LockstepError('not-ready', { message: 'this replica starts, or stands by' });
       }
-      return listOwed({ state: parts.state, held: parts.reconciler.held, now: ports.now }, namespace);
+      return listOwed(viewOf(ports, parts), namespace);
     },
     isWatched: (namespace) => parts === undefined || !decides || parts.namespaces.isWatched(namespace),
+    shadow(sinceMs) {
+      if (config.mode !== 'observe') {
+        throw new LockstepError('shadow-off', {
+          message: 'this Lockstep restarts by itself: it runs with --mode=enforce',
+        });
+      }
+      if (parts?.shadow === undefined) throw new LockstepError('not-ready', { message: 'this replica starts' });
+      return parts.shadow.report(sinceMs);
+    },
     look(target) {
       if (parts === undefined) return;
       if ('workload' in target) return parts.queue.add(target.workload);
@@ -62,6 +82,10 @@ export function createApp(config: Config, ports: Ports): App {
       for (const key of parts.state.workloads.keys()) if (namespaceOf(key) === target.namespace) parts.queue.add(key);
     },
   };
+}
+
+function viewOf({ now }: Ports, { state, reconciler }: Parts): OwedView {
+  return { state, held: reconciler.held, now };
 }
 
 function lookAtSources({ sourceQueue, sources }: Parts, namespaces: readonly string[]): void {
@@ -78,6 +102,8 @@ async function live(
   const ended = new AbortController();
   const letGo = new AbortController();
   const stop = AbortSignal.any([signal, ended.signal]);
+  await parts.shadow?.open();
+  const shadowed = parts.shadow === undefined ? undefined : runShadow(parts.shadow, { config, ports }, stop);
   const lease =
     config.mode === 'observe'
       ? undefined
@@ -101,7 +127,7 @@ async function live(
     parts.sourceWork.abort();
     ended.abort();
     letGo.abort();
-    await Promise.allSettled([lease?.ended, parts.watches?.ended]);
+    await Promise.allSettled([lease?.ended, parts.watches?.ended, shadowed]);
     // Also after a drain: what failed by then waits for its next try, and a timer would keep the process.
     await Promise.all([parts.queue.stop(), parts.sourceQueue.stop()]);
   }
@@ -137,6 +163,7 @@ async function start(ports: Ports, parts: Parts, { lease, stop, watch: open }: S
   parts.queue.start();
   parts.sourceQueue.start();
   void keepSwept(ports, parts, stop);
+  void keepLooking(ports, parts, stop);
   ports.log.info({ configs: parts.state.configs.size, workloads: [...parts.state.workloads.keys()].length }, 'synced');
 }
 
@@ -146,6 +173,15 @@ async function keepSwept(ports: Ports, parts: Parts, stop: AbortSignal): Promise
     if (stop.aborted) return;
     sweep(parts.state, ports.now());
     parts.flusher.poke();
+  }
+}
+
+/** A rollout that is stuck makes no event. */
+async function keepLooking({ sleep }: Ports, { reconciler, queue }: Parts, stop: AbortSignal): Promise<void> {
+  for (;;) {
+    await sleep(overdueLookMs, stop);
+    if (stop.aborted) return;
+    for (const key of reconciler.overdue()) queue.add(key);
   }
 }
 

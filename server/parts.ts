@@ -16,6 +16,7 @@ import type { Watches } from './kube/watches.ts';
 import type { Metrics } from './metrics.ts';
 import type { Resolve } from './notify/addresses.ts';
 import { openReport } from './outcomes.ts';
+import { createAlarms } from './reconcile/alarms.ts';
 import { createFlusher, type Flusher } from './reconcile/flusher.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
@@ -24,6 +25,9 @@ import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/w
 import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
 import { presenceOf, referenceRulesOf } from './reloader-config.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
+import type { HistoryFile } from './shadow-file.ts';
+import { openShadow } from './shadow-loop.ts';
+import type { ShadowWatch } from './shadow.ts';
 import { createSources, type Sources } from './sources.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
@@ -49,6 +53,8 @@ export interface Ports {
   /** All addresses of a host name. */
   readonly resolve: Resolve;
   readonly readFile: (path: string) => string;
+  /** The history of shadow mode in the state directory. */
+  readonly historyFile: (folder: string) => HistoryFile;
   /** Handed on to git, as far as git may see it. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -63,6 +69,8 @@ export interface Parts {
   readonly reconciler: WorkloadReconciler;
   readonly sources: Sources;
   readonly flusher: Flusher;
+  /** In observe mode. */
+  readonly shadow: ShadowWatch | undefined;
   readonly keys: readonly DigestKey[];
   /** Workloads whose first decision rests on lists made in order. */
   readonly bootKeys: Set<string>;
@@ -105,6 +113,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   const sourceWork = new AbortController();
   const sourceQueue = openSourceQueue(ports, sources, sourceWork.signal);
   const bootKeys = new Set<string>();
+  const shadow = openShadow(config, ports, state);
   const reach: Reach = {
     config,
     ports,
@@ -112,6 +121,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     namespaces,
     sources,
     bootKeys,
+    shadow,
     keys,
     work,
     queue: () => parts.queue,
@@ -131,6 +141,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     reconciler,
     sources,
     flusher,
+    shadow,
     keys,
     bootKeys,
     work,
@@ -150,6 +161,7 @@ interface Reach {
   readonly namespaces: Namespaces;
   readonly sources: Sources;
   readonly bootKeys: Set<string>;
+  readonly shadow: ShadowWatch | undefined;
   readonly keys: readonly DigestKey[];
   readonly work: AbortController;
   readonly queue: () => WorkQueue;
@@ -170,6 +182,8 @@ function openFlusher({ ports, work, queue }: Reach, ledger: Ledger): Flusher {
 function openReconciler(reach: Reach): WorkloadReconciler {
   const { config, ports, state, namespaces, bootKeys, keys, work, queue } = reach;
   const { client, now } = ports;
+  const report = openReport(config, ports, work.signal);
+  const alarms = createAlarms({ clock: ports.clock, ring: (key) => queue().add(key), signal: work.signal });
   return createWorkloadReconciler({
     state,
     namespaces,
@@ -178,14 +192,19 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     writer: openWriter(config, ports),
     now,
     mode: config.mode,
-    maxRollouts: config.maxRollouts,
+    gates: config.gates,
+    random: ports.random,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => queue().addAfter(key, ms),
+    wakeAfter: (key, ms) => alarms.set(key, ms),
     onRecorded: (key) => {
       if (concernsGit(state, key))
         for (const source of reach.sources.keysOf(namespaceOf(key))) reach.sourceQueue.settle(source, recordSettle);
     },
-    report: openReport(config, ports, work.signal),
+    report: (outcome) => {
+      report(outcome);
+      reach.shadow?.outcome(outcome);
+    },
   });
 }
 
@@ -200,7 +219,6 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
       const stop = metrics.reconcileSeconds.startTimer({ queue: 'workload' });
       await reloader.reconcile(key, () => reconciler.reconcile(key, work.signal)).finally(stop);
       flusher.poke();
-      metrics.owed.set({ namespace: metrics.namespaceLabel(namespaceOf(key)) }, countHeld(reconciler, key));
     },
     onFailure: onFailure(ports, work.signal),
   });
@@ -213,17 +231,14 @@ export function openNamespaces({ namespaces, reloader }: Config): Namespaces {
 }
 
 export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Reading {
-  return { keys, rules: reloader.rules, ...referenceRulesOf(reloader) };
+  return { keys, rules: reloader.rules, pauseKeys: reloader.pauseKeys, ...referenceRulesOf(reloader) };
 }
 
-function openWriter({ reloader: { strategy } }: Config, { client, now, sleep }: Ports): RestartWriter {
+function openWriter({ reloader: { strategy, pauseKeys } }: Config, { client, now, sleep }: Ports): RestartWriter {
+  const { pausedAt: pausedAtKey } = pauseKeys;
   return strategy === 'lockstep'
-    ? createRestartWriter(client, { now, sleep })
-    : createReloaderWriter({ client, strategy, now, sleep });
-}
-
-function countHeld({ held }: WorkloadReconciler, key: string): number {
-  return [...held.keys()].filter((other) => namespaceOf(other) === namespaceOf(key)).length;
+    ? createRestartWriter(client, { now, sleep, pausedAtKey })
+    : createReloaderWriter({ client, strategy, now, sleep, pausedAtKey });
 }
 
 function openSourceQueue(ports: Ports, sources: Sources, signal: AbortSignal): WorkQueue {
@@ -249,7 +264,7 @@ function onFailure(ports: Ports, signal: AbortSignal): (key: string, error: unkn
   };
 }
 
-function openRoute({ config, ports, state, namespaces, sources, sourceQueue }: Reach, queue: WorkQueue): Route {
+function openRoute({ config, ports, state, namespaces, sources, sourceQueue, shadow }: Reach, queue: WorkQueue): Route {
   const { now, log, metrics, reloader } = ports;
   let changes = 0;
   const route = createRoute({
@@ -269,6 +284,10 @@ function openRoute({ config, ports, state, namespaces, sources, sourceQueue }: R
   });
   return {
     ...route,
+    onWorkload(event) {
+      shadow?.workload(event);
+      route.onWorkload(event);
+    },
     onConfig(event) {
       const before = changes;
       route.onConfig(event);

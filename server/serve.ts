@@ -18,6 +18,7 @@ import { senders } from './registry.ts';
 import { reportMissingRights } from './rights.ts';
 import { countRequest, createReloaderCounts, measureClient, type ReloaderCounts } from './reloader-counts.ts';
 import { createReloaderMetrics } from './reloader-metrics.ts';
+import { openHistoryFile } from './shadow-file.ts';
 import { createTenants } from './tenants.ts';
 import { checkUnbuilt } from './unbuilt.ts';
 import { reportTrouble } from './trouble.ts';
@@ -50,6 +51,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     log,
     metrics,
     readFile: options.readFile,
+    historyFile: openHistoryFile,
     env: options.env,
   };
   try {
@@ -136,6 +138,7 @@ function openHttp(config: Config, { log, metrics }: Ports, { app, readBytes }: H
     countHook: (sender, result) => metrics.hooks.inc({ sender, result }),
     owed: (namespace) => app.owed(namespace),
     isWatched: (namespace) => app.isWatched(namespace),
+    shadow: (sinceMs) => app.shadow(sinceMs),
     unsynced: () => app.unsynced(),
     metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
     log,

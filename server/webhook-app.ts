@@ -54,6 +54,9 @@ export function createWebhookApp(config: Config, ports: Ports, url: string): App
     unsynced: () => parts?.watches?.unsynced() ?? ['start'],
     owed: () => [],
     isWatched: (namespace) => parts?.namespaces.isWatched(namespace) ?? true,
+    shadow() {
+      throw new LockstepError('shadow-off', { message: 'this Lockstep posts to --webhook-url and judges nothing' });
+    },
     look: () => undefined,
   };
 }

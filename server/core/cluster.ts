@@ -1,5 +1,6 @@
 // The ports through which the loop reads and writes the cluster.
 import type { ConfigKind, ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
+import type { MarkVerdict, ReloaderMark } from './reloader-marks.ts';
 import type { RestartKey } from './restart.ts';
 import type { SeenConfig, SeenWorkload } from './seen.ts';
 import type { PodFacts } from './snapshot.ts';
@@ -9,12 +10,21 @@ export interface Reads {
   /** Undefined when it does not exist. Throws `api-*`. */
   workload(ref: WorkloadRef, signal: AbortSignal): Promise<SeenWorkload | undefined>;
   config(ref: ConfigRef, signal: AbortSignal): Promise<SeenConfig | undefined>;
+  /** Compares Reloader's hashes with that of the live content, which stays in there. Throws `api-*`. */
+  compareMarks(question: MarkQuestion, signal: AbortSignal): Promise<MarkVerdict['kind'] | 'moved'>;
   /** The pods that `workload` selects; without a known revision all count as current. */
   pods(
     workload: SeenWorkload,
     current: RevisionIdentity | undefined,
     signal: AbortSignal,
   ): Promise<readonly PodFacts[]>;
+}
+
+/** Does one of these marks stand for this version of the config object? `moved`: there is another version, or none. */
+export interface MarkQuestion {
+  readonly config: ConfigRef;
+  readonly resourceVersion: string;
+  readonly marks: readonly ReloaderMark[];
 }
 
 export interface RevisionIdentity {
@@ -32,7 +42,12 @@ export interface RestartOrder {
   readonly resourceVersion: string;
   readonly key: RestartKey;
   readonly sources: readonly RestartSource[];
+  /** Paused in the same write, from this time on (ms); undefined: its pause stays what it is. */
+  readonly pausedAt: number | undefined;
 }
+
+/** The end of a pause, as decided on one version of the Deployment. */
+export type ResumeOrder = Pick<RestartOrder, 'ref' | 'resourceVersion'>;
 
 /** A config object that the restart is for, and the rule that chose it. */
 export interface RestartSource {
@@ -60,6 +75,8 @@ export interface RestartWriter {
    * `api-forbidden` when it is refused, `job-lost`.
    */
   restart(order: RestartOrder, signal: AbortSignal): Promise<Restarted | undefined>;
+  /** Ends a pause and removes its mark. Returns the new resourceVersion; throws the same. */
+  resume(order: ResumeOrder, signal: AbortSignal): Promise<string>;
 }
 
 export interface ClusterEvent {

@@ -90,6 +90,13 @@ export const catalogue = {
     retry: 'backoff',
     advice: 'apply manifests/lockstep.yaml; beside Reloader’s Helm chart manifests/reloader-chart-rights.yaml',
   },
+  'shadow-off': { retry: 'client', advice: 'ask a Lockstep that runs with --mode=observe beside Reloader' },
+  'report-answer-invalid': {
+    retry: 'fatal',
+    advice: 'point --server at Lockstep’s Service, and use one version of both',
+  },
+  'report-server-unreachable': { retry: 'fatal', advice: 'check --server, or the port-forward behind it' },
+  'report-server-refused': { retry: 'fatal', advice: 'correct the flags as the server’s message says' },
 } as const satisfies Record<string, { retry: Retry; advice: string }>;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -5,6 +5,7 @@ import {
   changeMoment,
   creationMoment,
   findAbsence,
+  isReused,
   judgeFreshness,
   lastChange,
   skewAllowanceMs,
@@ -28,7 +29,10 @@ export type AckReason =
   | 'unknown-digest-key'
   | 'still-fresh'
   /** It came back after its deletion was acted on, and creations do not count. */
-  | 'reappeared';
+  | 'reappeared'
+  /** Rule 14, said of a baseline: Reloader's hash in place is that of the live content, or of another. */
+  | 'reloader-hash'
+  | 'reloader-hash-differs';
 
 /** What a decision may still need. */
 export type Facts = 'revision' | 'reads' | 'pods';
@@ -58,7 +62,7 @@ export function judgePair({ snapshot, record, undone }: Case, pair: Pair): Verdi
   const live = object.digests.find((digest) => keyIdOf(digest) === keyIdOf(ack.digest));
   if (live === undefined) return { kind: 'ack', reason: 'unknown-digest-key' };
   if (live !== ack.digest && !(undone && lastChange(object) !== undefined)) return judgeChanged(snapshot, object);
-  if (undone || snapshot.revision?.reused === true) return judgeUndone(snapshot, lastChange(object));
+  if (undone || isReused(snapshot.revision)) return judgeUndone(snapshot, lastChange(object));
   return judgeSame(snapshot, object, ack);
 }
 
@@ -103,7 +107,7 @@ function judgeReappeared(snapshot: Snapshot, { optional }: Pair, object: PairObj
 
 /** A deletion leaves nothing to compare, and a cache may miss an object that exists, so only a read past the caches proves it. */
 function judgeGone({ snapshot, undone }: Case, { gone }: Pair, ack: Ack): Verdict {
-  const isPutBack = undone || snapshot.revision?.reused === true;
+  const isPutBack = undone || isReused(snapshot.revision);
   if (!snapshot.presence.onDelete || gone === undefined || (saysDeleted(ack) && !isPutBack)) return keep;
   if (!gone.confirmed) return lookAtReads;
   if (saysDeleted(ack)) return judgeUndone(snapshot, gone.at === undefined ? undefined : gone);

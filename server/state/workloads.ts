@@ -24,6 +24,8 @@ export interface Workloads {
   optedInAt(key: string): string | undefined;
   /** Keys of the opted-in workloads. */
   keys(): Iterable<string>;
+  /** Deployments with the mark of a pause for a period, opted in or not, by key. */
+  readonly toResume: ReadonlyMap<string, SeenWorkload>;
 }
 
 export function createWorkloads(): Workloads {
@@ -35,6 +37,7 @@ class IndexedWorkloads implements Workloads {
   /** uid by key. */
   readonly #optedOut = new Map<string, string>();
   readonly #optedInAt = new Map<string, string>();
+  readonly toResume = new Map<string, SeenWorkload>();
   readonly #users = new Map<string, Set<string>>();
   /** Workloads whose annotations name config objects by expressions, by `<kind>/<namespace>`. */
   readonly #searchers = new Map<string, Set<string>>();
@@ -44,7 +47,10 @@ class IndexedWorkloads implements Workloads {
     const key = event.present ? objectKey(event.object.ref) : event.key;
     const before = this.#optedIn.get(key);
     if (before !== undefined) this.#unlink(key, before);
-    const told = before === undefined ? undefined : key;
+    const hadMark = this.toResume.delete(key);
+    const hasMark = event.present && event.object.pause?.pausedAt !== undefined;
+    if (event.present && hasMark) this.toResume.set(key, event.object);
+    const told = before !== undefined || hadMark || hasMark ? key : undefined;
     this.#runs.apply(event);
     // What has finished stays so: Jobs that are kept for their logs take no room.
     if (!event.present || event.object.dormant === 'finished') {

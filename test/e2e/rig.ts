@@ -9,7 +9,7 @@ import { kubectl, sharedCluster, type Cluster } from '../cluster/cluster.ts';
 import { waitFor } from '../cluster/wait.ts';
 import { startLockstep, type Environment, type Lockstep } from './lockstep.ts';
 import { deployment, secret, type KubeObject } from './objects.ts';
-import { installRights, removeRights, type Account } from './rights.ts';
+import { installRights, removeRights, type Account, type ManifestFile } from './rights.ts';
 
 export interface Rig extends AsyncDisposable {
   readonly cluster: Cluster;
@@ -87,11 +87,11 @@ const paths = {
 const workloadResources = ['deployments', 'statefulsets', 'daemonsets'];
 const sentinel = 'sentinel';
 
-export async function createRig(): Promise<Rig> {
+export async function createRig(rights?: ManifestFile): Promise<Rig> {
   const cluster = await sharedCluster();
   const api = createApiClient(cluster.url, await readCredentials(cluster.directory, 'admin'), 'e2e');
   const suffix = randomBytes(4).toString('hex');
-  const account = await installRights(cluster, `e2e-${suffix}-state`);
+  const account = await installRights(cluster, `e2e-${suffix}-state`, rights);
   const places: string[] = [];
   const spawn = (flags: readonly string[], environment: Environment = {}) => {
     const { kubeconfig, namespace } = account;
@@ -100,6 +100,8 @@ export async function createRig(): Promise<Rig> {
       `--state-namespace=${namespace}`,
       '--identity=e2e',
       '--log-level=debug',
+      // A sentinel is changed as often as its test asks.
+      '--restart-burst=0',
     ];
     return startLockstep([...fixed, `--settle=${settleMs}ms`, ...flags], environment);
   };

@@ -28,15 +28,18 @@ export interface Manifest {
   subjects?: { name: string; namespace: string }[];
 }
 
-const manifestFile = join(import.meta.dirname, '..', '..', 'manifests', 'lockstep.yaml');
+/** Files of manifests/. */
+export type ManifestFile = 'lockstep.yaml' | 'observe.yaml';
+
+const manifests = join(import.meta.dirname, '..', '..', 'manifests');
 const home = 'lockstep-system';
 const kinds = ['Namespace', 'ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'];
 
 /** The manifest's rights, moved to another namespace; under the manifest's own they are exactly as they stand there. */
-export async function readRights(namespace: string): Promise<Manifest[]> {
-  const documents = parseAllDocuments(await readFile(manifestFile, 'utf8'));
-  const manifests = documents.map((document) => document.toJS() as Manifest).filter(({ kind }) => kinds.includes(kind));
-  return manifests.map(({ metadata, ...rest }) => {
+export async function readRights(namespace: string, file: ManifestFile = 'lockstep.yaml'): Promise<Manifest[]> {
+  const documents = parseAllDocuments(await readFile(join(manifests, file), 'utf8'));
+  const rights = documents.map((document) => document.toJS() as Manifest).filter(({ kind }) => kinds.includes(kind));
+  return rights.map(({ metadata, ...rest }) => {
     const isClusterWide = rest.kind.startsWith('ClusterRole');
     const rename = (name: string) => clusterRoleName(name, namespace);
     const name = isClusterWide ? rename(metadata.name) : rest.kind === 'Namespace' ? namespace : metadata.name;
@@ -52,8 +55,8 @@ export async function readRights(namespace: string): Promise<Manifest[]> {
   });
 }
 
-export async function installRights(cluster: Cluster, namespace: string): Promise<Account> {
-  const items = await readRights(namespace);
+export async function installRights(cluster: Cluster, namespace: string, file?: ManifestFile): Promise<Account> {
+  const items = await readRights(namespace, file);
   await kubectl(cluster, ['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   const kubeconfig = await cluster.serviceAccountKubeconfig(namespace, 'lockstep');
   const user = `system:serviceaccount:${namespace}:lockstep`;

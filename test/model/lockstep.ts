@@ -93,9 +93,11 @@ export async function startProcess(ports: Ports): Promise<Process> {
     writer: clusterWriter(ports),
     now: () => cluster.now,
     mode: 'enforce',
-    maxRollouts: 0,
+    gates: { maxRollouts: 0, maxRolloutsPerNamespace: 0, jitterMs: 0, haltAfterFailures: 0, restartBurst: 0 },
+    random: () => 0.5,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => (ms > 1_000 ? later.set(key, cluster.now + ms) : pending.add(key)),
+    wakeAfter: (key, ms) => later.set(key, cluster.now + ms),
     onRecorded: () => undefined,
     report: ports.onOutcome,
   });
@@ -235,6 +237,8 @@ function clusterReads({ cluster, meanwhile }: Ports): Reads {
       const found = cluster.configs.get(name);
       return found === undefined ? undefined : world.seeConfig(found, cluster.keys);
     },
+    // No template of the model carries a mark of Reloader's.
+    compareMarks: async () => 'none',
     async pods(workload, current) {
       await meanwhile();
       const pods = cluster.pods.get(workload.ref.name) ?? [];
@@ -270,6 +274,7 @@ function clusterWriter({ cluster, meanwhile, onPatch, mutate }: Ports): RestartW
       await meanwhile();
       return { uid, version };
     },
+    resume: () => Promise.reject(new Error('the explorer has no pauses')),
   };
 }
 
