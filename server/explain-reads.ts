@@ -7,6 +7,7 @@ import { configResources, type ConfigRef, type WorkloadKind, type WorkloadRef } 
 import { listReferences, type ReferenceRules } from './core/references.ts';
 import { compileReload } from './core/reload-compile.ts';
 import type { Client } from './kube/client.ts';
+import { configPath } from './kube/ingest-config.ts';
 import { parseNamespace } from './kube/ingest-revision.ts';
 import { parseWorkload } from './kube/ingest-workload.ts';
 import type { PresenceRules } from './core/snapshot.ts';
@@ -67,7 +68,7 @@ interface Place {
 
 export function placeOf({ kind, namespace, name }: ConfigRef): Place & { readonly name: string } {
   const resource = configResources[kind];
-  return { resource, namespace, name, path: `/api/v1/namespaces/${namespace}/${resource}/${name}` };
+  return { resource, namespace, name, path: configPath(kind, namespace, name) };
 }
 
 export async function get(asking: Asking, { namespace, name, ...place }: Place & { name: string }) {

@@ -12,6 +12,7 @@ import { createLedgerStore } from './kube/ledger-store.ts';
 import { createRestartWriter } from './kube/patches.ts';
 import { createReads } from './kube/reads.ts';
 import { createReloaderWriter } from './kube/reloader-writer.ts';
+import type { ClassReading } from './kube/provider-class-reads.ts';
 import type { Watches } from './kube/watches.ts';
 import type { Metrics } from './metrics.ts';
 import type { Resolve } from './notify/addresses.ts';
@@ -27,6 +28,7 @@ import type { ReloaderCounts } from './reloader-counts.ts';
 import { createSources, type Sources } from './sources.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
+import { createProviderClasses, type ProviderClasses } from './state/provider-classes.ts';
 import { createNamespaces, createRevisions, createWorkloads, type Namespaces } from './state/workloads.ts';
 import { reportTrouble } from './trouble.ts';
 
@@ -108,6 +110,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     ports,
     state,
     namespaces,
+    classes: createProviderClasses(),
     sources,
     bootKeys,
     keys,
@@ -145,6 +148,7 @@ interface Reach {
   readonly ports: Ports;
   readonly state: LiveState;
   readonly namespaces: Namespaces;
+  readonly classes: ProviderClasses;
   readonly sources: Sources;
   readonly bootKeys: Set<string>;
   readonly keys: readonly DigestKey[];
@@ -171,8 +175,8 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     state,
     namespaces,
     stateNamespace: config.stateNamespace,
-    reads: createReads(client, readingOf(config, keys), config.reloader.resourceLabelSelector),
-    writer: openWriter(config, ports),
+    reads: createReads(client, readingOf(config, keys), classReadingOf(reach)),
+    writer: openWriter(reach),
     now,
     mode: config.mode,
     maxRollouts: config.maxRollouts,
@@ -208,10 +212,16 @@ export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Rea
   return { keys, rules: reloader.rules, ...referenceRulesOf(reloader) };
 }
 
-function openWriter({ reloader: { strategy } }: Config, { client, now, sleep }: Ports): RestartWriter {
+function classReadingOf({ config, classes }: Reach): ClassReading {
+  return { chosen: config.reloader.resourceLabelSelector, classes };
+}
+
+function openWriter(reach: Reach): RestartWriter {
+  const { client, now, sleep } = reach.ports;
+  const { strategy } = reach.config.reloader;
   return strategy === 'lockstep'
     ? createRestartWriter(client, { now, sleep })
-    : createReloaderWriter({ client, strategy, now, sleep });
+    : createReloaderWriter({ client, strategy, now, sleep, ...classReadingOf(reach) });
 }
 
 function countHeld({ held }: WorkloadReconciler, key: string): number {
@@ -241,12 +251,14 @@ function onFailure(ports: Ports, signal: AbortSignal): (key: string, error: unkn
   };
 }
 
-function openRoute({ config, ports, state, namespaces, sources, sourceQueue }: Reach, queue: WorkQueue): Route {
+function openRoute(reach: Reach, queue: WorkQueue): Route {
+  const { config, ports, state, namespaces, classes, sources, sourceQueue } = reach;
   const { now, log, metrics, reloader } = ports;
   let changes = 0;
   const route = createRoute({
     state,
     namespaces,
+    classes,
     queue,
     ignoredNamespaces: config.reloader.namespacesToIgnore,
     settle: { windowMs: config.settleMs, maxMs: config.settleMaxMs },
@@ -266,6 +278,11 @@ function openRoute({ config, ports, state, namespaces, sources, sourceQueue }: R
       const before = changes;
       route.onConfig(event);
       reloader.config(event, changes > before ? 'changed' : 'unchanged');
+    },
+    onStatus(event) {
+      const before = changes;
+      route.onStatus(event);
+      reloader.status(event, changes > before ? 'changed' : 'unchanged');
     },
     onNamespace(event) {
       route.onNamespace(event);

@@ -14,7 +14,6 @@ export function checkUnbuilt(reloader: ReloaderConfig): readonly string[] {
   ];
   if (refused.length > 0) throw new LockstepError('config-invalid', { message: refused.join('\n') });
   return [
-    ...when(reloader.csi, '--enable-csi-integration is not built yet: SecretProviderClasses are not watched'),
     ...when(reloader.leaseName !== undefined, '--enable-ha: the Lease is lockstep’s own, so Reloader does not see it'),
   ];
 }

@@ -11,14 +11,6 @@ const check = (...argv: string[]): readonly string[] => {
 
 test('nothing is said without such a setting', () => assert.deepEqual(check('--reload-strategy=annotations'), []));
 
-for (const flag of ['--enable-csi-integration']) {
-  test(`${flag} is said to be ignored`, () => {
-    const [sentence = '', ...more] = check(flag);
-    assert.ok(sentence.startsWith(flag.split('=')[0] ?? ''));
-    assert.deepEqual(more, []);
-  });
-}
-
 for (const flag of ['--webhook-url=https://example.com', '--namespace-selector=team=a']) {
   test(`${flag} prevents the start: ignoring it would restart what must not be`, () => {
     assert.throws(

@@ -4,8 +4,8 @@ import type { ClusterEvent } from './cluster.ts';
 import type { Owed } from './decide-workload.ts';
 import { hasCode, LockstepError } from './errors.ts';
 import { trimSpace } from './go-text.ts';
-import type { WorkloadRef } from './object.ts';
-import { reloaderKinds, type ReloaderKind } from './reloader-keys.ts';
+import { splitConfigName, type WorkloadRef } from './object.ts';
+import type { ReloaderKind } from './reloader-keys.ts';
 import { typeWords } from './reloader-marks.ts';
 
 /** What one kind of receiver wants: a registry line each. */
@@ -34,8 +34,8 @@ export type Telling = 'lockstep' | 'env-vars' | 'annotations';
 
 export type EventText = Omit<ClusterEvent, 'workload'>;
 
-/** Reloader's name of the watch that saw the change: a part of its Events' source. */
-const watchedAs = {
+/** Reloader's name of the watch that saw the change: a part of its Events' source, and of its metrics. */
+export const watchedAs = {
   ConfigMap: 'configmaps',
   Secret: 'secrets',
   SecretProviderClass: 'secretproviderclasspodstatuses',
@@ -97,10 +97,7 @@ interface Source {
 
 /** From `Secret/db`, each once. */
 function readSources(owed: readonly Owed[]): readonly Source[] {
-  return [...new Set(owed.map(({ name }) => name))].flatMap((text) => {
-    const kind = reloaderKinds.find((known) => text.startsWith(`${known}/`));
-    return kind === undefined ? [] : [{ kind, name: text.slice(kind.length + 1) }];
-  });
+  return [...new Set(owed.map(({ name }) => name))].flatMap((text) => splitConfigName(text) ?? []);
 }
 
 function listOwed(owed: readonly Owed[]): string {

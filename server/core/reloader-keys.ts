@@ -3,7 +3,7 @@
 import type { ConfigKind, WorkloadKind } from './object.ts';
 
 /** Everything whose change Reloader answers. */
-export type ReloaderKind = ConfigKind | 'SecretProviderClass';
+export type ReloaderKind = ConfigKind;
 
 export const reloaderKinds: readonly ReloaderKind[] = ['ConfigMap', 'Secret', 'SecretProviderClass'];
 
@@ -31,6 +31,8 @@ export interface ReloadRules {
   readonly runsAllJobs: boolean;
   readonly ignoredWorkloadTypes: readonly IgnorableWorkloads[];
   readonly resourcesToIgnore: readonly IgnorableConfigs[];
+  /** Whether SecretProviderClasses are watched. */
+  readonly csi: boolean;
 }
 
 export type IgnorableWorkloads = 'jobs' | 'cronjobs';
@@ -65,4 +67,5 @@ export const defaultReloadRules: ReloadRules = {
   runsAllJobs: true,
   ignoredWorkloadTypes: [],
   resourcesToIgnore: [],
+  csi: false,
 };

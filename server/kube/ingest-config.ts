@@ -1,7 +1,8 @@
 // Reduces Secrets and ConfigMaps to digests. Their values end here.
-import { digestValues, type ValueInput } from '../core/digest.ts';
-import { objectKey, type ConfigKind, type ConfigRef } from '../core/object.ts';
+import { digestValues, isConfidential, type ValueInput } from '../core/digest.ts';
+import { classResource, configResources, objectKey, type ConfigKind, type ConfigRef } from '../core/object.ts';
 import { annotation, isIgnored, type Annotations } from '../core/reload.ts';
+import type { ReloadRules } from '../core/reloader-keys.ts';
 import type { SeenConfig } from '../core/seen.ts';
 import type { Metadata, Parsed, Reading } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
@@ -18,14 +19,14 @@ export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }
   const ref: ConfigRef = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
   const inputs = readInputs(kind, object);
   const annotations = metadata.annotations ?? {};
-  const used = kind === 'Secret' ? keys : keys.slice(0, 1);
+  const used = isConfidential(kind) ? keys : keys.slice(0, 1);
   const value: SeenConfig = {
     ref,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     contents: used.map((key) => digestValues(ref, inputs, key)),
-    annotations: pick(annotations, [rules.keys.ignore, rules.keys.match, annotation.ignore]),
+    annotations: judgedMarks(annotations, rules),
     ignored: isIgnored(annotations, rules),
     dataWrittenAt: newestDataTime(metadata),
   };
@@ -49,7 +50,9 @@ export function readInputs(kind: ConfigKind, object: ApiObject): ValueInput[] {
   return [...text, ...binary];
 }
 
-function pick(annotations: Annotations, keys: readonly string[]): Annotations {
+/** Those annotations of a config object that the reload rules read. */
+export function judgedMarks(annotations: Annotations, rules: ReloadRules): Annotations {
+  const keys = [rules.keys.ignore, rules.keys.match, annotation.ignore];
   return Object.fromEntries(
     keys.flatMap((key) => (Object.hasOwn(annotations, key) ? [[key, annotations[key] ?? '']] : [])),
   );
@@ -63,4 +66,16 @@ function newestDataTime(metadata: Metadata): number | undefined {
     return owns && time !== undefined ? [Date.parse(time)] : [];
   });
   return times.length === 0 ? undefined : Math.max(...times);
+}
+
+/** Where config objects live: `/api/v1/...`, classes in the group of their driver. */
+export function configPath(kind: ConfigKind, namespace: string | undefined, name?: string): string {
+  const base = kind === 'SecretProviderClass' ? groupPath(classResource) : '/api/v1';
+  const scope = namespace === undefined ? '' : `/namespaces/${namespace}`;
+  return `${base}${scope}/${configResources[kind]}${name === undefined ? '' : `/${name}`}`;
+}
+
+/** `/apis/<group>/<version>`. */
+export function groupPath({ group, version }: { readonly group: string; readonly version: string }): string {
+  return `/apis/${group}/${version}`;
 }

@@ -1,5 +1,6 @@
 // Reduces workloads to what decisions need: what they ask for, what they refer to, and how far their rollout is.
 import {
+  configKinds,
   objectKey,
   workloadKinds,
   type ConfigKind,
@@ -7,7 +8,7 @@ import {
   type WorkloadKindFacts,
 } from '../core/object.ts';
 import { listReferences } from '../core/references.ts';
-import { annotation, asksForReferences, type Annotations } from '../core/reload.ts';
+import { annotation, asksForReferences, isWatched, type Annotations } from '../core/reload.ts';
 import { compileReload, type CompiledReload } from '../core/reload-compile.ts';
 import { rolloutStrategy } from '../core/reloader-patch.ts';
 import { parseRestartKey, type RestartKey } from '../core/restart.ts';
@@ -31,9 +32,10 @@ export function parseWorkload(
   const templateAnnotations = template.metadata?.annotations ?? {};
   const annotations = metadata.annotations ?? {};
   const compiled = compileReload({ kind, annotations, templateAnnotations }, reading.rules);
-  const asked = configKinds.filter((config) => asksForReferences(compiled, config));
+  const watched = configKinds.filter((config) => isWatched(config, reading.rules));
+  const asked = watched.filter((config) => asksForReferences(compiled, config));
   const references = asked.length === 0 ? [] : listReferences(template.spec, reading);
-  const isAsking = asked.length > 0 || namesConfigs(compiled);
+  const isAsking = asked.length > 0 || namesConfigs(compiled, watched);
   const dormant = dormancyOf(kind, body);
   const value: SeenWorkload = {
     ref,
@@ -62,10 +64,8 @@ export function parseWorkload(
   return { key: objectKey(ref), value };
 }
 
-const configKinds: readonly ConfigKind[] = ['Secret', 'ConfigMap'];
-
-function namesConfigs({ kinds }: CompiledReload): boolean {
-  return configKinds.some(
+function namesConfigs({ kinds }: CompiledReload, watched: readonly ConfigKind[]): boolean {
+  return watched.some(
     (kind) => (kinds[kind].named?.names.size ?? 0) + (kinds[kind].named?.expressions.length ?? 0) > 0,
   );
 }

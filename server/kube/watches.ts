@@ -1,12 +1,16 @@
 // Starts the reflectors of everything Lockstep watches, in the order that makes their first lists a proof: workloads, then
 // config objects, then revisions (RESTART-PROTOCOL.md rule 5), and says which are not synced.
 import type { LockstepError } from '../core/errors.ts';
-import { compareVersions, configResources, workloadKinds, type WorkloadKind } from '../core/object.ts';
+import { classResource, compareVersions, configResources, statusResource, workloadKinds } from '../core/object.ts';
+import type { WorkloadKind } from '../core/object.ts';
+import type { SeenProviderClass, SeenStatus } from '../core/provider-class.ts';
+import { isWatched } from '../core/reload.ts';
 import type { Selector } from '../core/selector.ts';
 import type { SeenConfig, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Client } from './client.ts';
 import { createDiscovery, type Discovery } from './discovery.ts';
-import { parseConfig } from './ingest-config.ts';
+import { groupPath, parseConfig } from './ingest-config.ts';
+import { parseProviderClass, parseStatus } from './ingest-provider-class.ts';
 import { parseNamespace, parseRevision } from './ingest-revision.ts';
 import { parseWorkload, workloadPath } from './ingest-workload.ts';
 import type { Reading } from './ingest.ts';
@@ -16,6 +20,8 @@ import { selectionQuery } from './selection.ts';
 export interface WatchHandlers {
   readonly onWorkload: (event: SeenEvent<SeenWorkload>) => void;
   readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
+  readonly onProviderClass: (event: SeenEvent<SeenProviderClass>) => void;
+  readonly onStatus: (event: SeenEvent<SeenStatus>) => void;
   readonly onRevision: (event: SeenEvent<SeenRevision>) => void;
   readonly onNamespace: (event: SeenEvent<SeenNamespace>) => void;
   readonly onSynced: (watch: string, isSynced: boolean) => void;
@@ -65,7 +71,11 @@ export function startWatches(options: WatchOptions, signal: AbortSignal): Watche
   const startPhase = async (watches: readonly Watch[]): Promise<string[]> =>
     Promise.all(watches.map((watch) => startWatch(options, { watch, unsynced, heardAt, running, signal })));
   const discovery = createDiscovery(options.client, options.now);
-  const phases = [workloadWatches(options, discovery), configWatches(options), revisionWatches(options)] as const;
+  const phases = [
+    workloadWatches(options, discovery),
+    [...configWatches(options), ...classWatches(options, discovery)],
+    revisionWatches(options),
+  ] as const;
   const titles = phases.flat().map(({ title }) => title);
   for (const title of titles) unsynced.add(title);
   const start = async (): Promise<void> => {
@@ -156,8 +166,7 @@ function workloadWatches(options: WatchOptions, discovery: Discovery): Watch[] {
 }
 
 function configWatches(options: WatchOptions): Watch[] {
-  const { resourcesToIgnore } = options.reading.rules;
-  const kinds = (['Secret', 'ConfigMap'] as const).filter((kind) => !resourcesToIgnore.includes(configResources[kind]));
+  const kinds = (['Secret', 'ConfigMap'] as const).filter((kind) => isWatched(kind, options.reading.rules));
   return kinds.flatMap((kind) =>
     scopes(options.namespaces).map((namespace) =>
       toWatch<SeenConfig>(options, namespace, {
@@ -170,6 +179,32 @@ function configWatches(options: WatchOptions): Watch[] {
       }),
     ),
   );
+}
+
+/** The objects of the CSI driver. What is in the pods is in its status objects; the classes have the annotations. */
+function classWatches(options: WatchOptions, discovery: Discovery): Watch[] {
+  const { reading, configSelector } = options;
+  if (!isWatched('SecretProviderClass', reading.rules)) return [];
+  return scopes(options.namespaces).flatMap((namespace) => [
+    toWatch<SeenProviderClass>(options, namespace, {
+      resource: classResource.resource,
+      base: groupPath(classResource),
+      parse: (object) => parseProviderClass(object, reading),
+      onEvent: options.onProviderClass,
+      accept: metadataOnly,
+      pageSize: pageSizes.other,
+      isServed: (signal) => discovery.isServed(classResource, signal),
+    }),
+    toWatch<SeenStatus>(options, namespace, {
+      resource: statusResource.resource,
+      base: groupPath(statusResource),
+      query: selectionQuery('SecretProviderClass', configSelector),
+      parse: (object) => parseStatus(object, reading),
+      onEvent: options.onStatus,
+      pageSize: pageSizes.other,
+      isServed: (signal) => discovery.isServed(statusResource, signal),
+    }),
+  ]);
 }
 
 /** The pause switch of single namespaces needs a right on all of them, so it is left out where namespaces are listed. */

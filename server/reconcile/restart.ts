@@ -4,6 +4,7 @@ import type { Decision } from '../core/decide-workload.ts';
 import type { OwedReason } from '../core/judge-pair.ts';
 import { hasCode } from '../core/errors.ts';
 import { holdRestart, refusedRetryMs, type HoldFacts, type HoldReason } from '../core/hold.ts';
+import { splitConfigName } from '../core/object.ts';
 import { saysDeleted } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Namespaces } from '../state/workloads.ts';
@@ -97,8 +98,8 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
 function orderOf({ state }: RestartDeps, { workload, decision, memory }: RestartJob): RestartOrder {
   const { key, resourceVersion } = decision;
   const sources = decision.owed.flatMap(({ name: acked, reason }): RestartSource[] => {
-    const [kind, name = ''] = acked.split('/');
-    const source = { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', name } as const;
+    const source = splitConfigName(acked);
+    if (source === undefined) return [];
     const found = decideUse(state, workload, source);
     const ack = key.acks[acked];
     const content = ack !== undefined && saysDeleted(ack) ? 'deleted' : 'live';

@@ -5,8 +5,12 @@ import { test } from 'node:test';
 import type { RestartOrder } from '../../server/core/cluster.ts';
 import { envVarName, formatLastReload, lastReloadedFrom } from '../../server/core/reloader-marks.ts';
 import { contentMark } from '../../server/core/restart.ts';
+import { noClassMemory } from '../../server/core/provider-class.ts';
+import { everything } from '../../server/core/selector.ts';
 import { createReloaderWriter } from '../../server/kube/reloader-writer.ts';
 import { createFakeClient } from './fake-client.ts';
+
+const classes = { chosen: everything, classes: noClassMemory };
 
 const hash = createHash('sha1').update('a=1;b=2').digest('hex');
 const key = { n: 1, acks: { 'ConfigMap/db': { digest: 'sha256:x', projection: '*', uid: 'u', resourceVersion: '9' } } };
@@ -53,7 +57,7 @@ for (const data of contents) {
         { metadata: { ...metadata, name: 'db' }, data },
         { metadata: { ...metadata, resourceVersion: '6' } },
       ]);
-      const writer = createReloaderWriter({ client, strategy, now: () => 0, sleep: async () => undefined });
+      const writer = createReloaderWriter({ client, strategy, now: () => 0, sleep: async () => undefined, ...classes });
       const source = { kind: 'ConfigMap', name: 'db', how: 'auto', content: 'live', certain } as const;
       const ref = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const;
       const order: RestartOrder = { ref, uid: 'w', restart: 'template', resourceVersion: '5', key, sources: [source] };
