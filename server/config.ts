@@ -1,6 +1,7 @@
 // The options of `lockstep serve` and what becomes of them: one frozen Config, or every problem at once.
 import { join } from 'node:path';
 import { formatDuration } from './core/duration.ts';
+import type { ShadowLimits } from './core/shadow-pair.ts';
 import { noFile, readConfigFile, type ConfigFile } from './config-file.ts';
 import type { ListenAt } from './http/listen.ts';
 import { parseFlags, refuse, type FlagTable, type Parsed } from './flags.ts';
@@ -10,6 +11,7 @@ import { reloaderFlags } from './reloader-flags.ts';
 
 const cluster = 'Cluster';
 const restarts = 'Restarts';
+const shadow = 'Beside Reloader';
 const recording = 'Recording in Git';
 const serving = 'Serving';
 
@@ -62,11 +64,24 @@ export const serveFlags = {
     group: restarts,
     help: 'further restarts wait while this many rollouts are in progress; 0: no limit',
   },
+  'shadow-late': {
+    type: 'duration',
+    default: 60_000,
+    group: shadow,
+    help: 'with --mode=observe: a restart by Reloader later than this after its change is late',
+  },
+  'shadow-missed': {
+    type: 'duration',
+    default: 600_000,
+    min: 1000,
+    group: shadow,
+    help: 'with --mode=observe: a change without one until then is missed',
+  },
   config: { type: 'string', group: recording, help: 'YAML file with the sources and the Flux tenants' },
   'state-dir': {
     type: 'string',
     group: recording,
-    help: 'directory for Git mirrors; else lockstep in the temp directory',
+    help: 'directory for Git mirrors and the shadow history; else lockstep in the temp directory',
   },
   'allow-local-git': {
     type: 'bool',
@@ -92,6 +107,7 @@ export interface Config extends ConfigFile, LogConfig {
   readonly settleMaxMs: number;
   /** 0: no limit. */
   readonly maxRollouts: number;
+  readonly shadow: ShadowLimits;
   readonly stateDir: string;
   readonly allowLocalGit: boolean;
   readonly address: ListenAt;
@@ -148,6 +164,7 @@ function fromFlags(values: ServeFlags['values'], { env, hostname, tempDir }: Sur
     settleMs: values.settle,
     settleMaxMs: values['settle-max'],
     maxRollouts: values['max-rollouts'],
+    shadow: { lateMs: values['shadow-late'], missedMs: values['shadow-missed'] },
     stateDir: values['state-dir'] ?? join(tempDir, 'lockstep'),
     allowLocalGit: values['allow-local-git'],
   } as const;

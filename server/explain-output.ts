@@ -22,6 +22,7 @@ const gapSays: Readonly<Record<Gap, string>> = {
   'pause-switch-unreadable': 'whether a namespace is paused is unknown: reading namespaces is not granted',
   'names-unlisted': 'objects named by expressions are unknown: listing their names is not granted',
   'pods-unreadable': 'the ages of the pods are unknown: listing pods is not granted',
+  'webhook-url': 'with --webhook-url nothing is restarted: every change is posted there, whatever the annotations',
   'events-unreadable': 'what was decided last is unknown: listing Events is not granted',
 };
 
@@ -148,7 +149,7 @@ function describeContent(content: Comparison): string {
 }
 
 function describeConsequence(consequence: Consequence): string {
-  return consequence.action === 'restart' ? 'restart' : `${consequence.action}: ${consequence.reason}`;
+  return 'reason' in consequence ? `${consequence.action}: ${consequence.reason}` : consequence.action;
 }
 
 function renderFacts(facts: readonly Fact[]): string {

@@ -6,6 +6,7 @@ export interface Metrics {
   readonly registry: Registry;
   readonly restarts: Counter<'kind' | 'namespace' | 'reason' | 'result'>;
   readonly changes: Counter<'kind'>;
+  readonly recorded: Counter<'reason'>;
   readonly reconcileSeconds: Histogram<'queue'>;
   /** Keys that wait or run, asked at each scrape: a value set by the last reconcile would still count that one. */
   readonly measureQueues: (depth: (queue: QueueName) => number) => void;
@@ -15,6 +16,8 @@ export interface Metrics {
   readonly apiRequests: Counter<'verb' | 'resource' | 'code'>;
   readonly pullRequests: Counter<'action'>;
   readonly hooks: Counter<'sender' | 'result'>;
+  /** Posts to --webhook-url. */
+  readonly webhooks: Counter<'result'>;
   readonly errors: Counter<'code'>;
   /** The namespace as a label's value: itself for the first thousand, `other` beyond, so that memory stays bounded. */
   readonly namespaceLabel: (namespace: string) => string;
@@ -47,6 +50,7 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
     registry,
     restarts: counter('restarts_total', 'Restarts of workloads', ['kind', 'namespace', 'reason', 'result']),
     changes: counter('changes_total', 'Content changes seen of config objects', ['kind']),
+    recorded: counter('recorded_total', 'Config objects of workloads recorded without a restart', ['reason']),
     reconcileSeconds: new Histogram({
       name: 'lockstep_reconcile_seconds',
       help: 'Time of one reconcile',
@@ -61,6 +65,9 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
     apiRequests: counter('api_requests_total', 'Requests to the API server', ['verb', 'resource', 'code']),
     pullRequests: counter('pull_requests_total', 'What was done to pull requests', ['action']),
     hooks: counter('hooks_total', 'Webhooks received', ['sender', 'result']),
+    webhooks: counter('webhooks_sent_total', 'Posts to --webhook-url: taken, refused (no 2xx), failed (no answer)', [
+      'result',
+    ]),
     errors: counter('errors_total', 'Errors by code of the catalogue; bug: anything else', ['code']),
     namespaceLabel: boundedLabel(namespacesMost),
   };

@@ -41,7 +41,7 @@ export function createReport(deps: ReportDeps): (outcome: Outcome) => void {
     deps.reloader.outcome(outcome);
     switch (outcome.kind) {
       case 'recorded':
-        return reportRecorded(log, { ...outcome.workload }, outcome.acked);
+        return reportRecorded(deps, { ...outcome.workload }, outcome.acked);
       case 'restarting':
         return log.debug({ ...outcome.workload.ref, owed: outcome.owed, n: outcome.n }, 'restart intended');
       case 'restarted':
@@ -69,9 +69,12 @@ export function errorCode(error: unknown): string {
   return error instanceof LockstepError ? error.code : 'bug';
 }
 
-function reportRecorded(log: Log, workload: object, acked: readonly Acked[]): void {
+function reportRecorded({ log, metrics }: ReportDeps, workload: object, acked: readonly Acked[]): void {
+  for (const { reason } of acked) metrics.recorded.inc({ reason });
   const isQuiet = acked.every(({ reason }) => reason === 'baseline' || reason === 'fresh');
-  if (isQuiet) log.debug({ ...workload, acked }, 'recorded');
+  const differs = acked.some(({ reason }) => reason === 'reloader-hash-differs');
+  if (differs) log.warn({ ...workload, acked }, 'recorded; Reloader’s hash in place is of other content');
+  else if (isQuiet) log.debug({ ...workload, acked }, 'recorded');
   else log.info({ ...workload, acked }, 'recorded');
 }
 

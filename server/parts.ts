@@ -25,11 +25,15 @@ import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/w
 import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
 import { presenceOf, referenceRulesOf } from './reloader-config.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
+import type { HistoryFile } from './shadow-file.ts';
+import { openShadow } from './shadow-loop.ts';
+import type { ShadowWatch } from './shadow.ts';
 import { createSources, type Sources } from './sources.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
+import { createNamespaces, type Namespaces } from './state/namespaces.ts';
 import { createProviderClasses, type ProviderClasses } from './state/provider-classes.ts';
-import { createNamespaces, createRevisions, createWorkloads, type Namespaces } from './state/workloads.ts';
+import { createRevisions, createWorkloads } from './state/workloads.ts';
 import { reportTrouble } from './trouble.ts';
 
 /** Everything that touches the outside. */
@@ -50,12 +54,15 @@ export interface Ports {
   /** All addresses of a host name. */
   readonly resolve: Resolve;
   readonly readFile: (path: string) => string;
+  /** The history of shadow mode in the state directory. */
+  readonly historyFile: (folder: string) => HistoryFile;
   /** Handed on to git, as far as git may see it. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface Parts {
   readonly state: LiveState;
+  readonly namespaces: Namespaces;
   readonly route: Route;
   readonly queue: WorkQueue;
   /** Of its own, so that slow remotes never hold up restarts. */
@@ -63,6 +70,8 @@ export interface Parts {
   readonly reconciler: WorkloadReconciler;
   readonly sources: Sources;
   readonly flusher: Flusher;
+  /** In observe mode. */
+  readonly shadow: ShadowWatch | undefined;
   readonly keys: readonly DigestKey[];
   /** Workloads whose first decision rests on lists made in order. */
   readonly bootKeys: Set<string>;
@@ -100,11 +109,12 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     oneOrder: () => parts.watches?.oneOrder() ?? false,
     presence: presenceOf(config.reloader),
   };
-  const namespaces = createNamespaces();
+  const namespaces = openNamespaces(config);
   const sources = createSources(config, ports, state);
   const sourceWork = new AbortController();
   const sourceQueue = openSourceQueue(ports, sources, sourceWork.signal);
   const bootKeys = new Set<string>();
+  const shadow = openShadow(config, ports, state);
   const reach: Reach = {
     config,
     ports,
@@ -113,6 +123,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     classes: createProviderClasses(),
     sources,
     bootKeys,
+    shadow,
     keys,
     work,
     queue: () => parts.queue,
@@ -125,12 +136,14 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   const route = openRoute(reach, queue);
   const parts: Parts = {
     state,
+    namespaces,
     route,
     queue,
     sourceQueue,
     reconciler,
     sources,
     flusher,
+    shadow,
     keys,
     bootKeys,
     work,
@@ -151,6 +164,7 @@ interface Reach {
   readonly classes: ProviderClasses;
   readonly sources: Sources;
   readonly bootKeys: Set<string>;
+  readonly shadow: ShadowWatch | undefined;
   readonly keys: readonly DigestKey[];
   readonly work: AbortController;
   readonly queue: () => WorkQueue;
@@ -171,6 +185,7 @@ function openFlusher({ ports, work, queue }: Reach, ledger: Ledger): Flusher {
 function openReconciler(reach: Reach): WorkloadReconciler {
   const { config, ports, state, namespaces, bootKeys, keys, work, queue } = reach;
   const { client, now } = ports;
+  const report = openReport(config, ports, work.signal);
   return createWorkloadReconciler({
     state,
     namespaces,
@@ -186,7 +201,10 @@ function openReconciler(reach: Reach): WorkloadReconciler {
       if (concernsGit(state, key))
         for (const source of reach.sources.keysOf(namespaceOf(key))) reach.sourceQueue.settle(source, recordSettle);
     },
-    report: openReport(config, ports, work.signal),
+    report: (outcome) => {
+      report(outcome);
+      reach.shadow?.outcome(outcome);
+    },
   });
 }
 
@@ -206,6 +224,11 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
     onFailure: onFailure(ports, work.signal),
   });
   return reloader.queue(queue);
+}
+
+export function openNamespaces({ namespaces, reloader }: Config): Namespaces {
+  const { namespacesToIgnore: ignored, namespaceSelector: selector } = reloader;
+  return createNamespaces({ listed: namespaces, ignored, selector });
 }
 
 export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Reading {
@@ -252,7 +275,7 @@ function onFailure(ports: Ports, signal: AbortSignal): (key: string, error: unkn
 }
 
 function openRoute(reach: Reach, queue: WorkQueue): Route {
-  const { config, ports, state, namespaces, classes, sources, sourceQueue } = reach;
+  const { config, ports, state, namespaces, classes, sources, sourceQueue, shadow } = reach;
   const { now, log, metrics, reloader } = ports;
   let changes = 0;
   const route = createRoute({
@@ -260,7 +283,6 @@ function openRoute(reach: Reach, queue: WorkQueue): Route {
     namespaces,
     classes,
     queue,
-    ignoredNamespaces: config.reloader.namespacesToIgnore,
     settle: { windowMs: config.settleMs, maxMs: config.settleMaxMs },
     now,
     log,
@@ -274,6 +296,10 @@ function openRoute(reach: Reach, queue: WorkQueue): Route {
   });
   return {
     ...route,
+    onWorkload(event) {
+      shadow?.workload(event);
+      route.onWorkload(event);
+    },
     onConfig(event) {
       const before = changes;
       route.onConfig(event);

@@ -85,6 +85,12 @@ export function objectKey(ref: { kind: string; namespace: string; name: string }
   return `${ref.kind}/${ref.namespace}/${ref.name}`;
 }
 
+/** The config object of a key; undefined when it is another object's. */
+export function splitKey(key: string): ConfigRef | undefined {
+  const [kind = '', namespace = '', name = ''] = key.split('/');
+  return isConfigKind(kind) ? { kind, namespace, name } : undefined;
+}
+
 /** From `Secret/db`, the name of an ack; undefined when it names no config object. */
 export function splitConfigName(text: string): Pick<ConfigRef, 'kind' | 'name'> | undefined {
   const [word, name = ''] = text.split('/');

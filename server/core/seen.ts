@@ -3,6 +3,8 @@ import type { ContentDigests } from './digest.ts';
 import type { ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
 import type { Reference } from './references.ts';
 import type { Annotations } from './annotations.ts';
+import type { Labels } from './selector.ts';
+import type { TemplateMark } from './reloader-marks.ts';
 import type { CompiledReload } from './reload-compile.ts';
 import type { RestartKey } from './restart.ts';
 
@@ -33,6 +35,8 @@ export interface SeenWorkload {
   /** References to the kinds for which they count. */
   readonly references: readonly Reference[];
   readonly restartKey: RestartKey | undefined;
+  /** What Reloader left on its pod template. */
+  readonly marks: readonly SeenMark[];
   /** `lockstep.dev/*` and `checksum.lockstep.dev/*` annotations of the object itself. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Label selector of its pods, as text. */
@@ -55,6 +59,11 @@ export interface SeenWorkload {
   readonly deleting: boolean;
 }
 
+export type SeenMark = TemplateMark & {
+  /** Reloader's field manager owns it; otherwise somebody put it back or copied it. */
+  readonly byReloader: boolean;
+};
+
 /** A ReplicaSet or ControllerRevision. */
 export interface SeenRevision {
   readonly uid: string;
@@ -70,6 +79,8 @@ export interface SeenRevision {
 
 export interface SeenNamespace {
   readonly name: string;
+  readonly resourceVersion: string;
+  readonly labels: Labels;
   readonly paused: boolean;
 }
 

@@ -14,6 +14,7 @@ import { rolloutStrategy } from '../core/reloader-patch.ts';
 import { parseRestartKey, type RestartKey } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Metadata, Parsed, Reading } from './ingest.ts';
+import { parseMarks } from './ingest-marks.ts';
 import type { ApiObject } from './reflector.ts';
 import { dormancyOf, formatSelector, templateOf, type WorkloadBody } from './workload-body.ts';
 
@@ -46,6 +47,7 @@ export function parseWorkload(
     problems: compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`),
     references: references.filter((reference) => asked.includes(reference.kind)),
     restartKey: readRestartKey(kind, annotations, templateAnnotations),
+    marks: parseMarks(template, metadata),
     annotations: Object.fromEntries(
       Object.entries(annotations).filter(([key]) => /^(checksum\.)?lockstep\.dev\//.test(key)),
     ),

@@ -18,6 +18,11 @@ export interface ClassReading {
   readonly classes: ClassMemory;
 }
 
+interface ClassHash {
+  readonly resourceVersion: string;
+  readonly hash: string;
+}
+
 interface ClassRead extends ClassReading {
   readonly ref: ConfigRef;
   readonly signal: AbortSignal;
@@ -35,15 +40,17 @@ export async function readClassContent(
   });
 }
 
-/** Reloader's hash of the class's content; undefined when no pod mounts it. */
-export async function readClassHash(client: Client, read: ClassRead): Promise<string | undefined> {
+/** Reloader's hash of the class's content, and whose it is; undefined when no pod mounts it. */
+export async function readClassHash(client: Client, read: ClassRead): Promise<ClassHash | undefined> {
   const statuses = (await listStatuses(client, read)).map((object) => ({
     resourceVersion: object.metadata.resourceVersion,
     rotated: isRotated(object) || read.classes.isRotated(object.metadata.uid),
     object,
   }));
   const status = chooseStatus(statuses);
-  return status && hashMountedObjects(readMounted(status.object));
+  if (status === undefined) return undefined;
+  const { resourceVersion, object } = status;
+  return { resourceVersion, hash: hashMountedObjects(readMounted(object)) };
 }
 
 async function listStatuses(

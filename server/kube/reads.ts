@@ -2,12 +2,14 @@
 import type { Reads } from '../core/cluster.ts';
 import { hasCode } from '../core/errors.ts';
 import { configResources, workloadKinds } from '../core/object.ts';
+import { hashContent } from '../core/reloader-hash.ts';
+import { judgeMarks } from '../core/reloader-marks.ts';
 import type { ApiRequest, Client } from './client.ts';
-import { configPath, parseConfig } from './ingest-config.ts';
+import { configPath, parseConfig, readInputs } from './ingest-config.ts';
 import { parsePod } from './ingest-revision.ts';
 import { parseWorkload, workloadPath } from './ingest-workload.ts';
 import type { Reading } from './ingest.ts';
-import { readClassContent, type ClassReading } from './provider-class-reads.ts';
+import { readClassContent, readClassHash, type ClassReading } from './provider-class-reads.ts';
 import type { ApiObject } from './reflector.ts';
 import { isSelected } from './selection.ts';
 
@@ -39,6 +41,18 @@ export function createReads(client: Client, reading: Reading, { chosen, classes 
       if (object === undefined) return undefined;
       const { value } = parseConfig(kind, object, reading);
       return isSelected(object, chosen) ? value : { ...value, ignored: true };
+    },
+    async compareMarks({ config: ref, resourceVersion, marks }, signal) {
+      const { kind, namespace, name } = ref;
+      if (kind === 'SecretProviderClass') {
+        const found = await readClassHash(client, { ref, chosen, classes, signal });
+        return found?.resourceVersion === resourceVersion ? judgeMarks(marks, found.hash).kind : 'moved';
+      }
+      const resource = configResources[kind];
+      const path = configPath(kind, namespace, name);
+      const object = await get(client, { resource, subject: `${namespace}/${name}`, path, signal });
+      if (object?.metadata.resourceVersion !== resourceVersion) return 'moved';
+      return judgeMarks(marks, hashContent(readInputs(kind, object))).kind;
     },
     async pods(workload, current, signal) {
       const { namespace } = workload.ref;

@@ -115,8 +115,7 @@ async function readHash(
   const { namespace } = order.ref;
   const { kind, name } = source;
   if (kind === 'SecretProviderClass') {
-    const hash = await readClassHash(client, { ref: { kind, namespace, name }, chosen, classes, signal });
-    return hash === undefined ? undefined : { hash };
+    return readClassHash(client, { ref: { kind, namespace, name }, chosen, classes, signal });
   }
   const resource = configResources[kind];
   const path = configPath(kind, namespace, name);

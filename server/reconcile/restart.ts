@@ -7,7 +7,7 @@ import { holdRestart, refusedRetryMs, type HoldFacts, type HoldReason } from '..
 import { splitConfigName } from '../core/object.ts';
 import { saysDeleted } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
-import type { Namespaces } from '../state/workloads.ts';
+import type { Namespaces } from '../state/namespaces.ts';
 import { record, type RecordDeps } from './record.ts';
 import type { Rollouts } from './rollouts.ts';
 import { decideUse } from './uses.ts';

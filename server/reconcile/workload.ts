@@ -5,6 +5,7 @@ import type { HoldReason } from '../core/hold.ts';
 import { isNewer } from '../core/object.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import { gather, listed, prove, unproven } from './gather.ts';
+import { createMarkChecks } from './mark-checks.ts';
 import { record } from './record.ts';
 import { lagRetryMs, restartOrHold, type Memory, type RestartDeps } from './restart.ts';
 import { createRollouts } from './rollouts.ts';
@@ -31,6 +32,7 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
   const held = new Map<string, HoldReason>();
   const memories = new Map<string, Memory>();
   const rollouts = createRollouts(state.workloads, deps.maxRollouts);
+  const markChecks = createMarkChecks(deps);
 
   const bringInStep = async (
     key: string,
@@ -51,7 +53,8 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
     const isLagging = memory.patchedVersion !== undefined && isNewer(memory.patchedVersion, workload.resourceVersion);
     const decision = isLagging ? undefined : await decide(deps, { key, workload, memory, signal });
     if (decision !== undefined) memory.unobservedSince = undefined;
-    if (decision?.kind === 'record') record(deps, workload, decision);
+    if (decision?.kind === 'record')
+      record(deps, workload, { ...decision, acked: markChecks.take(workload, decision, signal) });
     if (decision === undefined) deps.retryAfter(key, lagRetryMs);
     else if (decision.kind === 'restart')
       return restartOrHold(deps, { key, workload, decision, memory, rollouts, signal });

@@ -33,6 +33,7 @@ function explained(annotations: Annotations, more: Partial<SeenWorkload> = {}): 
     problems: [],
     references: [reference],
     restartKey: undefined,
+    marks: [],
     annotations: {},
     podSelector: '',
     currentRevision: '1',

@@ -102,6 +102,7 @@ export function workload(name: string, options: WorkloadOptions = {}): ReportedW
     seen: {
       ...seen,
       ...state,
+      marks: [],
       restartKey: undefined,
       annotations: {},
       podSelector: '',

@@ -232,3 +232,36 @@ test('paths of workloads', () => {
   assert.equal(workloadPath('Deployment'), '/apis/apps/v1/deployments');
   assert.equal(workloadPath('StatefulSet', 'shop', 'x'), '/apis/apps/v1/namespaces/shop/statefulsets/x');
 });
+
+test('rule 14: what Reloader left on a template, and whether it was Reloader', () => {
+  const hash = 'f83e99e324ba68ccc373a58ef1eb42f8ab88646a';
+  const env = [
+    { name: 'STAKATER_MY_DB_SECRET', value: hash },
+    { name: 'STAKATER_APP_CONFIGMAP', value: hash },
+    { name: 'STAKATER_X_SECRET', value: 'mine' },
+  ];
+  const fieldsV1 = {
+    'f:spec': {
+      'f:template': {
+        'f:spec': { 'f:containers': { 'k:{"name":"c"}': { 'f:env': { 'k:{"name":"STAKATER_MY_DB_SECRET"}': {} } } } },
+      },
+    },
+  };
+  const { value } = parseWorkload(
+    'Deployment',
+    {
+      metadata: metadata({
+        managedFields: [
+          { manager: 'Reloader', fieldsV1 },
+          { manager: 'kubectl', fieldsV1: {} },
+        ],
+      }),
+      spec: { template: { spec: { containers: [{ name: 'c', env }] } } },
+    } as never,
+    reading,
+  );
+  assert.deepEqual(value.marks, [
+    { by: 'env-vars', kind: 'Secret', variable: 'STAKATER_MY_DB_SECRET', hash, byReloader: true },
+    { by: 'env-vars', kind: 'ConfigMap', variable: 'STAKATER_APP_CONFIGMAP', hash, byReloader: false },
+  ]);
+});

@@ -339,6 +339,7 @@ export function seeWorkload({
     reload: optedIn ? reload : undefined,
     problems: [],
     references: optedIn ? references : [],
+    marks: [],
     restartKey: parseRestartKey(template.keyText),
     annotations: {},
     podSelector: '',

@@ -15,7 +15,9 @@ import type { WorkQueue } from '../../server/reconcile/workqueue.ts';
 import { createProviderClasses } from '../../server/state/provider-classes.ts';
 import { createConfigs } from '../../server/state/configs.ts';
 import { createLedger } from '../../server/state/ledger.ts';
-import { createNamespaces, createRevisions, createWorkloads } from '../../server/state/workloads.ts';
+import { everything } from '../../server/core/selector.ts';
+import { createNamespaces } from '../../server/state/namespaces.ts';
+import { createRevisions, createWorkloads } from '../../server/state/workloads.ts';
 import * as world from './cluster.ts';
 import { restartPatch } from '../../server/core/restart.ts';
 
@@ -86,7 +88,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
   const reads = clusterReads(ports);
   const reconciler = createWorkloadReconciler({
     state,
-    namespaces: createNamespaces(),
+    namespaces: createNamespaces({ listed: [], ignored: [], selector: everything }),
     stateNamespace: 'lockstep-system',
     reads: mutate.reads?.(reads, cluster) ?? reads,
     writer: clusterWriter(ports),
@@ -101,10 +103,9 @@ export async function startProcess(ports: Ports): Promise<Process> {
   const route = createRoute({
     classes: createProviderClasses(),
     state,
-    namespaces: createNamespaces(),
+    namespaces: createNamespaces({ listed: [], ignored: [], selector: everything }),
     queue: setQueue(pending, later),
     settle: { windowMs: 1_000, maxMs: 10_000 },
-    ignoredNamespaces: [],
     now: () => cluster.now,
     log: quiet,
     onChange: () => undefined,
@@ -236,6 +237,8 @@ function clusterReads({ cluster, meanwhile }: Ports): Reads {
       const found = cluster.configs.get(name);
       return found === undefined ? undefined : world.seeConfig(found, cluster.keys);
     },
+    // No template of the model carries a mark of Reloader's.
+    compareMarks: async () => 'none',
     async pods(workload, current) {
       await meanwhile();
       const pods = cluster.pods.get(workload.ref.name) ?? [];

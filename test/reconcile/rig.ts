@@ -7,7 +7,9 @@ import type { Outcome } from '../../server/reconcile/outcome.ts';
 import { createWorkloadReconciler, type WorkloadDeps } from '../../server/reconcile/workload.ts';
 import { createConfigs } from '../../server/state/configs.ts';
 import { createLedger } from '../../server/state/ledger.ts';
-import { createNamespaces, createRevisions, createWorkloads } from '../../server/state/workloads.ts';
+import { everything } from '../../server/core/selector.ts';
+import { createNamespaces } from '../../server/state/namespaces.ts';
+import { createRevisions, createWorkloads } from '../../server/state/workloads.ts';
 import { compileReload } from '../../server/core/reload-compile.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
 
@@ -46,6 +48,7 @@ export function workload(version: number, more: Partial<SeenWorkload> = {}): See
     problems: [],
     references: [{ kind: 'Secret', name: 'db', keys: 'all', optional: false }],
     restartKey: undefined,
+    marks: [],
     annotations: {},
     podSelector: '',
     currentRevision: '1',
@@ -95,7 +98,7 @@ const off = { onCreate: false, onDelete: false, atStart: false };
 
 /** In step with the Secret’s first content. */
 export async function createRig(more: Partial<WorkloadDeps> = {}, presence: PresenceRules = off): Promise<Rig> {
-  const namespaces = createNamespaces();
+  const namespaces = createNamespaces({ listed: [], ignored: [], selector: everything });
   const [outcomes, retries, patches]: [string[], number[], object[]] = [[], [], []];
   const live: Rig['live'] = { workload: workload(20), config: config(10, 'A'), now: T, refuse: undefined };
   const state: LiveState = {
@@ -116,6 +119,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}, presence: Pres
       workload: async () => live.workload,
       config: async () => live.config,
       pods: async () => [{ createdAt: 0, current: true }],
+      compareMarks: async () => 'none',
     },
     writer: {
       leavesKey: () => true,

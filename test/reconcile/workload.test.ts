@@ -96,7 +96,12 @@ for (const name of ['shop', 'ours']) {
   test(`rule 17: the pause switch of ${name} holds, and turning it off lets go`, async () => {
     const rig = await createRig();
     const turn = (paused: boolean) =>
-      rig.namespaces.apply({ present: true, how: 'modified', object: { name, paused }, version: '1' });
+      rig.namespaces.apply({
+        present: true,
+        how: 'modified',
+        object: { name, resourceVersion: '1', labels: {}, paused },
+        version: '1',
+      });
     turn(true);
     rig.see({ config: config(30, 'B') });
     await rig.reconcile();
