@@ -1,5 +1,6 @@
 // The parts of the loop, put together: state, reconcilers and queue, and how they reach each other.
 import type { Config } from './config.ts';
+import { countRoute } from './counted-route.ts';
 import type { DigestKey } from './core/digest.ts';
 import { LockstepError } from './core/errors.ts';
 import type { LedgerStore } from './core/ledger-store.ts';
@@ -20,7 +21,7 @@ import { openReport } from './outcomes.ts';
 import { createFlusher, type Flusher } from './reconcile/flusher.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
-import { createRoute, type Route } from './reconcile/route.ts';
+import type { Route } from './reconcile/route.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
 import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
 import { presenceOf, referenceRulesOf } from './reloader-config.ts';
@@ -276,45 +277,12 @@ function onFailure(ports: Ports, signal: AbortSignal): (key: string, error: unkn
 
 function openRoute(reach: Reach, queue: WorkQueue): Route {
   const { config, ports, state, namespaces, classes, sources, sourceQueue, shadow } = reach;
-  const { now, log, metrics, reloader } = ports;
-  let changes = 0;
-  const route = createRoute({
-    state,
-    namespaces,
-    classes,
-    queue,
-    settle: { windowMs: config.settleMs, maxMs: config.settleMaxMs },
-    now,
-    log,
-    onChange: (kind) => {
-      changes++;
-      metrics.changes.inc({ kind });
-    },
-    onRestartKey: (key) => {
-      for (const source of sources.keysOf(namespaceOf(key))) sourceQueue.settle(source, recordSettle);
-    },
-  });
-  return {
-    ...route,
-    onWorkload(event) {
-      shadow?.workload(event);
-      route.onWorkload(event);
-    },
-    onConfig(event) {
-      const before = changes;
-      route.onConfig(event);
-      reloader.config(event, changes > before ? 'changed' : 'unchanged');
-    },
-    onStatus(event) {
-      const before = changes;
-      route.onStatus(event);
-      reloader.status(event, changes > before ? 'changed' : 'unchanged');
-    },
-    onNamespace(event) {
-      route.onNamespace(event);
-      reloader.namespace(event);
-    },
+  const settle = { windowMs: config.settleMs, maxMs: config.settleMaxMs };
+  const { now, log } = ports;
+  const onRestartKey = (key: string): void => {
+    for (const source of sources.keysOf(namespaceOf(key))) sourceQueue.settle(source, recordSettle);
   };
+  return countRoute({ state, namespaces, classes, queue, settle, now, log, onRestartKey }, { ...ports, shadow });
 }
 
 /** Nothing is written in observe mode, so nothing is remembered beyond the process. */

@@ -46,12 +46,8 @@ test('its second generation is a rotation; its time is that of the status', () =
 
 test('ignore and match are the class object’s', () => {
   const annotations = { 'reloader.stakater.com/match': 'true', 'reloader.stakater.com/ignore': 'true', other: 'x' };
-  const { value } = parseProviderClass(
-    { metadata: { ...metadata, name: 'db', annotations } },
-    {
-      rules: defaultReloadRules,
-    },
-  );
+  const object = { metadata: { ...metadata, name: 'db', annotations } };
+  const { value } = parseProviderClass(object, { rules: defaultReloadRules });
   assert.equal(value.ignored, true);
   assert.deepEqual(Object.keys(value.annotations).sort(), [
     'reloader.stakater.com/ignore',
