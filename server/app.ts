@@ -3,15 +3,17 @@ import type { Config } from './config.ts';
 import type { DigestKey } from './core/digest.ts';
 import { hasCode, LockstepError } from './core/errors.ts';
 import type { OwedWorkload } from './core/hook.ts';
+import type { ShadowReport } from './core/shadow-report.ts';
 import { loadDigestKeys, makeDigestKey, readDigestKeys } from './kube/digest-key.ts';
-import { startWatches, type Watches } from './kube/watches.ts';
-import { holdLease, type HeldLease } from './lease.ts';
-import { assemble, readingOf, type Parts, type Ports } from './parts.ts';
-import { listOwed } from './reconcile/owed.ts';
+import type { Watches } from './kube/watches.ts';
+import { holdLease, markSettled, type HeldLease } from './lease.ts';
+import { assemble, type Parts, type Ports } from './parts.ts';
+import { listOwed, type OwedView } from './reconcile/owed.ts';
 import { namespaceOf } from './reconcile/proposals.ts';
 import { sweep, sweepMs } from './reconcile/sweep.ts';
-import { watchedKinds } from './reloader-config.ts';
-import { reportTrouble, untilDone } from './trouble.ts';
+import { runShadow } from './shadow-loop.ts';
+import { untilDone } from './trouble.ts';
+import { openWatches } from './watching.ts';
 
 export type LookTarget =
   { readonly workload: string } | { readonly namespace: string } | { readonly sourcesIn: readonly string[] };
@@ -23,6 +25,10 @@ export interface App {
   unsynced(): readonly string[];
   /** Throws `not-ready` before the first decision, and where another replica leads. */
   owed(namespace: string): readonly OwedWorkload[];
+  /** True too before it is known which namespaces are. */
+  isWatched(namespace: string): boolean;
+  /** What Reloader did beside observe mode. Throws `shadow-off` in any other mode, and `not-ready`. */
+  shadow(sinceMs: number): ShadowReport;
   /** Decides again: one workload (`Deployment/shop/web`), all of a namespace, or the sources of namespaces. */
   look(target: LookTarget): void;
 }
@@ -30,6 +36,8 @@ export interface App {
 /** A pod has 30 s to stop, and some are for the HTTP servers. */
 const drainMs = 15_000;
 const firstTryMs = 2_000;
+/** A rollout may take ten minutes; one more does not matter. */
+const overdueLookMs = 60_000;
 
 export function createApp(config: Config, ports: Ports): App {
   let parts: Parts | undefined;
@@ -39,7 +47,12 @@ export function createApp(config: Config, ports: Ports): App {
       try {
         const keys = await untilDone(ports, signal, () => findDigestKeys(config, ports, signal));
         parts = assemble(config, ports, keys);
-        await live(config, ports, { parts, onStarted: () => (decides = true) }, signal);
+        const view = viewOf(ports, parts);
+        const onStarted = (): void => {
+          decides = true;
+          ports.metrics.measureOwed(() => listOwed(view));
+        };
+        await live(config, ports, { parts, onStarted }, signal);
       } catch (error) {
         if (!signal.aborted) throw error;
       }
@@ -50,7 +63,17 @@ export function createApp(config: Config, ports: Ports): App {
       if (parts === undefined || !decides) {
         throw new LockstepError('not-ready', { message: 'this replica starts, or stands by' });
       }
-      return listOwed({ state: parts.state, held: parts.reconciler.held, now: ports.now }, namespace);
+      return listOwed(viewOf(ports, parts), namespace);
+    },
+    isWatched: (namespace) => parts === undefined || !decides || parts.namespaces.isWatched(namespace),
+    shadow(sinceMs) {
+      if (config.mode !== 'observe') {
+        throw new LockstepError('shadow-off', {
+          message: 'this Lockstep restarts by itself: it runs with --mode=enforce',
+        });
+      }
+      if (parts?.shadow === undefined) throw new LockstepError('not-ready', { message: 'this replica starts' });
+      return parts.shadow.report(sinceMs);
     },
     look(target) {
       if (parts === undefined) return;
@@ -59,6 +82,10 @@ export function createApp(config: Config, ports: Ports): App {
       for (const key of parts.state.workloads.keys()) if (namespaceOf(key) === target.namespace) parts.queue.add(key);
     },
   };
+}
+
+function viewOf({ now }: Ports, { state, reconciler }: Parts): OwedView {
+  return { state, held: reconciler.held, now };
 }
 
 function lookAtSources({ sourceQueue, sources }: Parts, namespaces: readonly string[]): void {
@@ -75,12 +102,22 @@ async function live(
   const ended = new AbortController();
   const letGo = new AbortController();
   const stop = AbortSignal.any([signal, ended.signal]);
-  const lease = config.mode === 'observe' ? undefined : holdLease(config, ports, parts, { stop, letGo: letGo.signal });
+  await parts.shadow?.open();
+  const shadowed = parts.shadow === undefined ? undefined : runShadow(parts.shadow, { config, ports }, stop);
+  const lease =
+    config.mode === 'observe'
+      ? undefined
+      : holdLease(config, ports, {
+          settledAt: () => markSettled(ports, parts),
+          onLeading: (leadership) => (parts.leadership = leadership),
+          stop,
+          letGo: letGo.signal,
+        });
   try {
     await start(ports, parts, {
       lease,
       stop,
-      watch: (afterWorkloads) => watch(config, ports, parts, { afterWorkloads, stop }),
+      watch: (afterWorkloads) => openWatches(config, ports, parts, { resources: 'all', afterWorkloads, stop }),
     });
     onStarted();
     await Promise.race([aborted(stop), parts.watches?.ended, ...(lease === undefined ? [] : [lease.ended])]);
@@ -90,7 +127,7 @@ async function live(
     parts.sourceWork.abort();
     ended.abort();
     letGo.abort();
-    await Promise.allSettled([lease?.ended, parts.watches?.ended]);
+    await Promise.allSettled([lease?.ended, parts.watches?.ended, shadowed]);
     // Also after a drain: what failed by then waits for its next try, and a timer would keep the process.
     await Promise.all([parts.queue.stop(), parts.sourceQueue.stop()]);
   }
@@ -126,6 +163,7 @@ async function start(ports: Ports, parts: Parts, { lease, stop, watch: open }: S
   parts.queue.start();
   parts.sourceQueue.start();
   void keepSwept(ports, parts, stop);
+  void keepLooking(ports, parts, stop);
   ports.log.info({ configs: parts.state.configs.size, workloads: [...parts.state.workloads.keys()].length }, 'synced');
 }
 
@@ -138,46 +176,19 @@ async function keepSwept(ports: Ports, parts: Parts, stop: AbortSignal): Promise
   }
 }
 
+/** A rollout that is stuck makes no event. */
+async function keepLooking({ sleep }: Ports, { reconciler, queue }: Parts, stop: AbortSignal): Promise<void> {
+  for (;;) {
+    await sleep(overdueLookMs, stop);
+    if (stop.aborted) return;
+    for (const key of reconciler.overdue()) queue.add(key);
+  }
+}
+
 async function loadLedger({ log }: Ports, { state }: Parts, signal: AbortSignal): Promise<void> {
   const { records, damaged } = await state.ledger.load(signal);
   if (damaged > 0) log.warn({ damaged }, 'damaged ledger records: their workloads get a new baseline');
   log.debug({ records }, 'ledger read');
-}
-
-function watch(
-  config: Config,
-  ports: Ports,
-  { keys, route }: Parts,
-  run: { afterWorkloads: () => Promise<void>; stop: AbortSignal },
-): Watches {
-  const { client, now, random, sleep, metrics } = ports;
-  const { afterWorkloads, stop } = run;
-  const options = {
-    client,
-    namespaces: config.namespaces,
-    reading: readingOf(config, keys),
-    kinds: watchedKinds(config.reloader),
-    configSelector: config.reloader.resourceLabelSelector,
-    now,
-    random,
-    sleep,
-    afterWorkloads,
-    ...route,
-  };
-  return startWatches(
-    {
-      ...options,
-      onSynced: (resource, isSynced) => metrics.watchSynced.set({ resource }, isSynced ? 1 : 0),
-      onTrouble: (resource, error, retryMs) => {
-        metrics.watchRestarts.inc({ resource, reason: error.code });
-        reportTrouble(ports, error, 'watch interrupted, trying again', {
-          watch: resource,
-          retryMs: Math.round(retryMs),
-        });
-      },
-    },
-    stop,
-  );
 }
 
 /** Takes no new keys, finishes the running ones, writes the ledger; ends what takes longer than it may. */
@@ -208,7 +219,8 @@ async function findDigestKeys(
   return keys ?? [makeDigestKey(randomBytes)];
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+/** Resolves when `signal` aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -19,6 +19,7 @@ Usage:
   lockstep [serve] [flags]        watch Secrets and ConfigMaps, restart the workloads that use them
   lockstep explain <kind>/<name> [flags]   why a workload is restarted or not; reads only
   lockstep report [-n namespace | -A] [flags]   stale pods, idle annotations, fan-outs, old certificates; reads only
+  lockstep report --since <duration> [flags]   what Reloader did beside an observing Lockstep
   lockstep hook <phase> [flags]   the body of an Argo CD hook Job
   lockstep pr list|show|merge|close [flags]   pull requests of a repository that has no forge
   lockstep version
@@ -85,7 +86,15 @@ async function runExplainCommand({ stdout, stderr, signal }: Cli, argv: readonly
   });
 }
 
-async function runReportCommand({ stdout, stderr, signal }: Cli, argv: readonly string[]): Promise<number> {
+/** With --since it is the observing Lockstep that is asked, not the cluster. */
+async function runShadow({ stdout, signal }: Cli, argv: readonly string[]): Promise<number> {
+  const { runShadowReport } = await import('./shadow-report.ts');
+  return runShadowReport(argv, { stdout: (text) => void stdout.write(text), fetch, now: Date.now, signal });
+}
+
+async function runReportCommand(cli: Cli, argv: readonly string[]): Promise<number> {
+  if (argv.some((word) => /^--since(=|$)/.test(word))) return runShadow(cli, argv);
+  const { stdout, stderr, signal } = cli;
   const [{ runReport }, { randomBytes }] = await Promise.all([import('./report-command.ts'), import('node:crypto')]);
   return runReport(argv, {
     stdout: (text) => void stdout.write(text),

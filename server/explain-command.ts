@@ -2,6 +2,7 @@
 import { askingFlags, isName, readRules, ruleFlags } from './asking-flags.ts';
 import { hasCode } from './core/errors.ts';
 import { explainConfig, explainWorkload } from './core/explain.ts';
+import { explainPostedConfig, explainPostedWorkload } from './core/explain-webhook.ts';
 import type { ConfigKind, WorkloadKind } from './core/object.ts';
 import { readConfigFacts, readWorkloadFacts } from './explain-facts.ts';
 import { renderConfig, renderWorkload } from './explain-output.ts';
@@ -11,6 +12,7 @@ import { parseFlags, refuse, suggest, type FlagTable } from './flags.ts';
 import { createClient } from './kube/client.ts';
 import { connect } from './kube/connection.ts';
 import { presenceOf, referenceRulesOf, type Remarks } from './reloader-config.ts';
+import { reloaderFlags } from './reloader-flags.ts';
 
 const group = 'Flags';
 
@@ -19,6 +21,7 @@ export const explainFlags = {
   namespace: { type: 'string', short: 'n', default: 'default', group, help: 'namespace of the object' },
   ...askingFlags,
   ...ruleFlags,
+  'webhook-url': reloaderFlags['webhook-url'],
 } as const satisfies FlagTable;
 
 export interface ExplainDeps {
@@ -100,18 +103,22 @@ interface Options {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly asking: Pick<Asking, 'rules' | 'granularity' | 'extras' | 'pauseKeys' | 'presence' | 'stateNamespace'>;
+  /** Under --webhook-url: nothing is restarted. */
+  readonly posts: boolean;
   readonly warnings: readonly string[];
 }
 
-async function explain(asking: Asking, { target, namespace, output }: Options): Promise<string> {
+async function explain(asking: Asking, { target, namespace, output, posts }: Options): Promise<string> {
   const json = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
   if (target.type === 'workload') {
     const { kind, name } = target;
-    const explanation = explainWorkload(await readWorkloadFacts(asking, { kind, namespace, name }));
+    const found = explainWorkload(await readWorkloadFacts(asking, { kind, namespace, name }));
+    const explanation = posts ? explainPostedWorkload(found) : found;
     return output === 'json' ? json(explanation) : renderWorkload(explanation);
   }
   const { kind, name } = target;
-  const explanation = explainConfig(await readConfigFacts(asking, { kind, namespace, name }));
+  const found = explainConfig(await readConfigFacts(asking, { kind, namespace, name }));
+  const explanation = posts ? explainPostedConfig(found) : found;
   return output === 'json' ? json(explanation) : renderConfig(explanation);
 }
 
@@ -129,14 +136,10 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const { namespace, output, kubeconfig, context } = values;
   const { rules, pauseKeys } = reloader;
   const stateNamespace = values['state-namespace'];
-  const asking = {
-    rules,
-    pauseKeys,
-    ...referenceRulesOf(reloader),
-    presence: presenceOf(reloader),
-    stateNamespace,
-  } as const;
-  return { target, namespace, output, kubeconfig, context, asking, warnings: remarks.warnings };
+  const extras = { ...referenceRulesOf(reloader), presence: presenceOf(reloader) };
+  const asking = { rules, pauseKeys, ...extras, stateNamespace } as const;
+  const posts = reloader.webhookUrl !== undefined;
+  return { target, namespace, output, kubeconfig, context, asking, posts, warnings: remarks.warnings };
 }
 
 function readTarget([word = '', ...more]: readonly string[], problems: string[]): Target | undefined {

@@ -23,6 +23,7 @@ const gapSays: Readonly<Record<Gap, string>> = {
   'pause-switch-unreadable': 'whether a namespace is paused is unknown: reading namespaces is not granted',
   'names-unlisted': 'objects named by expressions are unknown: listing their names is not granted',
   'pods-unreadable': 'the ages of the pods are unknown: listing pods is not granted',
+  'webhook-url': 'with --webhook-url nothing is restarted: every change is posted there, whatever the annotations',
   'events-unreadable': 'what was decided last is unknown: listing Events is not granted',
 };
 
@@ -114,9 +115,26 @@ function describePause(pause: PauseExplanation): string {
   }
 }
 
-function listNotes({ held, pause, waitsForDelete, rolledOut, gaps }: WorkloadExplanation): string[] {
+/** Limits of the running Lockstep cannot be seen from here. */
+const limits: readonly Withheld[] = [
+  'refused',
+  'fighting',
+  'halted',
+  'flapping',
+  'jitter',
+  'rollout-cap',
+  'namespace-rollout-cap',
+];
+
+function listNotes(explanation: WorkloadExplanation): string[] {
+  const { workload, held, pause, pending, waitsForDelete, rolledOut, gaps } = explanation;
+  const isMaybeHeld = pending.kind === 'restart' && held === undefined;
+  const owedPath = `/v1/namespaces/${workload.namespace}/owed`;
   return [
     ...(held === undefined ? [] : [holdSays[held] ?? held]),
+    ...(isMaybeHeld
+      ? [`whether the running Lockstep holds it (${limits.join(', ')}) is in its log and ${owedPath}`]
+      : []),
     ...(pause === undefined ? [] : [describePause(pause)]),
     ...(waitsForDelete ? ['pods stay as they are until somebody deletes them (OnDelete, or a partition)'] : []),
     ...(rolledOut ? [] : ['a rollout is in progress, or pods are not available']),
@@ -162,7 +180,7 @@ function describeContent(content: Comparison): string {
 }
 
 function describeConsequence(consequence: Consequence): string {
-  return consequence.action === 'restart' ? 'restart' : `${consequence.action}: ${consequence.reason}`;
+  return 'reason' in consequence ? `${consequence.action}: ${consequence.reason}` : consequence.action;
 }
 
 function renderFacts(facts: readonly Fact[]): string {

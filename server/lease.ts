@@ -1,12 +1,22 @@
 // Holds the Lease while the loop runs, and tells it until when everything is decided (RESTART-PROTOCOL.md rule 9).
 import type { Config } from './config.ts';
 import { LockstepError } from './core/errors.ts';
-import { becomeLeader } from './kube/leader.ts';
+import { becomeLeader, type Leadership } from './kube/leader.ts';
 import type { Parts, Ports } from './parts.ts';
-import { reportTrouble } from './trouble.ts';
+import { reportSparingly } from './trouble.ts';
 
 /** Watches of different resources may be this far apart when everything seems decided. */
 const watchLagMs = 5_000;
+
+export interface LeaseHolder {
+  /** The time until which everything is decided (ms), asked at each renewal. */
+  readonly settledAt: () => number | undefined;
+  /** Told before `ours` resolves. */
+  readonly onLeading: (leadership: Leadership) => void;
+  readonly stop: AbortSignal;
+  /** After the last write. */
+  readonly letGo: AbortSignal;
+}
 
 export interface HeldLease {
   /** Resolves when the Lease is ours. */
@@ -15,42 +25,36 @@ export interface HeldLease {
   readonly ended: Promise<void>;
 }
 
-/** Waits for the Lease and renews it until `letGo`, which comes after the last write. */
-export function holdLease(
-  config: Config,
-  ports: Ports,
-  parts: Parts,
-  { stop, letGo }: { stop: AbortSignal; letGo: AbortSignal },
-): HeldLease {
+/** Where the Lease is: Reloader's own under its flag, so that it and Lockstep never both lead. */
+export function leasePlace({ reloader, stateNamespace }: Config): {
+  readonly namespace: string;
+  readonly name: string;
+} {
+  return reloader.lease ?? { namespace: stateNamespace, name: 'lockstep' };
+}
+
+/** Waits for the Lease and renews it until `letGo`. */
+export function holdLease(config: Config, ports: Ports, holder: LeaseHolder): HeldLease {
   const { client, clock, now, sleep } = ports;
-  const onTrouble = (error: unknown): void => reportTrouble(ports, error, 'Lease not written, trying again');
-  const settledAt = (): number | undefined => markSettled(ports, parts);
-  const lease = {
-    client,
-    namespace: config.stateNamespace,
-    identity: config.identity,
-    now,
-    elapsed: () => clock.now(),
-    sleep,
-    settledAt,
-    onTrouble,
-  };
-  const leading = becomeLeader(lease, stop).then((leadership) => {
-    parts.leadership = leadership;
+  const place = leasePlace(config);
+  const { identity } = config;
+  const lease = { client, ...place, identity, now, elapsed: () => clock.now(), sleep, settledAt: holder.settledAt };
+  const onTrouble = reportSparingly(ports, () => clock.now(), 'Lease not written, trying again');
+  const leading = becomeLeader({ ...lease, onTrouble }, holder.stop).then((leadership) => {
+    holder.onLeading(leadership);
     return leadership;
   });
   const ended = leading.then(async (leadership) => {
-    if ((await leadership.hold(letGo)) === 'released') return;
-    throw new LockstepError('lease-lost', {
-      message: `the Lease ${config.stateNamespace}/lockstep was taken by another process`,
-    });
+    if ((await leadership.hold(holder.letGo)) === 'released') return;
+    const message = `the Lease ${place.namespace}/${place.name} was taken by another process, or could not be renewed in time`;
+    throw new LockstepError('lease-lost', { message });
   });
   ended.catch(() => undefined);
   return { ours: leading.then(() => undefined), ended };
 }
 
 /** Rule 9: everything until here is decided. Stands still while something is not. */
-function markSettled({ now }: Ports, parts: Parts): number | undefined {
+export function markSettled({ now }: Ports, parts: Parts): number | undefined {
   const isIdle =
     parts.queue.depth === 0 &&
     parts.state.ledger.isWritten() &&

@@ -65,7 +65,7 @@ function otherOptions({ reloader, logFormat, logLevel }: Config) {
     reloadOnCreate: reloader.reloadOnCreate,
     reloadOnDelete: reloader.reloadOnDelete,
     syncAfterRestart: reloader.syncAfterRestart,
-    enableHA: reloader.leaseName !== undefined,
+    enableHA: reloader.lease !== undefined,
     enableCSIIntegration: reloader.csi,
     webhookUrl: originOf(reloader.webhookUrl),
     resourcesToIgnore: rules.resourcesToIgnore,

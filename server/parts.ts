@@ -4,14 +4,11 @@ import type { DigestKey } from './core/digest.ts';
 import { LockstepError } from './core/errors.ts';
 import type { LedgerStore } from './core/ledger-store.ts';
 import type { Log } from './core/log.ts';
-import type { RestartWriter } from './core/cluster.ts';
 import type { Client } from './kube/client.ts';
 import type { Reading } from './kube/ingest.ts';
 import type { Leadership } from './kube/leader.ts';
 import { createLedgerStore } from './kube/ledger-store.ts';
-import { createRestartWriter } from './kube/patches.ts';
 import { createReads } from './kube/reads.ts';
-import { createReloaderWriter } from './kube/reloader-writer.ts';
 import type { Watches } from './kube/watches.ts';
 import type { Metrics } from './metrics.ts';
 import type { Resolve } from './notify/addresses.ts';
@@ -25,11 +22,16 @@ import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/w
 import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
 import { presenceOf, referenceRulesOf } from './reloader-config.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
+import type { HistoryFile } from './shadow-file.ts';
+import { openShadow } from './shadow-loop.ts';
+import type { ShadowWatch } from './shadow.ts';
 import { createSources, type Sources } from './sources.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
-import { createNamespaces, createRevisions, createWorkloads, type Namespaces } from './state/workloads.ts';
+import { createNamespaces, type Namespaces } from './state/namespaces.ts';
+import { createRevisions, createWorkloads } from './state/workloads.ts';
 import { reportTrouble } from './trouble.ts';
+import { openWriter } from './writer.ts';
 
 /** Everything that touches the outside. */
 export interface Ports {
@@ -49,12 +51,15 @@ export interface Ports {
   /** All addresses of a host name. */
   readonly resolve: Resolve;
   readonly readFile: (path: string) => string;
+  /** The history of shadow mode in the state directory. */
+  readonly historyFile: (folder: string) => HistoryFile;
   /** Handed on to git, as far as git may see it. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface Parts {
   readonly state: LiveState;
+  readonly namespaces: Namespaces;
   readonly route: Route;
   readonly queue: WorkQueue;
   /** Of its own, so that slow remotes never hold up restarts. */
@@ -62,6 +67,8 @@ export interface Parts {
   readonly reconciler: WorkloadReconciler;
   readonly sources: Sources;
   readonly flusher: Flusher;
+  /** In observe mode. */
+  readonly shadow: ShadowWatch | undefined;
   readonly keys: readonly DigestKey[];
   /** Workloads whose first decision rests on lists made in order. */
   readonly bootKeys: Set<string>;
@@ -99,11 +106,12 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     oneOrder: () => parts.watches?.oneOrder() ?? false,
     presence: presenceOf(config.reloader),
   };
-  const namespaces = createNamespaces();
+  const namespaces = openNamespaces(config);
   const sources = createSources(config, ports, state);
   const sourceWork = new AbortController();
   const sourceQueue = openSourceQueue(ports, sources, sourceWork.signal);
   const bootKeys = new Set<string>();
+  const shadow = openShadow(config, ports, state);
   const reach: Reach = {
     config,
     ports,
@@ -111,6 +119,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     namespaces,
     sources,
     bootKeys,
+    shadow,
     keys,
     work,
     queue: () => parts.queue,
@@ -123,12 +132,14 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   const route = openRoute(reach, queue);
   const parts: Parts = {
     state,
+    namespaces,
     route,
     queue,
     sourceQueue,
     reconciler,
     sources,
     flusher,
+    shadow,
     keys,
     bootKeys,
     work,
@@ -148,6 +159,7 @@ interface Reach {
   readonly namespaces: Namespaces;
   readonly sources: Sources;
   readonly bootKeys: Set<string>;
+  readonly shadow: ShadowWatch | undefined;
   readonly keys: readonly DigestKey[];
   readonly work: AbortController;
   readonly queue: () => WorkQueue;
@@ -169,6 +181,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
   const { config, ports, state, namespaces, bootKeys, keys, work, queue } = reach;
   const { client, now } = ports;
   const alarms = createAlarms({ clock: ports.clock, ring: (key) => queue().add(key), signal: work.signal });
+  const report = openReport(config, ports, work.signal);
   return createWorkloadReconciler({
     state,
     namespaces,
@@ -177,7 +190,8 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     writer: openWriter(config, ports),
     now,
     mode: config.mode,
-    maxRollouts: config.maxRollouts,
+    gates: config.gates,
+    random: ports.random,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => queue().addAfter(key, ms),
     wakeAfter: (key, ms) => alarms.set(key, ms),
@@ -185,7 +199,10 @@ function openReconciler(reach: Reach): WorkloadReconciler {
       if (concernsGit(state, key))
         for (const source of reach.sources.keysOf(namespaceOf(key))) reach.sourceQueue.settle(source, recordSettle);
     },
-    report: openReport(config, ports, work.signal),
+    report: (outcome) => {
+      report(outcome);
+      reach.shadow?.outcome(outcome);
+    },
   });
 }
 
@@ -200,26 +217,19 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
       const stop = metrics.reconcileSeconds.startTimer({ queue: 'workload' });
       await reloader.reconcile(key, () => reconciler.reconcile(key, work.signal)).finally(stop);
       flusher.poke();
-      metrics.owed.set({ namespace: metrics.namespaceLabel(namespaceOf(key)) }, countHeld(reconciler, key));
     },
     onFailure: onFailure(ports, work.signal),
   });
   return reloader.queue(queue);
 }
 
+export function openNamespaces({ namespaces, reloader }: Config): Namespaces {
+  const { namespacesToIgnore: ignored, namespaceSelector: selector } = reloader;
+  return createNamespaces({ listed: namespaces, ignored, selector });
+}
+
 export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Reading {
   return { keys, rules: reloader.rules, pauseKeys: reloader.pauseKeys, ...referenceRulesOf(reloader) };
-}
-
-function openWriter({ reloader: { strategy, pauseKeys } }: Config, { client, now, sleep }: Ports): RestartWriter {
-  const { pausedAt: pausedAtKey } = pauseKeys;
-  return strategy === 'lockstep'
-    ? createRestartWriter(client, { now, sleep, pausedAtKey })
-    : createReloaderWriter({ client, strategy, now, sleep, pausedAtKey });
-}
-
-function countHeld({ held }: WorkloadReconciler, key: string): number {
-  return [...held.keys()].filter((other) => namespaceOf(other) === namespaceOf(key)).length;
 }
 
 function openSourceQueue(ports: Ports, sources: Sources, signal: AbortSignal): WorkQueue {
@@ -245,14 +255,13 @@ function onFailure(ports: Ports, signal: AbortSignal): (key: string, error: unkn
   };
 }
 
-function openRoute({ config, ports, state, namespaces, sources, sourceQueue }: Reach, queue: WorkQueue): Route {
+function openRoute({ config, ports, state, namespaces, sources, sourceQueue, shadow }: Reach, queue: WorkQueue): Route {
   const { now, log, metrics, reloader } = ports;
   let changes = 0;
   const route = createRoute({
     state,
     namespaces,
     queue,
-    ignoredNamespaces: config.reloader.namespacesToIgnore,
     settle: { windowMs: config.settleMs, maxMs: config.settleMaxMs },
     now,
     log,
@@ -266,6 +275,10 @@ function openRoute({ config, ports, state, namespaces, sources, sourceQueue }: R
   });
   return {
     ...route,
+    onWorkload(event) {
+      shadow?.workload(event);
+      route.onWorkload(event);
+    },
     onConfig(event) {
       const before = changes;
       route.onConfig(event);

@@ -32,8 +32,8 @@ export interface ReloaderConfig {
   readonly pauseKeys: PauseKeys;
   /** Instead of restarting. */
   readonly webhookUrl: string | undefined;
-  /** Undefined: `lockstep`. */
-  readonly leaseName: string | undefined;
+  /** Undefined: Lockstep's own. */
+  readonly lease: { readonly namespace: string; readonly name: string } | undefined;
   readonly alerts: AlertConfig | undefined;
   readonly countsByNamespace: boolean;
   readonly metaInfo: { readonly namespace: string; readonly deployment: string } | undefined;
@@ -85,7 +85,7 @@ export function readReloader(input: ReloaderInput, remarks: Remarks): ReloaderCo
       pausedAt: values['pause-deployment-time-annotation'],
     },
     webhookUrl: values['webhook-url'] === '' ? undefined : values['webhook-url'],
-    leaseName: readLease(input, remarks),
+    lease: readLease(input, remarks),
     alerts: readAlerts(env, remarks),
     countsByNamespace: read(env, 'METRICS_COUNT_BY_NAMESPACE') === 'enabled',
     metaInfo: readMetaInfo(env),
@@ -207,12 +207,12 @@ function readSelector(flag: string, elements: readonly string[], { problems }: R
   return everything;
 }
 
-function readLease({ values, env }: ReloaderInput, { problems }: Remarks): string | undefined {
+function readLease({ values, env }: ReloaderInput, { problems }: Remarks): ReloaderConfig['lease'] {
   if (!values['enable-ha']) return undefined;
   for (const name of ['POD_NAME', 'POD_NAMESPACE']) {
     if ((env[name] ?? '') === '') problems.push(`--enable-ha needs $${name}`);
   }
-  return reloaderLease;
+  return { namespace: env['POD_NAMESPACE'] ?? '', name: reloaderLease };
 }
 
 function readAlerts(env: ReloaderInput['env'], { warnings }: Remarks): AlertConfig | undefined {

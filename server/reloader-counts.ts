@@ -89,6 +89,7 @@ function createActions(options: ReloaderCountsOptions): Actions {
       return result;
     },
     follow(outcome) {
+      if (outcome.kind === 'halt-ended') return;
       const key = objectKey('ref' in outcome.workload ? outcome.workload.ref : outcome.workload);
       switch (outcome.kind) {
         case 'restarting':
@@ -111,6 +112,10 @@ function createActions(options: ReloaderCountsOptions): Actions {
         case 'would-restart':
         case 'held':
           return metrics.matched.inc({ kind: outcome.workload.ref.kind });
+        case 'throttled':
+        case 'rollout-late':
+        case 'halted':
+          return;
       }
     },
   };

@@ -15,11 +15,14 @@ import { metaInfoData } from './meta-info.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { Ports } from './parts.ts';
 import { senders } from './registry.ts';
+import { reportMissingRights } from './rights.ts';
 import { countRequest, createReloaderCounts, measureClient, type ReloaderCounts } from './reloader-counts.ts';
 import { createReloaderMetrics } from './reloader-metrics.ts';
+import { openHistoryFile } from './shadow-file.ts';
 import { createTenants } from './tenants.ts';
 import { checkUnbuilt } from './unbuilt.ts';
 import { reportTrouble } from './trouble.ts';
+import { createWebhookApp } from './webhook-app.ts';
 import type { Clock } from './reconcile/workqueue.ts';
 
 export interface ServeOptions extends Surroundings {
@@ -48,6 +51,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     log,
     metrics,
     readFile: options.readFile,
+    historyFile: openHistoryFile,
     env: options.env,
   };
   try {
@@ -64,7 +68,8 @@ interface Run {
 
 async function run(config: Config, ports: Ports, { options, server }: Run): Promise<number> {
   const { log } = ports;
-  const app = createApp(config, ports);
+  const { webhookUrl } = config.reloader;
+  const app = webhookUrl === undefined ? createApp(config, ports) : createWebhookApp(config, ports, webhookUrl);
   const http = await openHttp(config, ports, { app, readBytes: options.readBytes });
   log.info(
     {
@@ -76,7 +81,7 @@ async function run(config: Config, ports: Ports, { options, server }: Run): Prom
     },
     'started',
   );
-  const published = publish(config, ports, options);
+  const beside = [publish(config, ports, options), reportMissingRights(config, ports, options.signal)];
   try {
     await app.run(options.signal);
     return 0;
@@ -86,7 +91,7 @@ async function run(config: Config, ports: Ports, { options, server }: Run): Prom
     return 1;
   } finally {
     await http.stop();
-    await published;
+    await Promise.all(beside);
   }
 }
 
@@ -132,7 +137,8 @@ function openHttp(config: Config, { log, metrics }: Ports, { app, readBytes }: H
     look: (looks) => looks.forEach((look) => forward(app, look)),
     countHook: (sender, result) => metrics.hooks.inc({ sender, result }),
     owed: (namespace) => app.owed(namespace),
-    isWatched: (namespace) => config.namespaces.length === 0 || config.namespaces.includes(namespace),
+    isWatched: (namespace) => app.isWatched(namespace),
+    shadow: (sinceMs) => app.shadow(sinceMs),
     unsynced: () => app.unsynced(),
     metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
     log,

@@ -15,7 +15,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Errors of the catalogue are expected; anything else is a bug, logged with its stack. */
 export function reportTrouble(
-  { log, metrics }: TroublePorts,
+  { log, metrics }: Pick<TroublePorts, 'log' | 'metrics'>,
   error: unknown,
   message: string,
   fields: Fields = {},
@@ -23,6 +23,25 @@ export function reportTrouble(
   metrics.errors.inc({ code: errorCode(error) });
   if (error instanceof LockstepError) log.warn({ ...fields, err: error, advice: error.advice }, message);
   else log.error({ ...fields, err: error }, message);
+}
+
+/** Long enough not to fill the log, short enough that somebody who looks now sees it. */
+const sameTroubleMs = 300_000;
+
+/** Says each cause when it begins, and again only every five minutes; counts every time. `elapsed`: monotonic (ms). */
+export function reportSparingly(
+  ports: Pick<TroublePorts, 'log' | 'metrics'>,
+  elapsed: () => number,
+  message: string,
+): (error: unknown) => void {
+  const saidAt = new Map<string, number>();
+  return (error) => {
+    const cause = errorCode(error);
+    const said = saidAt.get(cause);
+    if (said !== undefined && elapsed() - said < sameTroubleMs) return ports.metrics.errors.inc({ code: cause });
+    saidAt.set(cause, elapsed());
+    reportTrouble(ports, error, message);
+  };
 }
 
 /** Repeats what may pass, with full-jitter backoff up to 30 s. Throws what no waiting mends, and when aborted. */

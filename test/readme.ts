@@ -6,12 +6,14 @@ import { explainFlags } from '../server/explain-command.ts';
 import { formatMarkdown } from '../server/flags-help.ts';
 import { hookFlags } from '../server/hook-command.ts';
 import { reportFlags } from '../server/report-command.ts';
+import { shadowReportFlags } from '../server/shadow-report.ts';
 
 const sections: Readonly<Record<string, () => string>> = {
   'flags of serve': () => formatMarkdown(serveFlags),
   'flags of explain': () => formatMarkdown(explainFlags),
   'flags of report': () => formatMarkdown(reportFlags),
   'flags of hook': () => formatMarkdown(hookFlags),
+  'flags of report --since': () => formatMarkdown(shadowReportFlags),
   'error codes': () =>
     [
       '| Code | Tried again | What to do |',

@@ -1,5 +1,6 @@
 // The ports through which the loop reads and writes the cluster.
 import type { ConfigKind, ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
+import type { MarkVerdict, ReloaderMark } from './reloader-marks.ts';
 import type { RestartKey } from './restart.ts';
 import type { SeenConfig, SeenWorkload } from './seen.ts';
 import type { PodFacts } from './snapshot.ts';
@@ -9,12 +10,21 @@ export interface Reads {
   /** Undefined when it does not exist. Throws `api-*`. */
   workload(ref: WorkloadRef, signal: AbortSignal): Promise<SeenWorkload | undefined>;
   config(ref: ConfigRef, signal: AbortSignal): Promise<SeenConfig | undefined>;
+  /** Compares Reloader's hashes with that of the live content, which stays in there. Throws `api-*`. */
+  compareMarks(question: MarkQuestion, signal: AbortSignal): Promise<MarkVerdict['kind'] | 'moved'>;
   /** The pods that `workload` selects; without a known revision all count as current. */
   pods(
     workload: SeenWorkload,
     current: RevisionIdentity | undefined,
     signal: AbortSignal,
   ): Promise<readonly PodFacts[]>;
+}
+
+/** Does one of these marks stand for this version of the config object? `moved`: there is another version, or none. */
+export interface MarkQuestion {
+  readonly config: ConfigRef;
+  readonly resourceVersion: string;
+  readonly marks: readonly ReloaderMark[];
 }
 
 export interface RevisionIdentity {

@@ -37,7 +37,10 @@ export const catalogue = {
   'request-too-large': { retry: 'client', advice: 'send at most 3 MiB' },
   'request-throttled': { retry: 'client', advice: 'send fewer requests; Retry-After says when' },
   'route-unknown': { retry: 'client', advice: 'check the path of the URL' },
-  'namespace-unwatched': { retry: 'client', advice: 'add the namespace to --namespaces, or correct the name' },
+  'namespace-unwatched': {
+    retry: 'client',
+    advice: 'correct the name, or see --namespaces, --namespace-selector and --namespaces-to-ignore',
+  },
   'not-ready': {
     retry: 'backoff',
     advice: 'wait: Lockstep has not yet seen the whole cluster; /readyz lists what is missing',
@@ -79,10 +82,21 @@ export const catalogue = {
     retry: 'never',
     advice: 'write the annotation by hand, or set lockstep.dev/record to off',
   },
-  'sink-url-invalid': { retry: 'never', advice: 'correct the named variable' },
-  'sink-address-refused': { retry: 'never', advice: 'send alerts to a receiver that is not on the node’s own link' },
-  'sink-unreachable': { retry: 'never', advice: 'check ALERT_WEBHOOK_URL, the proxy and the NetworkPolicy' },
+  'sink-url-invalid': { retry: 'never', advice: 'correct the named variable or flag' },
+  'sink-address-refused': { retry: 'never', advice: 'name a receiver that is not on the node’s own link' },
+  'sink-unreachable': { retry: 'never', advice: 'check the receiver’s URL, the proxy and the NetworkPolicy' },
   'sink-refused': { retry: 'never', advice: 'look at the receiver’s log, and renew its webhook URL if it has ended' },
+  'rights-missing': {
+    retry: 'backoff',
+    advice: 'apply manifests/lockstep.yaml; beside Reloader’s Helm chart manifests/reloader-chart-rights.yaml',
+  },
+  'shadow-off': { retry: 'client', advice: 'ask a Lockstep that runs with --mode=observe beside Reloader' },
+  'report-answer-invalid': {
+    retry: 'fatal',
+    advice: 'point --server at Lockstep’s Service, and use one version of both',
+  },
+  'report-server-unreachable': { retry: 'fatal', advice: 'check --server, or the port-forward behind it' },
+  'report-server-refused': { retry: 'fatal', advice: 'correct the flags as the server’s message says' },
 } as const satisfies Record<string, { retry: Retry; advice: string }>;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -116,13 +116,13 @@ export function explainConfig(facts: ConfigFacts): ConfigExplanation {
   return { config, gaps, workloads: users.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)) };
 }
 
-/** Only what can be seen from outside: refusals, fights and the cap are known to the running Lockstep. */
+/** Only what can be seen from outside: refusals, fights and limits are known to the running Lockstep. */
 function holdOf(
   { paused, pause, running, deleting, dormant }: SeenWorkload,
   pauseSwitch: boolean,
 ): Withheld | undefined {
   if (dormant !== undefined) return dormant;
-  const inside = { now: 0, refusedAt: undefined, undoneAt: [], rolloutsInProgress: 0, maxRollouts: 0 };
+  const inside = { now: 0, refusedAt: undefined, undoneAt: [], halted: false, tokenAt: undefined };
   const pausePeriodInvalid = pause?.period === 'unreadable';
   return holdRestart({ ...inside, paused, pausePeriodInvalid, running, deleting, pauseSwitch }, [])?.reason;
 }

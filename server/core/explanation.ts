@@ -11,7 +11,7 @@ import type { KindRules } from './reload-compile.ts';
 /** Why nothing is restarted: for now, or as long as it is as it is. */
 export type Withheld = HoldReason | NonNullable<SeenWorkload['dormant']>;
 
-/** Why a part of the answer is missing. */
+/** Why a part of the answer is missing, or is another than usual. */
 export type Gap =
   | 'ledger-unreadable'
   | 'ledger-empty'
@@ -20,7 +20,8 @@ export type Gap =
   | 'pause-switch-unreadable'
   | 'names-unlisted'
   | 'pods-unreadable'
-  | 'events-unreadable';
+  | 'events-unreadable'
+  | 'webhook-url';
 
 /** A Kubernetes Event of Lockstep about the workload: what it last decided. `at` as the API server writes times. */
 export interface LastEvent {
@@ -63,6 +64,8 @@ export type Incomparable =
 /** `held`: it would be owed, and not written until the reason is gone. */
 export type Consequence =
   | { readonly action: 'restart' }
+  /** To --webhook-url, instead of a restart. */
+  | { readonly action: 'post' }
   | { readonly action: 'held'; readonly reason: Withheld }
   | { readonly action: 'nothing'; readonly reason: ReloadRefusal | 'creation-not-counted' };
 
@@ -83,7 +86,7 @@ export interface UseExplanation {
 
 export type Pending =
   | { readonly kind: 'restart'; readonly owed: readonly Owed[]; readonly held?: Withheld }
-  | { readonly kind: 'nothing'; readonly reason: 'in-step' | 'not-opted-in' }
+  | { readonly kind: 'nothing'; readonly reason: 'in-step' | 'not-opted-in' | 'webhook-url' }
   /** No restart, but what is in use now is yet to be noted. */
   | { readonly kind: 'record'; readonly acked: readonly Acked[] }
   | { readonly kind: 'unknown'; readonly reason: Gap | 'unreadable' };

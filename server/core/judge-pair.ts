@@ -29,7 +29,10 @@ export type AckReason =
   | 'unknown-digest-key'
   | 'still-fresh'
   /** It came back after its deletion was acted on, and creations do not count. */
-  | 'reappeared';
+  | 'reappeared'
+  /** Rule 14, said of a baseline: Reloader's hash in place is that of the live content, or of another. */
+  | 'reloader-hash'
+  | 'reloader-hash-differs';
 
 /** What a decision may still need. */
 export type Facts = 'revision' | 'reads' | 'pods';

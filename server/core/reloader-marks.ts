@@ -1,7 +1,7 @@
 // What Reloader leaves on a pod template, written and read: an environment variable or an annotation that carries its hash.
 // A hash in place that equals the live content's is an ack, so that moving here from Reloader restarts nothing (RESTART-PROTOCOL.md rule 14).
 import { valueOf, type Annotations } from './annotations.ts';
-import type { ReloaderKind } from './reloader-keys.ts';
+import { reloaderKinds, type ReloaderKind } from './reloader-keys.ts';
 import type { ReloaderContainer, ReloaderEnv, ReloaderPodSpec } from './reloader-references.ts';
 
 /** The annotation that Reloader's annotations strategy writes on pod templates. */
@@ -55,14 +55,6 @@ export function formatLastReload({ type, name, namespace, hash, containerRefs, o
   return JSON.stringify({ type, name, namespace, hash, containerRefs, observedAt });
 }
 
-/** The content hash that the annotation carries for this config object; undefined when it speaks of another, or is no JSON. */
-function readAnnotation(annotations: Annotations, object: MarkedObject): string | undefined {
-  const last = parseObject(valueOf(annotations, lastReloadedFrom) ?? '');
-  const isOurs =
-    last['type'] === typeWords[object.kind] && last['name'] === object.name && last['namespace'] === object.namespace;
-  return isOurs && typeof last['hash'] === 'string' ? last['hash'] : undefined;
-}
-
 function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
@@ -78,13 +70,50 @@ export interface ReloaderMark {
   readonly hash: string;
 }
 
-/** Every mark of the config object, whichever container carries it. */
-export function findMarks(template: PodTemplate, object: MarkedObject): ReloaderMark[] {
+/** A mark as it stands on a template. A variable tells the kind, and the name only as far as `envVarName` keeps it. */
+export type TemplateMark = EnvMark | AnnotationMark;
+
+interface EnvMark extends ReloaderMark {
+  readonly by: 'env-vars';
+  readonly kind: ReloaderKind;
+  readonly variable: string;
+}
+interface AnnotationMark extends ReloaderMark, MarkedObject {
+  readonly by: 'annotations';
+  /** Seconds since the epoch; 0 when it does not say. */
+  readonly observedAt: number;
+}
+
+/** Every mark on the template, whichever container carries it. */
+export function listMarks({ annotations, spec }: PodTemplate): TemplateMark[] {
+  const variables = (spec.containers ?? []).flatMap(({ env = [] }) => env.flatMap(readVariable));
+  return [...variables, ...readAnnotation(annotations)];
+}
+
+function readVariable({ name, value }: ReloaderEnv): EnvMark[] {
+  const word = /^STAKATER_.*?_(CONFIGMAP|SECRET|SECRETPROVIDERCLASS)$/.exec(name)?.[1];
+  const kind = reloaderKinds.find((known) => typeWords[known] === word);
+  return kind !== undefined && isHash(value) ? [{ by: 'env-vars', kind, variable: name, hash: value }] : [];
+}
+
+function readAnnotation(annotations: Annotations): AnnotationMark[] {
+  const last = parseObject(valueOf(annotations, lastReloadedFrom) ?? '');
+  const { type, name, namespace, hash, observedAt } = last;
+  const kind = reloaderKinds.find((known) => typeWords[known] === type);
+  if (kind === undefined || typeof name !== 'string' || typeof namespace !== 'string' || !isHash(hash)) return [];
+  return [
+    { by: 'annotations', kind, namespace, name, hash, observedAt: typeof observedAt === 'number' ? observedAt : 0 },
+  ];
+}
+
+/** Those that speak of the config object. */
+export function marksOf<M extends TemplateMark>(marks: readonly M[], object: MarkedObject): M[] {
   const variable = envVarName(object.kind, object.name);
-  const values = (template.spec.containers ?? []).map((container) => findEnv(container, variable)?.value);
-  const marks = values.filter(isHash).map((hash): ReloaderMark => ({ by: 'env-vars', hash }));
-  const annotated = readAnnotation(template.annotations, object);
-  return isHash(annotated) ? [...marks, { by: 'annotations', hash: annotated }] : marks;
+  return marks.filter((mark) =>
+    mark.by === 'env-vars'
+      ? mark.variable === variable
+      : mark.kind === object.kind && mark.name === object.name && mark.namespace === object.namespace,
+  );
 }
 
 export type MarkVerdict =
@@ -94,14 +123,13 @@ export type MarkVerdict =
   /** To be reported; a restart is owed only when the content changes next. */
   | { readonly kind: 'mismatch'; readonly mark: ReloaderMark };
 
-/** `liveHash`: Reloader's hash of the live content. */
-export function judgeMarks(template: PodTemplate, object: MarkedObject, liveHash: string): MarkVerdict {
-  const marks = findMarks(template, object);
+/** `marks` of one config object; `liveHash`: Reloader's hash of its live content. */
+export function judgeMarks(marks: readonly ReloaderMark[], liveHash: string): MarkVerdict {
   const equal = marks.find(({ hash }) => hash === liveHash);
   if (equal !== undefined) return { kind: 'ack', mark: equal };
   return marks[0] === undefined ? { kind: 'none' } : { kind: 'mismatch', mark: marks[0] };
 }
 
-function isHash(text: string | undefined): text is string {
-  return text !== undefined && /^[\da-f]{40}$/.test(text);
+function isHash(text: unknown): text is string {
+  return typeof text === 'string' && /^[\da-f]{40}$/.test(text);
 }

@@ -6,9 +6,10 @@ import { deletedHash } from './reloader-hash.ts';
 import {
   envVarName,
   findEnv,
-  findMarks,
   formatLastReload,
   lastReloadedFrom,
+  listMarks,
+  marksOf,
   typeWords,
   type MarkedObject,
   type PodTemplate,
@@ -71,7 +72,9 @@ function setAnnotation(
   template: PodTemplate,
   { source, observedAt }: { readonly source: ReloadSource; readonly observedAt: number },
 ): StrategyDecision {
-  const isInPlace = findMarks(template, source).some(({ by, hash }) => by === 'annotations' && hash === hashOf(source));
+  const isInPlace = marksOf(listMarks(template), source).some(
+    ({ by, hash }) => by === 'annotations' && hash === hashOf(source),
+  );
   if (isInPlace) return inPlace;
   const value = formatLastReload({
     type: typeWords[source.kind],

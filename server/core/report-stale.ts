@@ -2,7 +2,7 @@
 // Lockstep's restart key or Reloader's hash in the pod says about the content that it was made for.
 import { digestProjection, keyIdOf, type Projection } from './digest.ts';
 import { objectKey } from './object.ts';
-import { judgeMarks } from './reloader-marks.ts';
+import { judgeMarks, listMarks, marksOf } from './reloader-marks.ts';
 import { createPodGroups, type Group } from './report-groups.ts';
 import type { ContainerUse, DataWrite, ReportedConfig, ReportedPod, ReportFacts } from './report-facts.ts';
 import { formatTime, type StaleFinding, type StaleReason, type Verdict } from './report-findings.ts';
@@ -95,7 +95,7 @@ type Proof = 'same' | 'nothing' | Pick<Judgement, 'verdict' | 'reason'>;
 /** What was noted covers more than the use where another key may be the one that differs. */
 function compareMarks(at: Case): Proof {
   const { pod, config, use } = at;
-  const verdict = judgeMarks(pod.shape.marks, config.seen.ref, config.reloaderHash);
+  const verdict = judgeMarks(marksOf(listMarks(pod.shape.marks), config.seen.ref), config.reloaderHash);
   const ack = compareAck(at);
   if (ack === 'same' || verdict.kind === 'ack') return 'same';
   if (ack !== 'nothing') return { verdict: ack, reason: 'restart-key-differs' };

@@ -4,6 +4,8 @@ import type { ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
 import type { PauseFacts } from './pause-period.ts';
 import type { Reference } from './references.ts';
 import type { Annotations } from './annotations.ts';
+import type { Labels } from './selector.ts';
+import type { TemplateMark } from './reloader-marks.ts';
 import type { CompiledReload } from './reload-compile.ts';
 import type { RestartKey } from './restart.ts';
 
@@ -20,6 +22,8 @@ export interface SeenConfig {
   readonly ignored: boolean;
   /** Newest time (ms) among the managedFields entries that own data. */
   readonly dataWrittenAt: number | undefined;
+  /** Names of the field managers that own data, newest first; a few. Clients choose them: plain characters only. */
+  readonly writers: readonly string[];
 }
 
 export interface SeenWorkload {
@@ -34,6 +38,8 @@ export interface SeenWorkload {
   /** References to the kinds for which they count. */
   readonly references: readonly Reference[];
   readonly restartKey: RestartKey | undefined;
+  /** What Reloader left on its pod template. */
+  readonly marks: readonly SeenMark[];
   /** `lockstep.dev/*` and `checksum.lockstep.dev/*` annotations of the object itself. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Label selector of its pods, as text. */
@@ -47,7 +53,7 @@ export interface SeenWorkload {
   /** By a person: only a person resumes it. */
   readonly paused: boolean;
   /** What its annotations say about pauses for a period; absent: nothing. */
-  readonly pause?: PauseFacts;
+  readonly pause?: PauseFacts | undefined;
   /** Why no change restarts it whatever it asks for: what runs next reads the new content, or nothing runs any more. */
   readonly dormant: 'suspended' | 'finished' | undefined;
   /** A run is in progress beside which no other may start. */
@@ -56,8 +62,15 @@ export interface SeenWorkload {
   readonly waitsForDelete: boolean;
   /** All replicas run the current template and are available. */
   readonly rolledOut: boolean;
+  /** Its controller gave up waiting for progress of the current template (a Deployment's ProgressDeadlineExceeded). */
+  readonly failed: boolean;
   readonly deleting: boolean;
 }
+
+export type SeenMark = TemplateMark & {
+  /** Reloader's field manager owns it; otherwise somebody put it back or copied it. */
+  readonly byReloader: boolean;
+};
 
 /** A ReplicaSet or ControllerRevision. */
 export interface SeenRevision {
@@ -74,6 +87,8 @@ export interface SeenRevision {
 
 export interface SeenNamespace {
   readonly name: string;
+  readonly resourceVersion: string;
+  readonly labels: Labels;
   readonly paused: boolean;
 }
 

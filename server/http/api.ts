@@ -1,8 +1,9 @@
-// The API. First slice: what is still owed in a namespace, as the hook Jobs ask.
+// The API: what is still owed in a namespace, as the hook Jobs ask; what Reloader did beside observe mode, as reports ask.
 import { Router } from 'express';
 import { formatAnswer, parseRequest } from '../../hooks/resource-hook.ts';
 import { LockstepError } from '../core/errors.ts';
 import type { OwedWorkload } from '../core/hook.ts';
+import { parseSince, type ShadowReport } from '../core/shadow-report.ts';
 
 export interface ApiDeps {
   /** What is owed or not yet available in a namespace; changes that still settle count as owed. */
@@ -11,6 +12,8 @@ export interface ApiDeps {
   readonly isWatched: (namespace: string) => boolean;
   /** Resources whose watch is not synced; ready when empty. */
   readonly unsynced: () => readonly string[];
+  /** What Reloader did, in observe mode. Throws `shadow-off` in any other. */
+  readonly shadow: (sinceMs: number) => ShadowReport;
 }
 
 export function createApi(deps: ApiDeps): Router {
@@ -25,6 +28,14 @@ export function createApi(deps: ApiDeps): Router {
       throw new LockstepError('namespace-unwatched', { message: `Lockstep does not watch namespace ${namespace}` });
     }
     response.json(formatAnswer(deps.owed(namespace)));
+  });
+  router.get('/v1/shadow', (request, response) => {
+    const { since = '7d' } = request.query;
+    const sinceMs = typeof since === 'string' ? parseSince(since) : undefined;
+    if (sinceMs === undefined) {
+      throw new LockstepError('request-invalid', { message: 'since is no duration such as 7d, 36h or 90m' });
+    }
+    response.json(deps.shadow(sinceMs));
   });
   return router;
 }

@@ -10,6 +10,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'hook-outside-tenant': 403,
   'route-unknown': 404,
   'namespace-unwatched': 404,
+  'shadow-off': 404,
   'request-too-large': 413,
   'request-throttled': 429,
   'not-ready': 503,

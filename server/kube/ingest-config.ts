@@ -3,7 +3,7 @@ import { digestValues, type ValueInput } from '../core/digest.ts';
 import { objectKey, type ConfigKind, type ConfigRef } from '../core/object.ts';
 import { annotation, isIgnored, type Annotations } from '../core/reload.ts';
 import type { SeenConfig } from '../core/seen.ts';
-import type { Metadata, Parsed, Reading } from './ingest.ts';
+import type { ManagedFields, Metadata, Parsed, Reading } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
 
 interface ConfigBody {
@@ -28,6 +28,7 @@ export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }
     annotations: pick(annotations, [rules.keys.ignore, rules.keys.match, annotation.ignore]),
     ignored: isIgnored(annotations, rules),
     dataWrittenAt: newestDataTime(metadata),
+    writers: dataWriters(metadata),
   };
   return { key: objectKey(ref), value };
 }
@@ -57,10 +58,27 @@ function pick(annotations: Annotations, keys: readonly string[]): Annotations {
 
 /** Each entry's time moves with each change of that manager that sets something, so the newest that owns data bounds the change. */
 function newestDataTime(metadata: Metadata): number | undefined {
-  const times = (metadata.managedFields ?? []).flatMap(({ time, fieldsV1 }) => {
-    const owns =
-      fieldsV1 !== undefined && ('f:data' in fieldsV1 || 'f:binaryData' in fieldsV1 || 'f:stringData' in fieldsV1);
-    return owns && time !== undefined ? [Date.parse(time)] : [];
-  });
+  const times = dataOwners(metadata).flatMap(({ time }) => (time === undefined ? [] : [Date.parse(time)]));
   return times.length === 0 ? undefined : Math.max(...times);
+}
+
+/** Who fights over an object is seldom more than two. */
+const writersMost = 5;
+
+/** A client may call itself anything, also what a receiver of alerts takes for markup. */
+function dataWriters(metadata: Metadata): readonly string[] {
+  const newestFirst = dataOwners(metadata).sort((a, b) => timeOf(b) - timeOf(a));
+  const names = newestFirst.map(({ manager }) => (manager ?? '').replaceAll(/[^\w.:/+ -]/g, '?'));
+  return [...new Set(names)].filter((name) => name !== '').slice(0, writersMost);
+}
+
+function dataOwners({ managedFields = [] }: Metadata): ManagedFields[] {
+  return managedFields.filter(
+    ({ fieldsV1: fields }) =>
+      fields !== undefined && ('f:data' in fields || 'f:binaryData' in fields || 'f:stringData' in fields),
+  );
+}
+
+function timeOf({ time = '' }: ManagedFields): number {
+  return Date.parse(time) || 0;
 }

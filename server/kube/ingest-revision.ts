@@ -29,10 +29,8 @@ function numberOf(annotations: Annotations = {}): string {
 
 export function parseNamespace(object: ApiObject): Parsed<SeenNamespace> {
   const { metadata } = object as unknown as { metadata: Metadata };
-  return {
-    key: metadata.name,
-    value: { name: metadata.name, paused: metadata.annotations?.[annotation.pause] === 'true' },
-  };
+  const { name, resourceVersion, labels = {}, annotations } = metadata;
+  return { key: name, value: { name, resourceVersion, labels, paused: annotations?.[annotation.pause] === 'true' } };
 }
 
 /** A pod's age, and whether it belongs to the current revision: by its ReplicaSet, or by the label of its ControllerRevision. */

@@ -14,8 +14,9 @@ import { rolloutStrategy } from '../core/reloader-patch.ts';
 import { parseRestartKey, type RestartKey } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Metadata, Parsed, Reading } from './ingest.ts';
+import { parseMarks } from './ingest-marks.ts';
 import type { ApiObject } from './reflector.ts';
-import { dormancyOf, formatSelector, templateOf, type WorkloadBody } from './workload-body.ts';
+import { dormancyOf, formatSelector, templateOf, type WorkloadBody, type WorkloadStatus } from './workload-body.ts';
 
 type Body = WorkloadBody & { readonly metadata: Metadata };
 
@@ -48,6 +49,7 @@ export function parseWorkload(
     problems: [...compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`), ...pause.problems],
     references: references.filter((reference) => asked.includes(reference.kind)),
     restartKey: readRestartKey(kind, annotations, templateAnnotations),
+    marks: parseMarks(template, metadata),
     annotations: Object.fromEntries(
       Object.entries(annotations).filter(([key]) => /^(checksum\.)?lockstep\.dev\//.test(key)),
     ),
@@ -62,6 +64,7 @@ export function parseWorkload(
     waitsForDelete:
       spec.updateStrategy?.type === 'OnDelete' || (spec.updateStrategy?.rollingUpdate?.partition ?? 0) > 0,
     rolledOut: isRolledOut(kind, body) && !rollsLater,
+    failed: isObserved(body) && hasGivenUp(status),
     deleting: metadata.deletionTimestamp !== undefined,
   };
   return { key: objectKey(ref), value };
@@ -132,6 +135,13 @@ function isRolledOut(kind: WorkloadKind, body: Body): boolean {
   const wanted = spec.replicas ?? 1;
   const [all, updated, available] = [status.replicas ?? 0, status.updatedReplicas ?? 0, status.availableReplicas ?? 0];
   return updated >= wanted && all <= updated && available >= updated;
+}
+
+/** Deployments, Rollouts and DeploymentConfigs have a deadline; the others have no such condition. */
+function hasGivenUp({ conditions = [] }: WorkloadStatus): boolean {
+  return conditions.some(
+    ({ type, status, reason }) => type === 'Progressing' && status === 'False' && reason === 'ProgressDeadlineExceeded',
+  );
 }
 
 function timeOf(text: string | undefined): number {

@@ -21,7 +21,13 @@ export interface Metadata {
   readonly annotations?: Annotations;
   readonly labels?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly { readonly uid: string; readonly controller?: boolean }[];
-  readonly managedFields?: readonly { readonly time?: string; readonly fieldsV1?: object }[];
+  readonly managedFields?: readonly ManagedFields[];
+}
+
+export interface ManagedFields {
+  readonly manager?: string;
+  readonly time?: string;
+  readonly fieldsV1?: object;
 }
 
 /** How objects are read. */

@@ -7,6 +7,8 @@ import { fieldManager } from './patches.ts';
 export interface LeaderOptions {
   readonly client: Client;
   readonly namespace: string;
+  /** Of the Lease. */
+  readonly name: string;
   readonly identity: string;
   /** Wall clock (ms), for what is written. */
   readonly now: () => number;
@@ -25,7 +27,6 @@ export interface Leadership {
   readonly hold: (letGo: AbortSignal) => Promise<'released' | 'lost'>;
 }
 
-const name = 'lockstep';
 /** As kube-controller-manager's defaults: a leader that died is followed within the duration. */
 const durationSeconds = 15;
 const renewMs = 5_000;
@@ -57,7 +58,7 @@ export async function becomeLeader(options: LeaderOptions, signal: AbortSignal):
       if (lease === undefined || holder === '' || holder === options.identity || expired) {
         const renewedAt = options.elapsed();
         const taken = await writeLease(options, { lease, holder: options.identity, signal: within(answerMs, signal) });
-        return lead(options, { lease: taken, renewedAt }, readSettled(lease));
+        return lead(options, { lease: taken, isGone: false, renewedAt }, readSettled(lease));
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -69,7 +70,10 @@ export async function becomeLeader(options: LeaderOptions, signal: AbortSignal):
 }
 
 interface Held {
+  /** As last read or written. */
   readonly lease: Lease;
+  /** Somebody deleted it: it is created again, unless somebody else was quicker. */
+  readonly isGone: boolean;
   /** When the renewal that got through was sent. */
   readonly renewedAt: number;
 }
@@ -88,7 +92,7 @@ function lead(options: LeaderOptions, taken: Held, settledAt: number | undefined
         pauseMs = next.renewedAt === held.renewedAt ? retryMs : renewMs;
         held = next;
       }
-      await release(options, held.lease);
+      if (!held.isGone) await release(options, held.lease);
       return 'released';
     },
   };
@@ -100,15 +104,17 @@ async function renew(options: LeaderOptions, held: Held, letGo: AbortSignal): Pr
   const leftMs = (): number => giveUpMs - (options.elapsed() - held.renewedAt);
   const soon = (): AbortSignal => within(Math.max(0, Math.min(answerMs, leftMs())), letGo);
   try {
-    const lease = await writeLease(options, { lease: held.lease, holder: options.identity, signal: soon() });
-    return { lease, renewedAt: sentAt };
+    const lease = await writeLease(options, { ...held, holder: options.identity, signal: soon() });
+    return { lease, isGone: false, renewedAt: sentAt };
   } catch (error) {
     if (letGo.aborted) return held;
     options.onTrouble(error);
   }
-  const ours = await readOurs(options, soon());
+  const found = await readOurs(options, soon());
   if (letGo.aborted) return held;
-  return ours === 'taken' || leftMs() <= 0 ? 'lost' : { ...held, lease: ours ?? held.lease };
+  if (found === 'taken' || leftMs() <= 0) return 'lost';
+  if (found === 'gone') return { ...held, isGone: true };
+  return found === 'unknown' ? held : { ...held, lease: found, isGone: false };
 }
 
 /** Aborts with `api-unreachable` when the time is up. */
@@ -119,13 +125,14 @@ function within(ms: number, signal: AbortSignal): AbortSignal {
   return AbortSignal.any([signal, late.signal]);
 }
 
-/** The Lease while it is still ours; undefined when nobody can say. */
-async function readOurs(options: LeaderOptions, signal: AbortSignal): Promise<Lease | 'taken' | undefined> {
+/** The Lease while it is still ours. */
+async function readOurs(options: LeaderOptions, signal: AbortSignal): Promise<Lease | 'taken' | 'gone' | 'unknown'> {
   try {
     const lease = await readLease(options, signal);
-    return lease?.spec?.holderIdentity === options.identity ? lease : 'taken';
+    if (lease === undefined) return 'gone';
+    return lease.spec?.holderIdentity === options.identity ? lease : 'taken';
   } catch {
-    return undefined;
+    return 'unknown';
   }
 }
 
@@ -135,7 +142,7 @@ async function release(options: LeaderOptions, lease: Lease): Promise<void> {
   await writeLease(options, { lease, holder: '', signal }).catch(options.onTrouble);
 }
 
-async function readLease({ client, namespace }: LeaderOptions, signal: AbortSignal): Promise<Lease | undefined> {
+async function readLease({ client, namespace, name }: LeaderOptions, signal: AbortSignal): Promise<Lease | undefined> {
   const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
   try {
     return (await client.send({
@@ -152,13 +159,17 @@ async function readLease({ client, namespace }: LeaderOptions, signal: AbortSign
 }
 
 interface LeaseWrite {
+  /** The one before. */
   readonly lease: Lease | undefined;
+  readonly isGone?: boolean;
   readonly holder: string;
   readonly signal: AbortSignal;
 }
 
-async function writeLease(options: LeaderOptions, { lease, holder, signal }: LeaseWrite): Promise<Lease> {
-  const { client, namespace, now } = options;
+async function writeLease(options: LeaderOptions, write: LeaseWrite): Promise<Lease> {
+  const { client, namespace, name, now } = options;
+  const { lease, holder, signal } = write;
+  const existing = write.isGone === true ? undefined : lease;
   const changed = lease?.spec?.holderIdentity !== holder;
   const settledAt = options.settledAt() ?? readSettled(lease);
   const body = {
@@ -167,7 +178,7 @@ async function writeLease(options: LeaderOptions, { lease, holder, signal }: Lea
     metadata: {
       name,
       namespace,
-      ...(lease === undefined ? {} : { resourceVersion: lease.metadata.resourceVersion }),
+      ...(existing === undefined ? {} : { resourceVersion: existing.metadata.resourceVersion }),
       ...(settledAt === undefined ? {} : { annotations: { [settledAnnotation]: new Date(settledAt).toISOString() } }),
     },
     spec: {
@@ -179,7 +190,7 @@ async function writeLease(options: LeaderOptions, { lease, holder, signal }: Lea
   };
   const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
   const request = { resource: 'leases', subject: `${namespace}/${name}`, query: { fieldManager }, body, signal };
-  const answer = await (lease === undefined
+  const answer = await (existing === undefined
     ? client.send({ verb: 'create', path, ...request })
     : client.send({ verb: 'update', path: `${path}/${name}`, ...request }));
   return answer as Lease;

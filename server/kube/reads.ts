@@ -3,8 +3,10 @@ import type { Reads } from '../core/cluster.ts';
 import { hasCode } from '../core/errors.ts';
 import { configResources, workloadKinds } from '../core/object.ts';
 import type { Selector } from '../core/selector.ts';
+import { hashContent } from '../core/reloader-hash.ts';
+import { judgeMarks } from '../core/reloader-marks.ts';
 import type { ApiRequest, Client } from './client.ts';
-import { parseConfig } from './ingest-config.ts';
+import { parseConfig, readInputs } from './ingest-config.ts';
 import { parsePod } from './ingest-revision.ts';
 import { parseWorkload, workloadPath } from './ingest-workload.ts';
 import type { Reading } from './ingest.ts';
@@ -35,6 +37,13 @@ export function createReads(client: Client, reading: Reading, chosen: Selector):
       if (object === undefined) return undefined;
       const { value } = parseConfig(kind, object, reading);
       return isSelected(object, chosen) ? value : { ...value, ignored: true };
+    },
+    async compareMarks({ config: { kind, namespace, name }, resourceVersion, marks }, signal) {
+      const resource = configResources[kind];
+      const path = `/api/v1/namespaces/${namespace}/${resource}/${name}`;
+      const object = await get(client, { resource, subject: `${namespace}/${name}`, path, signal });
+      if (object?.metadata.resourceVersion !== resourceVersion) return 'moved';
+      return judgeMarks(marks, hashContent(readInputs(kind, object))).kind;
     },
     async pods(workload, current, signal) {
       const { namespace } = workload.ref;

@@ -30,6 +30,10 @@ export interface WatchOptions extends WatchHandlers {
   readonly kinds: readonly WorkloadKind[];
   /** What config objects must carry. */
   readonly configSelector: Selector;
+  /** `config-objects`: these only, besides the namespaces that are selected by label. */
+  readonly resources: 'all' | 'config-objects';
+  /** By label: they are listed before everything else, since it depends on them what counts. */
+  readonly namespaceChoice: 'by-name' | 'by-label';
   readonly now: () => number;
   readonly random: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -64,22 +68,39 @@ export function startWatches(options: WatchOptions, signal: AbortSignal): Watche
   let inOrder = false;
   const startPhase = async (watches: readonly Watch[]): Promise<string[]> =>
     Promise.all(watches.map((watch) => startWatch(options, { watch, unsynced, heardAt, running, signal })));
-  const discovery = createDiscovery(options.client, options.now);
-  const phases = [workloadWatches(options, discovery), configWatches(options), revisionWatches(options)] as const;
-  const titles = phases.flat().map(({ title }) => title);
+  const phases = listPhases(options, createDiscovery(options.client, options.now));
+  const titles = phases.flatMap(({ watches }) => watches.map(({ title }) => title));
   for (const title of titles) unsynced.add(title);
   const start = async (): Promise<void> => {
-    const workloads = await startPhase(phases[0]);
-    await options.afterWorkloads();
-    const configs = await startPhase(phases[1]);
-    const revisions = await startPhase(phases[2]);
-    inOrder = await isOneOrder(options, [workloads, configs, revisions], signal);
+    const versions: string[][] = [];
+    for (const { watches, after } of phases) {
+      versions.push(await startPhase(watches));
+      await after?.();
+    }
+    inOrder = options.resources === 'all' && (await isOneOrder(options, versions, signal));
   };
   const synced = start();
   const heardUntil = (): number | undefined =>
     heardAt.size < titles.length ? undefined : Math.min(...heardAt.values());
   const ended = synced.catch(() => undefined).then(async () => void (await Promise.all(running)));
   return { synced, ended, oneOrder: () => inOrder, unsynced: () => [...unsynced], heardUntil };
+}
+
+/** Watches whose first lists are made at the same time. */
+interface Phase {
+  readonly watches: readonly Watch[];
+  readonly after?: () => Promise<void>;
+}
+
+function listPhases(options: WatchOptions, discovery: Discovery): readonly Phase[] {
+  const namespaces = { watches: namespaceWatches(options) };
+  const byLabel = options.namespaceChoice === 'by-label' ? [namespaces] : [];
+  const configs = { watches: configWatches(options) };
+  if (options.resources === 'config-objects') return [...byLabel, configs];
+  const workloads = { watches: workloadWatches(options, discovery), after: options.afterWorkloads };
+  const revisions = revisionWatches(options);
+  const last = { watches: byLabel.length > 0 ? revisions : [...revisions, ...namespaces.watches] };
+  return [...byLabel, workloads, configs, last];
 }
 
 interface Watch {
@@ -172,9 +193,8 @@ function configWatches(options: WatchOptions): Watch[] {
   );
 }
 
-/** The pause switch of single namespaces needs a right on all of them, so it is left out where namespaces are listed. */
 function revisionWatches(options: WatchOptions): Watch[] {
-  const revisions = scopes(options.namespaces).flatMap((namespace) =>
+  return scopes(options.namespaces).flatMap((namespace) =>
     (['replicasets', 'controllerrevisions'] as const).map((resource) =>
       toWatch<SeenRevision>(options, namespace, {
         resource,
@@ -186,10 +206,13 @@ function revisionWatches(options: WatchOptions): Watch[] {
       }),
     ),
   );
-  if (options.namespaces.length > 0) return revisions;
+}
+
+/** The pause switch of single namespaces needs a right on all of them, so it is left out where namespaces are listed. */
+function namespaceWatches(options: WatchOptions): Watch[] {
+  if (options.namespaces.length > 0) return [];
   const namespaces = { resource: 'namespaces', base: '/api/v1', parse: parseNamespace, onEvent: options.onNamespace };
   return [
-    ...revisions,
     toWatch<SeenNamespace>(options, undefined, { ...namespaces, pageSize: pageSizes.other, accept: metadataOnly }),
   ];
 }

@@ -1,4 +1,4 @@
-// Which addresses alerts may go to: never a cloud's metadata service, which hands out credentials, nor anything else on the link.
+// Which addresses alerts and webhooks may go to: never a cloud's metadata service, which hands out credentials, nor anything else on the link.
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { LockstepError } from '../core/errors.ts';
 
@@ -50,6 +50,6 @@ function isRefused({ address, family }: Address): boolean {
 
 function refuse(host: string): LockstepError {
   return new LockstepError('sink-address-refused', {
-    message: `cannot send alerts to ${host}: link-local and metadata addresses are refused`,
+    message: `cannot send to ${host}: link-local and metadata addresses are refused`,
   });
 }

@@ -1,10 +1,10 @@
 // Collects the snapshot that one decision needs: from the caches, or from reads that prove the caches current.
 import type { Reads } from '../core/cluster.ts';
 import { skewAllowanceMs } from '../core/freshness.ts';
-import { objectKey } from '../core/object.ts';
+import { isNewer, objectKey } from '../core/object.ts';
 import { isPausedForPeriod } from '../core/pause-period.ts';
 import type { Reference } from '../core/references.ts';
-import { projectionText } from '../core/restart.ts';
+import { projectionText, type RestartKey } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Gone, Pair, PodFacts, PresenceRules, Revision, Snapshot } from '../core/snapshot.ts';
 import type { Configs } from '../state/configs.ts';
@@ -42,7 +42,7 @@ export function gather(state: LiveState, workload: SeenWorkload, proof: Proof, n
   const { ref, uid, resourceVersion, createdAt, restartKey } = workload;
   return {
     now,
-    workload: { ref, uid, resourceVersion, createdAt, restartKey },
+    workload: { ref, uid, resourceVersion, createdAt, restartKey: sinceOptIn(state, key, restartKey) },
     revision: isPausedForPeriod(workload.pause) ? 'withheld' : state.revisions.current(workload),
     pods: proof.pods,
     pairs: listUses(state, workload).map((reference) => toPair(state, { workload, reference, proof })),
@@ -61,6 +61,23 @@ function optedInWhileDown(state: LiveState, key: string, workload: SeenWorkload)
   const inheritedAt = state.inheritedAt();
   if (inheritedAt === undefined || state.ledger.workload(key) !== undefined) return undefined;
   return workload.createdAt + skewAllowanceMs < inheritedAt ? workload.resourceVersion : undefined;
+}
+
+/**
+ * Rule 8 again: the restart key may carry acks from before the workload was opted out and in. Adopted, they would make what changed
+ * while it was out a change to restart for.
+ */
+function sinceOptIn(
+  { ledger, workloads, oneOrder }: LiveState,
+  key: string,
+  restartKey: RestartKey | undefined,
+): RestartKey | undefined {
+  const optedInAt = workloads.optedInAt(key);
+  if (restartKey === undefined || optedInAt === undefined || ledger.workload(key) !== undefined) return restartKey;
+  const acks = Object.entries(restartKey.acks).filter(
+    ([, { resourceVersion }]) => oneOrder() && isNewer(resourceVersion, optedInAt),
+  );
+  return { n: restartKey.n, acks: Object.fromEntries(acks) };
 }
 
 interface Use {

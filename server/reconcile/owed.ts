@@ -13,18 +13,25 @@ export interface OwedView {
   readonly now: () => number;
 }
 
-/** Workloads of the namespace that are owed a restart, or were restarted and are not yet available. */
-export function listOwed(view: OwedView, namespace: string): OwedWorkload[] {
+/** Workloads of the namespace, or of all, that are owed a restart, or were restarted and are not yet available. */
+export function listOwed(view: OwedView, namespace?: string): OwedWorkload[] {
   return [...view.state.workloads.keys()].flatMap((key) => {
     const workload = view.state.workloads.get(key);
-    if (workload === undefined || workload.ref.namespace !== namespace) return [];
+    if (workload === undefined || (namespace !== undefined && workload.ref.namespace !== namespace)) return [];
     const owed = judge(view, key, workload);
     return owed === undefined ? [] : [owed];
   });
 }
 
 /** Holds that only a person can end. */
-const blocking: readonly HoldReason[] = ['paused', 'pause-period-invalid', 'pause-switch', 'refused', 'fighting'];
+const blocking: readonly HoldReason[] = [
+  'paused',
+  'pause-period-invalid',
+  'pause-switch',
+  'refused',
+  'fighting',
+  'halted',
+];
 
 function judge({ state, held, now }: OwedView, key: string, workload: SeenWorkload): OwedWorkload | undefined {
   const hold = held.get(key);

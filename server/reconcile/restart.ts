@@ -3,13 +3,24 @@ import type { Restarted, RestartOrder, RestartSource, RestartWriter } from '../c
 import type { Decision } from '../core/decide-workload.ts';
 import type { OwedReason } from '../core/judge-pair.ts';
 import { hasCode } from '../core/errors.ts';
-import { holdRestart, refusedRetryMs, type HoldFacts, type HoldReason } from '../core/hold.ts';
+import {
+  holdRestart,
+  isUndoing,
+  paceRestart,
+  refusedRetryMs,
+  type Gates,
+  type Hold,
+  type HoldFacts,
+  type HoldReason,
+} from '../core/hold.ts';
 import { beginsPause, isPausedForPeriod } from '../core/pause-period.ts';
 import { saysDeleted } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
-import type { Namespaces } from '../state/workloads.ts';
+import type { Namespaces } from '../state/namespaces.ts';
+import type { Halt } from './halt.ts';
 import { record, type RecordDeps } from './record.ts';
 import type { Rollouts } from './rollouts.ts';
+import { spendToken, tellThrottling, tokenFor, type Allowance } from './throttle.ts';
 import { decideUse } from './uses.ts';
 
 export interface RestartDeps extends RecordDeps {
@@ -17,7 +28,8 @@ export interface RestartDeps extends RecordDeps {
   readonly stateNamespace: string;
   readonly writer: RestartWriter;
   readonly mode: 'enforce' | 'observe';
-  readonly maxRollouts: number;
+  readonly gates: Gates;
+  readonly random: () => number;
   readonly retryAfter: (key: string, ms: number) => void;
 }
 
@@ -25,7 +37,7 @@ export interface RestartDeps extends RecordDeps {
 export const lagRetryMs = 250;
 
 /** What this process remembers of a workload beside the ledger. */
-export interface Memory {
+export interface Memory extends Allowance {
   /** This process has seen it in step, or made it so. */
   wasInStep: boolean;
   /** The version of our last patch: an older cache must not be decided on. */
@@ -38,6 +50,24 @@ export interface Memory {
   heldFor: HoldReason | undefined;
   /** Since when the decision waits for the controller to take up the template. */
   unobservedSince: number | undefined;
+  /** Of the debt that is open: how long the jitter lets it wait. */
+  jitterUntil: number | undefined;
+}
+
+/** Of a workload that this process has not decided on yet. */
+export function emptyMemory(): Memory {
+  return {
+    wasInStep: false,
+    patchedVersion: undefined,
+    successorUid: undefined,
+    refusedAt: undefined,
+    undoneAt: [],
+    heldFor: undefined,
+    unobservedSince: undefined,
+    jitterUntil: undefined,
+    fullAt: undefined,
+    isThrottlingTold: false,
+  };
 }
 
 export interface RestartJob {
@@ -46,6 +76,7 @@ export interface RestartJob {
   readonly memory: Memory;
   readonly decision: Extract<Decision, { kind: 'restart' }>;
   readonly rollouts: Rollouts;
+  readonly halt: Halt;
   readonly signal: AbortSignal;
 }
 
@@ -54,19 +85,41 @@ export async function restartOrHold(deps: RestartDeps, job: RestartJob): Promise
   const { key, workload, decision, memory } = job;
   const { owed } = decision;
   const now = deps.now();
-  const hold = holdRestart(holdFacts(deps, job, now), owed);
+  const hold = findHold(deps, job, now);
   if (hold !== undefined) {
     if (memory.heldFor !== hold.reason) deps.report({ kind: 'held', workload, owed, reason: hold.reason });
-    if (hold.reason === 'rollout-cap') job.rollouts.wait(key);
+    if (hold.reason === 'rollout-cap' || hold.reason === 'namespace-rollout-cap') job.rollouts.wait(key);
+    if (hold.reason === 'flapping') tellThrottling(deps, job, now);
     if (hold.retryAt !== undefined) deps.retryAfter(key, hold.retryAt - now);
     return hold.reason;
   }
   if (deps.mode === 'observe') {
     deps.report({ kind: 'would-restart', workload, owed, n: decision.key.n });
     record(deps, workload, { record: { ...decision.record, n: decision.record.n - 1 }, acked: [] });
+    closeDebt(deps, job, now);
     return undefined;
   }
+  if (!rollsLater(workload)) job.rollouts.enter(key);
   return restart(deps, job, now);
+}
+
+function findHold(deps: RestartDeps, job: RestartJob, now: number): Hold | undefined {
+  const { key, workload, memory, decision, rollouts } = job;
+  const hold = holdRestart(holdFacts(deps, job, now), decision.owed);
+  if (hold !== undefined || isPausedForPeriod(workload.pause)) return hold;
+  // Not before: what was paused or halted together would come together.
+  memory.jitterUntil ??= now + deps.random() * deps.gates.jitterMs;
+  return paceRestart({
+    now,
+    jitterUntil: memory.jitterUntil,
+    room: beginsPause(workload.pause) ? 'free' : rollouts.room(key),
+  });
+}
+
+/** What joins a pause makes no rollout of its own, so it spends nothing. */
+function closeDebt({ gates }: RestartDeps, { workload, memory, decision }: RestartJob, now: number): void {
+  memory.jitterUntil = undefined;
+  if (!isUndoing(decision.owed) && !isPausedForPeriod(workload.pause)) spendToken(gates, memory, now);
 }
 
 async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise<HoldReason | undefined> {
@@ -89,8 +142,9 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
   if (restarted === undefined) return undefined;
   memory.patchedVersion = restarted.version;
   memory.successorUid = restarted.uid === workload.uid ? undefined : restarted.uid;
-  if (owed.every(({ reason }) => reason === 'undone')) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
+  if (isUndoing(owed)) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
   if (!rollsLater(workload)) job.rollouts.start(key, restarted.version, now);
+  closeDebt(deps, job, now);
   deps.report({ kind: 'restarted', workload, owed, n });
   if (beginsPause(workload.pause))
     deps.report({ kind: 'paused', workload, until: now + Number(workload.pause?.period) });
@@ -122,8 +176,9 @@ function isCertain({ wasInStep }: Memory, reason: OwedReason): boolean {
   return wasInStep || reason === 'returned' || reason === 'blind-return';
 }
 
-function holdFacts(deps: RestartDeps, { workload, memory, rollouts }: RestartJob, now: number): HoldFacts {
-  const { namespaces, stateNamespace, maxRollouts } = deps;
+function holdFacts(deps: RestartDeps, { key, workload, memory, halt }: RestartJob, now: number): HoldFacts {
+  const { namespaces, stateNamespace, gates } = deps;
+  const joins = isPausedForPeriod(workload.pause);
   return {
     now,
     paused: workload.paused,
@@ -133,8 +188,8 @@ function holdFacts(deps: RestartDeps, { workload, memory, rollouts }: RestartJob
     pauseSwitch: namespaces.isPaused(workload.ref.namespace) || namespaces.isPaused(stateNamespace),
     refusedAt: memory.refusedAt,
     undoneAt: memory.undoneAt,
-    rolloutsInProgress: rollouts.inProgress(now),
-    maxRollouts: rollsLater(workload) ? 0 : maxRollouts,
+    halted: !joins && halt.holds(key),
+    tokenAt: joins ? undefined : tokenFor(gates, memory, now),
   };
 }
 

@@ -1,11 +1,13 @@
 // Resumes Deployments whose pause period is over, whoever paused them: told by the Deployment alone, so that it outlives this process.
 import type { RestartWriter } from '../core/cluster.ts';
 import { hasCode } from '../core/errors.ts';
-import { holdRestart, type HoldReason } from '../core/hold.ts';
+import { holdRestart, paceRestart, type Hold, type HoldReason } from '../core/hold.ts';
 import { isNewer } from '../core/object.ts';
 import { judgeResume, type Resume } from '../core/pause-period.ts';
 import type { SeenWorkload } from '../core/seen.ts';
-import type { Namespaces, Workloads } from '../state/workloads.ts';
+import type { Namespaces } from '../state/namespaces.ts';
+import type { Workloads } from '../state/workloads.ts';
+import type { Halt } from './halt.ts';
 import type { Outcome } from './outcome.ts';
 import type { Rollouts } from './rollouts.ts';
 
@@ -15,12 +17,16 @@ export interface ResumeDeps {
   readonly stateNamespace: string;
   readonly writer: RestartWriter;
   readonly mode: 'enforce' | 'observe';
-  readonly maxRollouts: number;
   readonly now: () => number;
   readonly retryAfter: (key: string, ms: number) => void;
   /** The same, but nothing is undecided until then. */
   readonly wakeAfter: (key: string, ms: number) => void;
   readonly report: (outcome: Outcome) => void;
+}
+
+interface Limits {
+  readonly rollouts: Rollouts;
+  readonly halt: Halt;
 }
 
 /** `written`: what the cache holds is over, and an event tells what follows. */
@@ -45,7 +51,7 @@ interface Memory {
   told: HoldReason | 'would-resume' | undefined;
 }
 
-export function createResumes(deps: ResumeDeps, rollouts: Rollouts): Resumes {
+export function createResumes(deps: ResumeDeps, limits: Limits): Resumes {
   const memories = new Map<string, Memory>();
   return {
     forget: (key) => void memories.delete(key),
@@ -56,7 +62,7 @@ export function createResumes(deps: ResumeDeps, rollouts: Rollouts): Resumes {
       const resume = judgeResume(workload?.pause, now);
       if (workload === undefined || workload.deleting || pausedAt === undefined || resume === undefined) return idle;
       const memory = recall(memories, key, pausedAt);
-      const job: Job = { key, workload, resume, memory, rollouts, signal };
+      const job: Job = { key, workload, resume, memory, ...limits, signal };
       if (memory.version !== undefined && isNewer(memory.version, workload.resourceVersion)) return again(deps, job);
       if (resume.at > now) {
         deps.wakeAfter(key, resume.at - now);
@@ -67,12 +73,11 @@ export function createResumes(deps: ResumeDeps, rollouts: Rollouts): Resumes {
   };
 }
 
-interface Job {
+interface Job extends Limits {
   readonly key: string;
   readonly workload: SeenWorkload;
   readonly resume: Resume;
   readonly memory: Memory;
-  readonly rollouts: Rollouts;
   readonly signal: AbortSignal;
 }
 
@@ -98,7 +103,7 @@ async function resumeOrHold(deps: ResumeDeps, job: Job, now: number): Promise<Lo
   if (hold !== undefined) {
     if (memory.told !== hold.reason) deps.report({ kind: 'resume-held', workload, reason: hold.reason });
     memory.told = hold.reason;
-    if (hold.reason === 'rollout-cap') job.rollouts.wait(key);
+    if (hold.reason === 'rollout-cap' || hold.reason === 'namespace-rollout-cap') job.rollouts.wait(key);
     if (hold.retryAt !== undefined) deps.retryAfter(key, hold.retryAt - now);
     return { kind: 'none', held: hold.reason };
   }
@@ -111,28 +116,30 @@ async function resumeOrHold(deps: ResumeDeps, job: Job, now: number): Promise<Lo
 }
 
 /** A resume is a rollout, so what holds restarts back holds it back; removing a mark that is left is none. */
-function holdResume({ namespaces, stateNamespace, maxRollouts }: ResumeDeps, job: Job, now: number) {
-  const { ref, deleting, pause } = job.workload;
-  const rolls = pause?.isPaused === true;
-  const isOff = namespaces.isPaused(ref.namespace) || namespaces.isPaused(stateNamespace);
+function holdResume({ namespaces, stateNamespace }: ResumeDeps, job: Job, now: number): Hold | undefined {
+  const { key, workload, memory, rollouts, halt } = job;
+  const rolls = workload.pause?.isPaused === true;
+  const isOff = namespaces.isPaused(workload.ref.namespace) || namespaces.isPaused(stateNamespace);
   const facts = {
     now,
     paused: false,
     running: false,
     pausePeriodInvalid: false,
-    deleting,
+    deleting: workload.deleting,
     pauseSwitch: rolls && isOff,
-    refusedAt: job.memory.refusedAt,
-    undoneAt: job.memory.resumedAt,
-    rolloutsInProgress: job.rollouts.inProgress(now),
-    maxRollouts: rolls ? maxRollouts : 0,
+    refusedAt: memory.refusedAt,
+    undoneAt: memory.resumedAt,
+    halted: rolls && halt.holds(key),
+    tokenAt: undefined,
   };
-  return holdRestart(facts, []);
+  return holdRestart(facts, []) ?? paceRestart({ now, jitterUntil: now, room: rolls ? rollouts.room(key) : 'free' });
 }
 
 async function write(deps: ResumeDeps, job: Job, now: number): Promise<Look> {
   const { key, workload, resume, memory, signal } = job;
   const { ref, resourceVersion } = workload;
+  const rolls = workload.pause?.isPaused === true;
+  if (rolls) job.rollouts.enter(key);
   try {
     memory.version = await deps.writer.resume({ ref, resourceVersion }, signal);
   } catch (error) {
@@ -147,7 +154,7 @@ async function write(deps: ResumeDeps, job: Job, now: number): Promise<Look> {
     return resumeOrHold(deps, job, now);
   }
   memory.resumedAt = [...memory.resumedAt.slice(-2), now];
-  if (workload.pause?.isPaused === true) job.rollouts.start(key, memory.version, now);
+  if (rolls) job.rollouts.start(key, memory.version, now);
   deps.report({ kind: 'resumed', workload, reason: resume.reason });
   return written;
 }

@@ -1,26 +1,18 @@
 // Routes what the watches see: into the state, and the keys that it may concern into the queue.
-import type { Log } from '../core/log.ts';
 import { objectKey } from '../core/object.ts';
 import { wasWatched, type SeenConfig, type SeenEvent, type SeenNamespace } from '../core/seen.ts';
 import type { SeenRevision, SeenWorkload } from '../core/seen.ts';
-import { settleOf, settleProblem, type Settle } from '../core/settle.ts';
-import type { Namespaces } from '../state/workloads.ts';
-import type { LiveState } from './gather.ts';
-import type { WorkQueue } from './workqueue.ts';
+import { settleOf, type Settle } from '../core/settle.ts';
+import type { Namespaces } from '../state/namespaces.ts';
+import { createSetAside } from '../state/set-aside.ts';
+import { createWorkloadRoute, optedOut, presenceOf, type WorkloadRouteDeps } from './route-workload.ts';
 
-export interface RouteDeps {
-  readonly state: LiveState;
+export interface RouteDeps extends WorkloadRouteDeps {
   readonly namespaces: Namespaces;
-  readonly queue: WorkQueue;
   readonly settle: Settle;
-  /** Namespaces in which nothing is restarted. */
-  readonly ignoredNamespaces: readonly string[];
   readonly now: () => number;
-  readonly log: Log;
   /** A content change was seen. */
   readonly onChange: (config: SeenConfig['ref']['kind']) => void;
-  /** A restart key was seen that was not there before. */
-  readonly onRestartKey: (workload: string) => void;
 }
 
 export interface Route {
@@ -31,23 +23,25 @@ export interface Route {
 }
 
 export function createRoute(deps: RouteDeps): Route {
-  const { state, queue } = deps;
-  const problems = new Map<string, string>();
-  const keyOf = new Map<string, string>();
+  const { state, queue, namespaces } = deps;
+  const { seeWorkload, seeRevision } = createWorkloadRoute(deps);
+  const setAside = createSetAside();
+  const openNamespace = (namespace: string, version: string): void => {
+    for (const object of setAside.take(namespace)) seeWorkload(presenceOf(object), version);
+  };
+  const closeNamespace = (namespace: string): void => {
+    const inside = Array.from(state.workloads.keys()).flatMap((key) => state.workloads.get(key) ?? []);
+    for (const workload of inside.filter(({ ref }) => ref.namespace === namespace)) {
+      setAside.put(workload);
+      seeWorkload(presenceOf(optedOut(workload)));
+    }
+  };
   return {
     onWorkload(event) {
-      if (event.present && deps.ignoredNamespaces.includes(event.object.ref.namespace)) return;
-      const before = state.workloads.get(event.present ? objectKey(event.object.ref) : event.key);
-      const key = state.workloads.apply(event);
-      if (event.present) {
-        const { restartKey } = event.object;
-        if (key !== undefined && restartKey !== undefined && restartKey.n !== before?.restartKey?.n)
-          deps.onRestartKey(key);
-        reportProblems(deps.log, problems, event.object);
-        if (key !== undefined) keyOf.set(event.object.uid, key);
-      } else problems.delete(event.key);
-      if (before !== undefined && (!event.present || before.uid !== event.object.uid)) keyOf.delete(before.uid);
-      if (key !== undefined) queue.add(key);
+      const isWatched = !event.present || namespaces.isWatched(event.object.ref.namespace);
+      if (event.present && !isWatched) setAside.put(event.object);
+      if (!event.present) setAside.remove(event.key);
+      seeWorkload(event.present && !isWatched ? { ...event, object: optedOut(event.object) } : event);
     },
     onConfig(event) {
       const key = event.present ? objectKey(event.object.ref) : event.key;
@@ -56,27 +50,14 @@ export function createRoute(deps: RouteDeps): Route {
       if (event.present && wasWatched(event)) deps.onChange(event.object.ref.kind);
       for (const user of users) queue.settle(user, settleOf(state.workloads.get(user)?.annotations ?? {}, deps.settle));
     },
-    onRevision(event) {
-      const owner = state.revisions.apply(event);
-      const key = owner === undefined ? undefined : keyOf.get(owner);
-      if (key !== undefined) queue.add(key);
-    },
+    onRevision: seeRevision,
     onNamespace(event) {
-      if (!deps.namespaces.apply(event)) return;
+      const name = event.present ? event.object.name : event.key;
+      const { pause, watching } = namespaces.apply(event);
+      if (watching === 'began') openNamespace(name, event.present ? event.object.resourceVersion : event.version);
+      if (watching === 'ended') closeNamespace(name);
+      if (pause !== 'turned') return;
       for (const key of [...state.workloads.keys(), ...state.workloads.toResume.keys()]) queue.add(key);
     },
   };
-}
-
-/** Once for each wording, so that a workload that is edited often does not fill the log. */
-function reportProblems(log: Log, reported: Map<string, string>, workload: SeenWorkload): void {
-  const settle = settleProblem(workload.annotations);
-  const found = [...workload.problems, ...(settle === undefined ? [] : [settle])];
-  const key = objectKey(workload.ref);
-  const text = found.join('; ');
-  if (text === '') reported.delete(key);
-  else if (reported.get(key) !== text) {
-    reported.set(key, text);
-    log.warn({ ...workload.ref, problems: found }, 'annotation makes no sense');
-  }
 }

@@ -1,7 +1,7 @@
 // The workloads of the cluster, which config objects they use, and their revisions.
 import { objectKey, type ConfigKind } from '../core/object.ts';
 import { matchesName } from '../core/reloader-pattern.ts';
-import type { Presence, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
+import type { Presence, SeenEvent, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Revision } from '../core/snapshot.ts';
 
 /** As the watches saw it. */
@@ -11,8 +11,11 @@ export interface KnownWorkload extends SeenWorkload {
 }
 
 export interface Workloads {
-  /** The key of the workload to decide anew; undefined when the event cannot matter. */
-  apply(event: SeenEvent<SeenWorkload>): string | undefined;
+  /**
+   * The key of the workload to decide anew; undefined when the event cannot matter. `optedInAt`: the version of what opted it in,
+   * where that is not the workload itself.
+   */
+  apply(event: SeenEvent<SeenWorkload>, optedInAt?: string): string | undefined;
   get(key: string): KnownWorkload | undefined;
   /** Keys of the workloads that use a config object, given as `Secret/<namespace>/<name>`. */
   usersOf(config: string): readonly string[];
@@ -38,7 +41,7 @@ class IndexedWorkloads implements Workloads {
   /** Workloads whose annotations name config objects by expressions, by `<kind>/<namespace>`. */
   readonly #searchers = new Map<string, Set<string>>();
 
-  apply(event: SeenEvent<SeenWorkload>): string | undefined {
+  apply(event: SeenEvent<SeenWorkload>, optedInAt?: string): string | undefined {
     const key = event.present ? objectKey(event.object.ref) : event.key;
     const before = this.#optedIn.get(key);
     if (before !== undefined) this.#unlink(key, before);
@@ -57,7 +60,7 @@ class IndexedWorkloads implements Workloads {
       this.#optedInAt.delete(key);
       return told;
     }
-    if (this.#optedOut.get(key) === object.uid) this.#optedInAt.set(key, object.resourceVersion);
+    if (this.#optedOut.get(key) === object.uid) this.#optedInAt.set(key, optedInAt ?? object.resourceVersion);
     else if (before?.uid !== object.uid) this.#optedInAt.delete(key);
     this.#optedOut.delete(key);
     this.#link(key, { ...object, addedVersion: addedVersionOf(event, before) });
@@ -194,24 +197,4 @@ function forget(
   for (const [uid, revision] of siblings ?? []) if (revision.name === name) siblings?.delete(uid);
   if (owner !== undefined && siblings?.size === 0) byOwner.delete(owner);
   return owner;
-}
-
-export interface Namespaces {
-  /** True when the pause switch of a namespace was turned. */
-  apply(event: SeenEvent<SeenNamespace>): boolean;
-  isPaused(name: string): boolean;
-}
-
-export function createNamespaces(): Namespaces {
-  const paused = new Set<string>();
-  return {
-    apply(event) {
-      const name = event.present ? event.object.name : event.key;
-      const before = paused.has(name);
-      if (event.present && event.object.paused) paused.add(name);
-      else paused.delete(name);
-      return before !== paused.has(name);
-    },
-    isPaused: (name) => paused.has(name),
-  };
 }

@@ -131,10 +131,16 @@ const accepted: readonly Row[] = [
   [
     '--enable-ha',
     { argv: ['--enable-ha'], env: { POD_NAME: 'p', POD_NAMESPACE: 'n' } },
-    (c) => [c.reloader.leaseName, c.identity, c.stateNamespace],
-    ['stakater-reloader-lock', 'p', 'n'],
+    (c) => [c.reloader.lease, c.identity, c.stateNamespace],
+    [{ namespace: 'n', name: 'stakater-reloader-lock' }, 'p', 'n'],
   ],
-  ['--enable-ha not given', [], (c) => c.reloader.leaseName, undefined],
+  [
+    '--enable-ha, with another namespace for Lockstep’s own state',
+    { argv: ['--enable-ha', '--state-namespace=own'], env: { POD_NAME: 'p', POD_NAMESPACE: 'n' } },
+    (c) => [c.reloader.lease?.namespace, c.stateNamespace],
+    ['n', 'own'],
+  ],
+  ['--enable-ha not given', [], (c) => c.reloader.lease, undefined],
   ['--enable-csi-integration', ['--enable-csi-integration'], (c) => c.reloader.csi, true],
   ['--pprof-addr', ['--pprof-addr=:6061'], (c) => c.warnings, []],
   [

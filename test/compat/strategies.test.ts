@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deletedHash } from '../../server/core/reloader-hash.ts';
 import type { ReloaderKind } from '../../server/core/reloader-keys.ts';
-import { envVarName, judgeMarks, lastReloadedFrom, type PodTemplate } from '../../server/core/reloader-marks.ts';
+import {
+  envVarName,
+  judgeMarks,
+  lastReloadedFrom,
+  listMarks,
+  marksOf,
+  type PodTemplate,
+} from '../../server/core/reloader-marks.ts';
 import {
   applyChange,
   changesPatch,
@@ -344,7 +351,7 @@ const marks: readonly (readonly [rule: string, PodTemplate, expected: string])[]
 ];
 for (const [rule, pods, expected] of marks) {
   test(`migration: ${rule}`, () => {
-    const verdict = judgeMarks(pods, { kind: 'ConfigMap', namespace: 'shop', name: 'app' }, hash);
+    const verdict = judgeMarks(marksOf(listMarks(pods), { kind: 'ConfigMap', namespace: 'shop', name: 'app' }), hash);
     assert.equal(verdict.kind === 'none' ? 'none' : `${verdict.kind} ${verdict.mark.by}`, expected);
   });
 }

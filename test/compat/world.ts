@@ -186,6 +186,7 @@ function openPorts(config: ReturnType<typeof loadConfig>, lines: LogLine[]): Omi
     }),
     resolve: (_host, answer) => answer(new Error('no names here'), []),
     readFile: () => '',
+    historyFile: () => ({ read: async () => [], append: async () => undefined }),
     env: {},
   };
 }

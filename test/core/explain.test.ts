@@ -34,6 +34,7 @@ function explained(annotations: Annotations, more: Partial<SeenWorkload> = {}): 
     problems: [],
     references: [reference],
     restartKey: undefined,
+    marks: [],
     annotations: {},
     podSelector: '',
     currentRevision: '1',
@@ -44,6 +45,7 @@ function explained(annotations: Annotations, more: Partial<SeenWorkload> = {}): 
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
+    failed: false,
     deleting: false,
     ...more,
   };

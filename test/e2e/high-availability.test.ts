@@ -73,7 +73,6 @@ async function setUp(t: TestContext, spec: object, ...flags: string[]): Promise<
   await Promise.all(names.map((name) => place.create(deployment(name, { configMaps: ['shared'], spec: { ...spec } }))));
   await Promise.all(names.map((name) => place.untilObserved(`deployments/${name}`)));
   const replicas = await createReplicas(rig, ['first', 'second']);
-  t.after(() => replicas[Symbol.asyncDispose]());
   const start = async (name: string): Promise<Lockstep> => {
     const lockstep = await replicas.start(name, `--namespaces=${place.namespace}`, ...flags);
     t.after(() => lockstep[Symbol.asyncDispose]());

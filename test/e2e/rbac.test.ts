@@ -29,7 +29,8 @@ test('verbs granted are verbs used', { skip, timeout: 120_000 }, async () => {
     await place.change('db', 'B'); // restarts
     await place.untilQuiet();
   }
-  await using lockstep = await rig.start();
+  // Under Reloader's environment it writes Reloader's ConfigMap, too.
+  await using lockstep = await rig.startIn({ RELOADER_NAMESPACE: rig.account.namespace });
   await Promise.all(workloads.map((name) => place.untilRolledOut(name)));
   await place.change('db', 'C'); // a return asks for reads and pods
   await place.change('db', 'B');
@@ -39,7 +40,9 @@ test('verbs granted are verbs used', { skip, timeout: 120_000 }, async () => {
   const requests = (await readAudit(rig.cluster.auditLog)).filter(({ user }) => user === rig.account.user);
   const refused = requests.filter(({ status }) => status === 403);
   assert.deepEqual(refused.map(describe), [], 'nothing that is not granted is asked');
-  const rights = listRights(await readRights(rig.account.namespace));
+  const manifests = await readRights(rig.account.namespace);
+  // The rights on kinds that a cluster may not have are compared where those kinds are tested.
+  const rights = listRights(manifests.filter(({ metadata }) => !metadata.name.startsWith('lockstep-kinds')));
   const unused = rights.filter((right) => !requests.some((request) => right.covers(request))).map(({ text }) => text);
   assert.deepEqual(unused, [], 'and everything that is granted is used');
 });

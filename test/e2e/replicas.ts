@@ -3,9 +3,10 @@
 import { kubectl } from '../cluster/cluster.ts';
 import { readAudit, templateChanges, type AuditEvent, type TemplateChange } from '../cluster/audit.ts';
 import { startLockstep, type Lockstep } from './lockstep.ts';
+import { readRights } from './rights.ts';
 import { settleMs, type Place, type Rig } from './rig.ts';
 
-export interface Replicas extends AsyncDisposable {
+export interface Replicas {
   /** Reloader's flags for HA, and what POD_NAME and POD_NAMESPACE say in a pod. */
   start(name: string, ...flags: string[]): Promise<Lockstep>;
   /** Whoever holds the Lease now; empty: nobody. */
@@ -16,24 +17,18 @@ export interface Replicas extends AsyncDisposable {
   restarts(place: Place): Promise<readonly TemplateChange[]>;
 }
 
-/** Lets ServiceAccounts of these names do what Lockstep's own may. */
-export async function createReplicas(rig: Rig, names: readonly string[]): Promise<Replicas> {
-  const { cluster, account } = rig;
-  const { namespace, roleName } = account;
+/** Lets ServiceAccounts of these names do what Lockstep's own may; they go with the rig's rights. */
+export async function createReplicas({ cluster, account }: Rig, names: readonly string[]): Promise<Replicas> {
+  const { namespace } = account;
+  const accounts = names.map((name) => ({ kind: 'ServiceAccount', name, namespace }));
+  const bindings = (await readRights(namespace)).filter(({ kind }) => kind.endsWith('RoleBinding'));
+  const items = [
+    ...names.map((name) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } })),
+    ...bindings.map((binding) => ({ ...binding, subjects: [...(binding.subjects ?? []), ...accounts] })),
+  ];
+  await kubectl(cluster, ['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   const kubeconfigs = new Map<string, string>();
-  for (const name of names) {
-    const subject = `--serviceaccount=${namespace}:${name}`;
-    await kubectl(cluster, ['-n', namespace, 'create', 'serviceaccount', name]);
-    await kubectl(cluster, [
-      'create',
-      'clusterrolebinding',
-      `${roleName}-${name}`,
-      `--clusterrole=${roleName}`,
-      subject,
-    ]);
-    await kubectl(cluster, ['-n', namespace, 'create', 'rolebinding', name, '--role=lockstep', subject]);
-    kubeconfigs.set(name, await cluster.serviceAccountKubeconfig(namespace, name));
-  }
+  for (const name of names) kubeconfigs.set(name, await cluster.serviceAccountKubeconfig(namespace, name));
   const userOf = (name: string): string => `system:serviceaccount:${namespace}:${name}`;
   return {
     start(name, ...flags) {
@@ -52,10 +47,6 @@ export async function createReplicas(rig: Rig, names: readonly string[]): Promis
       const changes = await templateChanges(cluster.auditLog, { namespace: place.namespace });
       const users = names.map(userOf);
       return changes.filter(({ workload, user }) => workload.name !== 'sentinel' && users.includes(user));
-    },
-    async [Symbol.asyncDispose]() {
-      const bindings = names.map((name) => `${roleName}-${name}`);
-      await kubectl(cluster, ['delete', 'clusterrolebinding', '--wait=false', '--ignore-not-found', ...bindings]);
     },
   };
 }

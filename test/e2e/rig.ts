@@ -7,9 +7,9 @@ import { readAudit, templateChanges, type AuditEvent, type TemplateChange } from
 import { readCredentials } from '../cluster/certificates.ts';
 import { kubectl, sharedCluster, type Cluster } from '../cluster/cluster.ts';
 import { waitFor } from '../cluster/wait.ts';
-import { startLockstep, type Lockstep } from './lockstep.ts';
+import { startLockstep, type Environment, type Lockstep } from './lockstep.ts';
 import { deployment, secret, type KubeObject } from './objects.ts';
-import { installRights, removeRights, type Account } from './rights.ts';
+import { installRights, removeRights, type Account, type ManifestFile } from './rights.ts';
 
 export interface Rig extends AsyncDisposable {
   readonly cluster: Cluster;
@@ -20,6 +20,8 @@ export interface Rig extends AsyncDisposable {
   createPlace(): Promise<Place>;
   /** Lockstep under its ServiceAccount, ready. */
   start(...flags: string[]): Promise<Lockstep>;
+  /** The same, with more in its environment. */
+  startIn(environment: Environment): Promise<Lockstep>;
   /** The same, but not yet ready. */
   spawn(...flags: string[]): Promise<Lockstep>;
   /** Until the ledger holds these workloads, as `Deployment/web`: only what is in it survives a kill. */
@@ -85,21 +87,23 @@ const paths = {
 const workloadResources = ['deployments', 'statefulsets', 'daemonsets'];
 const sentinel = 'sentinel';
 
-export async function createRig(): Promise<Rig> {
+export async function createRig(rights?: ManifestFile): Promise<Rig> {
   const cluster = await sharedCluster();
   const api = createApiClient(cluster.url, await readCredentials(cluster.directory, 'admin'), 'e2e');
   const suffix = randomBytes(4).toString('hex');
-  const account = await installRights(cluster, `e2e-${suffix}-state`);
+  const account = await installRights(cluster, `e2e-${suffix}-state`, rights);
   const places: string[] = [];
-  const spawn = (...flags: string[]) => {
+  const spawn = (flags: readonly string[], environment: Environment = {}) => {
     const { kubeconfig, namespace } = account;
     const fixed = [
       `--kubeconfig=${kubeconfig}`,
       `--state-namespace=${namespace}`,
       '--identity=e2e',
       '--log-level=debug',
+      // A sentinel is changed as often as its test asks.
+      '--restart-burst=0',
     ];
-    return startLockstep([...fixed, `--settle=${settleMs}ms`, ...flags]);
+    return startLockstep([...fixed, `--settle=${settleMs}ms`, ...flags], environment);
   };
   return {
     cluster,
@@ -113,12 +117,9 @@ export async function createRig(): Promise<Rig> {
       await place.create(secret(sentinel, { key: 'first' }), deployment(sentinel, { secrets: [sentinel] }));
       return place;
     },
-    spawn,
-    async start(...flags) {
-      const lockstep = await spawn(...flags);
-      await lockstep.untilReady();
-      return lockstep;
-    },
+    spawn: (...flags) => spawn(flags),
+    start: (...flags) => untilReady(spawn(flags)),
+    startIn: (environment) => untilReady(spawn([], environment)),
     async untilRemembered({ namespace }, ...workloads) {
       const keys = workloads.map((workload) => workload.replace('/', `/${namespace}/`));
       const path = `${paths.configmaps}/namespaces/${account.namespace}/configmaps`;
@@ -143,6 +144,12 @@ export async function createRig(): Promise<Rig> {
       await cluster.stop();
     },
   };
+}
+
+async function untilReady(starting: Promise<Lockstep>): Promise<Lockstep> {
+  const lockstep = await starting;
+  await lockstep.untilReady();
+  return lockstep;
 }
 
 interface PlaceParts {

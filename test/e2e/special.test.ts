@@ -185,7 +185,10 @@ test(
     await place.change('sentinel', 'second');
     await lockstep.waitForLog('would restart', { namespace: place.namespace, name: 'sentinel' });
     assert.equal(await lockstep.stop(), 0);
-    const requests = (await readAudit(rig.cluster.auditLog)).filter(({ user }) => user === rig.account.user);
+    const requests = (await readAudit(rig.cluster.auditLog)).filter(
+      // A review of its own rights is asked by POST, and stores nothing.
+      ({ user, resource }) => user === rig.account.user && resource !== 'selfsubjectaccessreviews',
+    );
     assert.deepEqual([...new Set(requests.map(({ verb }) => verb))].sort(), ['get', 'list', 'watch']);
   },
 );

@@ -1,5 +1,6 @@
 // Starts the HTTP servers on free loopback ports with everything behind them in memory.
 import type { TestContext } from 'node:test';
+import { LockstepError } from '../../server/core/errors.ts';
 import { fluxSender } from '../../hooks/flux.ts';
 import type { OwedWorkload } from '../../server/core/hook.ts';
 import type { Look } from '../../server/core/route-event.ts';
@@ -27,6 +28,9 @@ export async function startRig(context: TestContext, more: Partial<HttpDeps> = {
     owed: (namespace) => rig.owed.filter(({ workload }) => workload.namespace === namespace),
     isWatched: (namespace) => namespace !== 'elsewhere',
     unsynced: () => rig.unsynced,
+    shadow: () => {
+      throw new LockstepError('shadow-off', { message: 'this Lockstep does not observe' });
+    },
     metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('lockstep_up 1\n') },
     log: { debug: log, info: log, warn: log, error: log },
     ...more,

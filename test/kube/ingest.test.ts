@@ -141,6 +141,7 @@ for (const [kind, more, current] of revisions) {
     assert.equal(workload(kind, {}, more).currentRevision, current));
 }
 
+const two = { replicas: 2, updatedReplicas: 2, availableReplicas: 2 };
 const rollouts: [rule: string, kind: WorkloadKind, spec: object, status: object, rolledOut: boolean][] = [
   [
     'all updated and available',
@@ -164,6 +165,19 @@ const rollouts: [rule: string, kind: WorkloadKind, spec: object, status: object,
     false,
   ],
   ['scaled to nothing', 'Deployment', { replicas: 0 }, {}, true],
+  ['StatefulSet scaled to nothing', 'StatefulSet', { replicas: 0 }, {}, true],
+  ['StatefulSet, an old one is left', 'StatefulSet', { replicas: 2 }, { ...two, updatedReplicas: 1 }, false],
+  ['StatefulSet, not available yet', 'StatefulSet', { replicas: 2 }, { ...two, availableReplicas: 1 }, false],
+  ['StatefulSet, all', 'StatefulSet', { replicas: 2 }, two, true],
+  ['StatefulSet, not observed', 'StatefulSet', { replicas: 2 }, { ...two, observedGeneration: 1 }, false],
+  ['DaemonSet without a node', 'DaemonSet', {}, {}, true],
+  [
+    'DaemonSet, not available yet',
+    'DaemonSet',
+    {},
+    { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 1 },
+    false,
+  ],
   ['replicas default to one', 'StatefulSet', {}, {}, false],
   ['not observed', 'Deployment', { replicas: 0 }, { observedGeneration: 1 }, false],
   [
@@ -183,6 +197,43 @@ const rollouts: [rule: string, kind: WorkloadKind, spec: object, status: object,
 ];
 for (const [rule, kind, spec, status, rolledOut] of rollouts) {
   test(`rolled out: ${rule}`, () => assert.equal(workload(kind, {}, { spec, status }).rolledOut, rolledOut));
+}
+
+const gaveUp = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' };
+const failures: [rule: string, kind: WorkloadKind, status: object, failed: boolean][] = [
+  ['its deadline passed', 'Deployment', { conditions: [{ type: 'Available', status: 'False' }, gaveUp] }, true],
+  ['of an older template', 'Deployment', { conditions: [gaveUp], observedGeneration: 1 }, false],
+  ['in progress', 'Deployment', { conditions: [{ ...gaveUp, status: 'True' }] }, false],
+  ['paused', 'Deployment', { conditions: [{ ...gaveUp, status: 'Unknown', reason: 'DeploymentPaused' }] }, false],
+  ['no conditions', 'Deployment', {}, false],
+  ['its deadline passed', 'Rollout', { conditions: [gaveUp] }, true],
+  ['it has none', 'StatefulSet', {}, false],
+];
+for (const [rule, kind, status, failed] of failures) {
+  test(`failed: ${kind}, ${rule}`, () => assert.equal(workload(kind, {}, { status }).failed, failed));
+}
+
+const owns = (manager: string, time: string, fields: object = { 'f:data': {} }) => ({
+  manager,
+  time: `2026-01-01T00:00:0${time}Z`,
+  fieldsV1: fields,
+});
+const writers: [rule: string, managedFields: object[], names: string[]][] = [
+  ['newest first', [owns('old', '1'), owns('new', '2')], ['new', 'old']],
+  ['not who owns metadata only', [owns('labels', '1', { 'f:metadata': {} })], []],
+  ['binaryData counts', [owns('files', '1', { 'f:binaryData': {} })], ['files']],
+  [
+    'each once, five at most',
+    ['1', '2', '2', '3', '4', '5', '6'].map((name) => owns(name, name)),
+    ['6', '5', '4', '3', '2'],
+  ],
+  ['nothing that a receiver of alerts takes for markup', [owns('<!channel>*_@x', '1')], ['??channel??_?x']],
+];
+for (const [rule, managedFields, names] of writers) {
+  test(`writers: ${rule}`, () => {
+    const { value } = parseConfig('Secret', { metadata: metadata({ managedFields }) }, reading);
+    assert.deepEqual(value.writers, names);
+  });
 }
 
 test('rule 18: paused, OnDelete, partitioned, deleting', () => {
@@ -245,4 +296,37 @@ test('rule 17: the pause switch is the word true', () => {
 test('paths of workloads', () => {
   assert.equal(workloadPath('Deployment'), '/apis/apps/v1/deployments');
   assert.equal(workloadPath('StatefulSet', 'shop', 'x'), '/apis/apps/v1/namespaces/shop/statefulsets/x');
+});
+
+test('rule 14: what Reloader left on a template, and whether it was Reloader', () => {
+  const hash = 'f83e99e324ba68ccc373a58ef1eb42f8ab88646a';
+  const env = [
+    { name: 'STAKATER_MY_DB_SECRET', value: hash },
+    { name: 'STAKATER_APP_CONFIGMAP', value: hash },
+    { name: 'STAKATER_X_SECRET', value: 'mine' },
+  ];
+  const fieldsV1 = {
+    'f:spec': {
+      'f:template': {
+        'f:spec': { 'f:containers': { 'k:{"name":"c"}': { 'f:env': { 'k:{"name":"STAKATER_MY_DB_SECRET"}': {} } } } },
+      },
+    },
+  };
+  const { value } = parseWorkload(
+    'Deployment',
+    {
+      metadata: metadata({
+        managedFields: [
+          { manager: 'Reloader', fieldsV1 },
+          { manager: 'kubectl', fieldsV1: {} },
+        ],
+      }),
+      spec: { template: { spec: { containers: [{ name: 'c', env }] } } },
+    } as never,
+    reading,
+  );
+  assert.deepEqual(value.marks, [
+    { by: 'env-vars', kind: 'Secret', variable: 'STAKATER_MY_DB_SECRET', hash, byReloader: true },
+    { by: 'env-vars', kind: 'ConfigMap', variable: 'STAKATER_APP_CONFIGMAP', hash, byReloader: false },
+  ]);
 });

@@ -49,6 +49,7 @@ function rig() {
   const options = (identity: string): LeaderOptions => ({
     client,
     namespace: 'ours',
+    name: 'lockstep',
     identity,
     now: () => state.now + state.jump,
     elapsed: () => state.now,
@@ -138,6 +139,50 @@ test('a Lease that somebody edited is still ours', async () => {
   );
   assert.equal(await leadership.hold(letGo.signal), 'released');
   assert.equal(state.lease?.spec.holderIdentity, '');
+});
+
+test('a Lease that was deleted is made again, with the mark', async () => {
+  const { state, options, onSleep } = rig();
+  const letGo = new AbortController();
+  const leadership = await becomeLeader(options('me'), never);
+  state.settledAt = 1_600_000_000_000;
+  const kept: unknown[] = [];
+  onSleep.push(
+    () => undefined,
+    () => {
+      state.lease = undefined;
+      state.settledAt = undefined;
+    },
+    () => undefined,
+    () => {
+      kept.push(state.lease?.spec.holderIdentity, state.lease?.metadata.annotations?.['lockstep.dev/settled-at']);
+      letGo.abort();
+    },
+  );
+  assert.equal(await leadership.hold(letGo.signal), 'released');
+  assert.deepEqual(kept, ['me', '2020-09-13T12:26:40.000Z']);
+});
+
+test('a Lease that was deleted and made by another is lost', async () => {
+  const { state, write, options, onSleep } = rig();
+  const leadership = await becomeLeader(options('me'), never);
+  onSleep.push(
+    () => (state.lease = undefined),
+    () => void write(held('other')),
+  );
+  assert.equal(await leadership.hold(never), 'lost');
+});
+
+test('the Lease is the named one', async () => {
+  const { options } = rig();
+  const paths: string[] = [];
+  const { client, ...rest } = { ...options('me'), name: 'stakater-reloader-lock' };
+  const send = (request: ApiRequest) => {
+    paths.push(request.path.split('/').slice(-2).join('/'));
+    return client.send(request);
+  };
+  await becomeLeader({ ...rest, client: { ...client, send } }, never);
+  assert.deepEqual(paths, ['leases/stakater-reloader-lock', 'ours/leases']);
 });
 
 test('without an API server it is given up before it expires for the others', async () => {

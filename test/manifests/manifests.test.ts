@@ -55,14 +55,14 @@ const pod = find('Deployment').spec?.template;
 assert.ok(pod);
 const [container] = pod.spec.containers;
 assert.ok(container);
-const config = loadConfig({
-  argv: container.args,
+const surroundings = {
   env: {},
   hostname: 'pod',
   tempDir: '/tmp',
   isTerminal: false,
   readFile: () => find('ConfigMap', 'lockstep-config').data?.['lockstep.yaml'] ?? '',
-});
+};
+const config = loadConfig({ ...surroundings, argv: container.args });
 const rights = (manifest: Manifest): string[] =>
   (manifest.rules ?? []).flatMap(({ apiGroups, resources, verbs, resourceNames = [] }) =>
     apiGroups.flatMap((group) =>
@@ -93,6 +93,16 @@ test('rights: outside of its namespace Lockstep writes nothing but workloads and
   ]);
 });
 
+test('rights: for the kinds that a cluster may not have, only what restarts them', () => {
+  const writes = rights(find('ClusterRole', 'lockstep-kinds')).filter((right) => !/^(get|list|watch) /.test(right));
+  assert.deepEqual(writes, [
+    'create jobs.batch',
+    'delete jobs.batch',
+    'patch rollouts.argoproj.io',
+    'patch deploymentconfigs.apps.openshift.io',
+  ]);
+});
+
 test('rights: in its namespace only the digest key, the ledger and the Lease', () => {
   assert.deepEqual(rights(find('Role')), [
     'create secrets',
@@ -100,9 +110,10 @@ test('rights: in its namespace only the digest key, the ledger and the Lease', (
     'list configmaps',
     'create configmaps',
     'update configmaps',
+    'get configmaps reloader-meta-info',
     'create leases.coordination.k8s.io',
-    'get leases.coordination.k8s.io lockstep',
-    'update leases.coordination.k8s.io lockstep',
+    'get leases.coordination.k8s.io lockstep stakater-reloader-lock',
+    'update leases.coordination.k8s.io lockstep stakater-reloader-lock',
   ]);
 });
 
@@ -186,4 +197,17 @@ test('image: what the Dockerfile copies is not ignored, and the entry is compile
   for (const path of copied) assert.ok(kept.includes(`!${path}`), path);
   assert.match(dockerfile, /^USER 65532/m);
   assert.match(dockerfile, /"--max-semi-space-size=16", "\/app\/dist\/server\/main\.js"/);
+});
+
+test('observe.yaml: the pod of lockstep.yaml without a right to write, in observe mode', () => {
+  const observing = parseAllDocuments(readFileSync('manifests/observe.yaml', 'utf8'), { uniqueKeys: true }).map(
+    (document) => document.toJS() as Manifest,
+  );
+  const verbs = observing.flatMap(({ rules = [] }) => rules.flatMap((rule) => rule.verbs));
+  assert.deepEqual([...new Set(verbs)].sort(), ['get', 'list', 'watch']);
+  const [other] = observing.find(({ kind }) => kind === 'Deployment')?.spec?.template?.spec.containers ?? [];
+  assert.ok(other);
+  assert.equal(loadConfig({ ...surroundings, argv: other.args }).mode, 'observe');
+  for (const field of ['ports', 'livenessProbe', 'readinessProbe', 'securityContext'] as const)
+    assert.deepEqual(other[field], container[field], field);
 });

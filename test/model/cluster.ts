@@ -311,6 +311,7 @@ export function seeConfig(
     contents: found,
     annotations: {},
     ignored: false,
+    writers: [],
     dataWrittenAt,
   };
 }
@@ -339,6 +340,7 @@ export function seeWorkload({
     reload: optedIn ? reload : undefined,
     problems: [],
     references: optedIn ? references : [],
+    marks: [],
     restartKey: parseRestartKey(template.keyText),
     annotations: {},
     podSelector: '',
@@ -350,6 +352,7 @@ export function seeWorkload({
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
+    failed: false,
     deleting: false,
   };
 }

@@ -14,7 +14,9 @@ import { createWorkloadReconciler, type WorkloadReconciler } from '../../server/
 import type { WorkQueue } from '../../server/reconcile/workqueue.ts';
 import { createConfigs } from '../../server/state/configs.ts';
 import { createLedger } from '../../server/state/ledger.ts';
-import { createNamespaces, createRevisions, createWorkloads } from '../../server/state/workloads.ts';
+import { everything } from '../../server/core/selector.ts';
+import { createNamespaces } from '../../server/state/namespaces.ts';
+import { createRevisions, createWorkloads } from '../../server/state/workloads.ts';
 import * as world from './cluster.ts';
 import { restartPatch } from '../../server/core/restart.ts';
 
@@ -85,13 +87,14 @@ export async function startProcess(ports: Ports): Promise<Process> {
   const reads = clusterReads(ports);
   const reconciler = createWorkloadReconciler({
     state,
-    namespaces: createNamespaces(),
+    namespaces: createNamespaces({ listed: [], ignored: [], selector: everything }),
     stateNamespace: 'lockstep-system',
     reads: mutate.reads?.(reads, cluster) ?? reads,
     writer: clusterWriter(ports),
     now: () => cluster.now,
     mode: 'enforce',
-    maxRollouts: 0,
+    gates: { maxRollouts: 0, maxRolloutsPerNamespace: 0, jitterMs: 0, haltAfterFailures: 0, restartBurst: 0 },
+    random: () => 0.5,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => (ms > 1_000 ? later.set(key, cluster.now + ms) : pending.add(key)),
     wakeAfter: (key, ms) => later.set(key, cluster.now + ms),
@@ -100,10 +103,9 @@ export async function startProcess(ports: Ports): Promise<Process> {
   });
   const route = createRoute({
     state,
-    namespaces: createNamespaces(),
+    namespaces: createNamespaces({ listed: [], ignored: [], selector: everything }),
     queue: setQueue(pending, later),
     settle: { windowMs: 1_000, maxMs: 10_000 },
-    ignoredNamespaces: [],
     now: () => cluster.now,
     log: quiet,
     onChange: () => undefined,
@@ -235,6 +237,8 @@ function clusterReads({ cluster, meanwhile }: Ports): Reads {
       const found = cluster.configs.get(name);
       return found === undefined ? undefined : world.seeConfig(found, cluster.keys);
     },
+    // No template of the model carries a mark of Reloader's.
+    compareMarks: async () => 'none',
     async pods(workload, current) {
       await meanwhile();
       const pods = cluster.pods.get(workload.ref.name) ?? [];

@@ -31,15 +31,12 @@ const rows: [
     undefined,
     ['blocked', 'waiting-for-delete'],
   ],
-  ...(['paused', 'pause-period-invalid', 'pause-switch', 'refused', 'fighting'] as const).map(
+  ...(['paused', 'pause-period-invalid', 'pause-switch', 'refused', 'fighting', 'halted'] as const).map(
     (reason): (typeof rows)[number] => [`held: ${reason}`, () => undefined, reason, ['blocked', reason]],
   ),
-  ...(['rollout-cap', 'deleting'] as const).map((reason): (typeof rows)[number] => [
-    `held: ${reason}`,
-    () => undefined,
-    reason,
-    ['owed', reason],
-  ]),
+  ...(['rollout-cap', 'namespace-rollout-cap', 'jitter', 'flapping', 'deleting'] as const).map(
+    (reason): (typeof rows)[number] => [`held: ${reason}`, () => undefined, reason, ['owed', reason]],
+  ),
 ];
 for (const [rule, prepare, held, expected] of rows) {
   test(`owed: ${rule}`, async () => {

@@ -1,6 +1,7 @@
 // One workload that uses one Secret, real state around it, and a cluster that answers as it is told.
 import type { RestartOrder, ResumeOrder } from '../../server/core/cluster.ts';
 import { digestValues } from '../../server/core/digest.ts';
+import type { Gates } from '../../server/core/hold.ts';
 import type { SeenConfig, SeenWorkload } from '../../server/core/seen.ts';
 import type { PresenceRules } from '../../server/core/snapshot.ts';
 import type { LiveState } from '../../server/reconcile/gather.ts';
@@ -8,7 +9,9 @@ import type { Outcome } from '../../server/reconcile/outcome.ts';
 import { createWorkloadReconciler, type WorkloadDeps } from '../../server/reconcile/workload.ts';
 import { createConfigs } from '../../server/state/configs.ts';
 import { createLedger } from '../../server/state/ledger.ts';
-import { createNamespaces, createRevisions, createWorkloads } from '../../server/state/workloads.ts';
+import { everything } from '../../server/core/selector.ts';
+import { createNamespaces } from '../../server/state/namespaces.ts';
+import { createRevisions, createWorkloads } from '../../server/state/workloads.ts';
 import { compileReload } from '../../server/core/reload-compile.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
 
@@ -32,6 +35,7 @@ export function config(version: number, text: string, more: Partial<SeenConfig> 
     contents,
     annotations: {},
     ignored: false,
+    writers: [],
     dataWrittenAt: T - 60_000,
     ...more,
   };
@@ -47,6 +51,7 @@ export function workload(version: number, more: Partial<SeenWorkload> = {}): See
     problems: [],
     references: [{ kind: 'Secret', name: 'db', keys: 'all', optional: false }],
     restartKey: undefined,
+    marks: [],
     annotations: {},
     podSelector: '',
     currentRevision: '1',
@@ -57,10 +62,19 @@ export function workload(version: number, more: Partial<SeenWorkload> = {}): See
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
+    failed: false,
     deleting: false,
     ...more,
   };
 }
+
+export const noGates: Gates = {
+  maxRollouts: 0,
+  maxRolloutsPerNamespace: 0,
+  jitterMs: 0,
+  haltAfterFailures: 0,
+  restartBurst: 0,
+};
 
 export interface Rig {
   readonly state: LiveState;
@@ -99,7 +113,7 @@ const off = { onCreate: false, onDelete: false, atStart: false };
 
 /** In step with the Secret’s first content. */
 export async function createRig(more: Partial<WorkloadDeps> = {}, presence: PresenceRules = off): Promise<Rig> {
-  const namespaces = createNamespaces();
+  const namespaces = createNamespaces({ listed: [], ignored: [], selector: everything });
   const [outcomes, retries, wakes]: [string[], number[], number[]] = [[], [], []];
   const [patches, resumes]: [RestartOrder[], ResumeOrder[]] = [[], []];
   const live: Rig['live'] = { workload: workload(20), config: config(10, 'A'), now: T, refuse: undefined };
@@ -121,6 +135,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}, presence: Pres
       workload: async () => live.workload,
       config: async () => live.config,
       pods: async () => [{ createdAt: 0, current: true }],
+      compareMarks: async () => 'none',
     },
     writer: {
       leavesKey: () => true,
@@ -136,8 +151,9 @@ export async function createRig(more: Partial<WorkloadDeps> = {}, presence: Pres
       },
     },
     now: () => live.now,
+    random: () => 0.5,
     mode: 'enforce',
-    maxRollouts: 100,
+    gates: { ...noGates, maxRollouts: 100, restartBurst: 10 },
     takeBootProof: () => false,
     retryAfter: (_, ms) => void retries.push(ms),
     wakeAfter: (_, ms) => void wakes.push(ms),
@@ -198,9 +214,16 @@ function tell(outcome: Outcome): string {
       return `${outcome.kind} ${outcome.reason}`;
     case 'held':
       return `held ${outcome.reason}`;
+    case 'throttled':
+      return `throttled ${outcome.throttling.flaps.map(({ name, changes, writers }) => `${name} ${changes} ${writers.join()}`).join()}`;
+    case 'rollout-late':
+      return `rollout-late ${outcome.workload.ref.name} ${outcome.reason}`;
+    case 'halted':
+      return `halted ${outcome.failed.join()}`;
     case 'refused':
     case 'resume-refused':
     case 'conflict':
+    case 'halt-ended':
       return outcome.kind;
   }
 }

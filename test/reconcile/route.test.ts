@@ -22,7 +22,6 @@ async function rig() {
     namespaces,
     queue,
     settle: { windowMs: 1_000, maxMs: 10_000 },
-    ignoredNamespaces: [],
     now: () => T,
     log,
     onChange: (kind) => changes.push(kind),
@@ -30,6 +29,8 @@ async function rig() {
   });
   return { route, queued, changes, warnings };
 }
+
+const shop = { name: 'shop', resourceVersion: '1', labels: {}, paused: false };
 
 const present = <O extends { resourceVersion: string }>(
   object: O,
@@ -87,7 +88,7 @@ test('a revision leads to its workload', async () => {
 test('rule 17: turning the pause switch looks at every workload', async () => {
   const { route, queued } = await rig();
   const turn = (paused: boolean) =>
-    route.onNamespace({ present: true, how: 'modified', object: { name: 'shop', paused }, version: '1' });
+    route.onNamespace({ present: true, how: 'modified', object: { ...shop, paused }, version: '1' });
   turn(false);
   turn(true);
   assert.deepEqual(queued, [`add ${key}`]);

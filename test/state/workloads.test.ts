@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SeenRevision, SeenWorkload } from '../../server/core/seen.ts';
-import {
-  createNamespaces,
-  createRevisions,
-  createWorkloads,
-  type Revisions,
-  type Workloads,
-} from '../../server/state/workloads.ts';
+import { createRevisions, createWorkloads, type Revisions, type Workloads } from '../../server/state/workloads.ts';
 import { compileReload } from '../../server/core/reload-compile.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
 
@@ -28,6 +22,7 @@ export function seen(version: number, uses: readonly string[], more: Partial<See
     problems: [],
     references: uses.map((name) => ({ kind: 'Secret', name, keys: 'all', optional: false })),
     restartKey: undefined,
+    marks: [],
     annotations: {},
     podSelector: '',
     currentRevision: '1',
@@ -38,6 +33,7 @@ export function seen(version: number, uses: readonly string[], more: Partial<See
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
+    failed: false,
     deleting: false,
     ...more,
   };
@@ -157,13 +153,4 @@ test('a revision that is deleted is forgotten', () => {
   assert.equal(revisions.apply({ present: false, watched: true, key: 'shop/web-1', version: '8' }), 'w');
   assert.equal(revisions.current(seen(1, [])), undefined);
   assert.equal(revisions.apply({ present: false, watched: true, key: 'shop/web-1', version: '8' }), undefined);
-});
-
-test('rule 17: the pause switch of a namespace tells when it turns', () => {
-  const namespaces = createNamespaces();
-  const turn = (paused: boolean): boolean =>
-    namespaces.apply({ present: true, how: 'modified', object: { name: 'shop', paused }, version: '1' });
-  assert.deepEqual([turn(false), turn(true), turn(true), namespaces.isPaused('shop')], [false, true, false, true]);
-  assert.equal(namespaces.apply({ present: false, watched: true, key: 'shop', version: '2' }), true);
-  assert.equal(namespaces.isPaused('shop'), false);
 });
