@@ -136,13 +136,8 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const { namespace, output, kubeconfig, context } = values;
   const { rules, pauseKeys } = reloader;
   const stateNamespace = values['state-namespace'];
-  const asking = {
-    rules,
-    pauseKeys,
-    ...referenceRulesOf(reloader),
-    presence: presenceOf(reloader),
-    stateNamespace,
-  } as const;
+  const extras = { ...referenceRulesOf(reloader), presence: presenceOf(reloader) };
+  const asking = { rules, pauseKeys, ...extras, stateNamespace } as const;
   const posts = reloader.webhookUrl !== undefined;
   return { target, namespace, output, kubeconfig, context, asking, posts, warnings: remarks.warnings };
 }

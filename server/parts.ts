@@ -4,14 +4,11 @@ import type { DigestKey } from './core/digest.ts';
 import { LockstepError } from './core/errors.ts';
 import type { LedgerStore } from './core/ledger-store.ts';
 import type { Log } from './core/log.ts';
-import type { RestartWriter } from './core/cluster.ts';
 import type { Client } from './kube/client.ts';
 import type { Reading } from './kube/ingest.ts';
 import type { Leadership } from './kube/leader.ts';
 import { createLedgerStore } from './kube/ledger-store.ts';
-import { createRestartWriter } from './kube/patches.ts';
 import { createReads } from './kube/reads.ts';
-import { createReloaderWriter } from './kube/reloader-writer.ts';
 import type { Watches } from './kube/watches.ts';
 import type { Metrics } from './metrics.ts';
 import type { Resolve } from './notify/addresses.ts';
@@ -34,6 +31,7 @@ import { createLedger, type Ledger } from './state/ledger.ts';
 import { createNamespaces, type Namespaces } from './state/namespaces.ts';
 import { createRevisions, createWorkloads } from './state/workloads.ts';
 import { reportTrouble } from './trouble.ts';
+import { openWriter } from './writer.ts';
 
 /** Everything that touches the outside. */
 export interface Ports {
@@ -182,8 +180,8 @@ function openFlusher({ ports, work, queue }: Reach, ledger: Ledger): Flusher {
 function openReconciler(reach: Reach): WorkloadReconciler {
   const { config, ports, state, namespaces, bootKeys, keys, work, queue } = reach;
   const { client, now } = ports;
-  const report = openReport(config, ports, work.signal);
   const alarms = createAlarms({ clock: ports.clock, ring: (key) => queue().add(key), signal: work.signal });
+  const report = openReport(config, ports, work.signal);
   return createWorkloadReconciler({
     state,
     namespaces,
@@ -232,13 +230,6 @@ export function openNamespaces({ namespaces, reloader }: Config): Namespaces {
 
 export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Reading {
   return { keys, rules: reloader.rules, pauseKeys: reloader.pauseKeys, ...referenceRulesOf(reloader) };
-}
-
-function openWriter({ reloader: { strategy, pauseKeys } }: Config, { client, now, sleep }: Ports): RestartWriter {
-  const { pausedAt: pausedAtKey } = pauseKeys;
-  return strategy === 'lockstep'
-    ? createRestartWriter(client, { now, sleep, pausedAtKey })
-    : createReloaderWriter({ client, strategy, now, sleep, pausedAtKey });
 }
 
 function openSourceQueue(ports: Ports, sources: Sources, signal: AbortSignal): WorkQueue {

@@ -114,6 +114,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/shadow-loop.ts': 'everything',
   'server/shadow-report.ts': 'everything',
   'server/lease.ts': 'everything',
+  'server/writer.ts': 'everything',
   'server/rights.ts': 'everything',
   'server/outcomes.ts': 'everything',
   'server/sources.ts': 'everything',
