@@ -8,7 +8,7 @@ import { loadDigestKeys, makeDigestKey, readDigestKeys } from './kube/digest-key
 import type { Watches } from './kube/watches.ts';
 import { holdLease, markSettled, type HeldLease } from './lease.ts';
 import { assemble, type Parts, type Ports } from './parts.ts';
-import { listOwed } from './reconcile/owed.ts';
+import { listOwed, type OwedView } from './reconcile/owed.ts';
 import { namespaceOf } from './reconcile/proposals.ts';
 import { sweep, sweepMs } from './reconcile/sweep.ts';
 import { runShadow } from './shadow-loop.ts';
@@ -36,6 +36,8 @@ export interface App {
 /** A pod has 30 s to stop, and some are for the HTTP servers. */
 const drainMs = 15_000;
 const firstTryMs = 2_000;
+/** A rollout may take ten minutes; one more does not matter. */
+const overdueLookMs = 60_000;
 
 export function createApp(config: Config, ports: Ports): App {
   let parts: Parts | undefined;
@@ -45,7 +47,12 @@ export function createApp(config: Config, ports: Ports): App {
       try {
         const keys = await untilDone(ports, signal, () => findDigestKeys(config, ports, signal));
         parts = assemble(config, ports, keys);
-        await live(config, ports, { parts, onStarted: () => (decides = true) }, signal);
+        const view = viewOf(ports, parts);
+        const onStarted = (): void => {
+          decides = true;
+          ports.metrics.measureOwed(() => listOwed(view));
+        };
+        await live(config, ports, { parts, onStarted }, signal);
       } catch (error) {
         if (!signal.aborted) throw error;
       }
@@ -56,7 +63,7 @@ export function createApp(config: Config, ports: Ports): App {
       if (parts === undefined || !decides) {
         throw new LockstepError('not-ready', { message: 'this replica starts, or stands by' });
       }
-      return listOwed({ state: parts.state, held: parts.reconciler.held, now: ports.now }, namespace);
+      return listOwed(viewOf(ports, parts), namespace);
     },
     isWatched: (namespace) => parts === undefined || !decides || parts.namespaces.isWatched(namespace),
     shadow(sinceMs) {
@@ -75,6 +82,10 @@ export function createApp(config: Config, ports: Ports): App {
       for (const key of parts.state.workloads.keys()) if (namespaceOf(key) === target.namespace) parts.queue.add(key);
     },
   };
+}
+
+function viewOf({ now }: Ports, { state, reconciler }: Parts): OwedView {
+  return { state, held: reconciler.held, now };
 }
 
 function lookAtSources({ sourceQueue, sources }: Parts, namespaces: readonly string[]): void {
@@ -152,6 +163,7 @@ async function start(ports: Ports, parts: Parts, { lease, stop, watch: open }: S
   parts.queue.start();
   parts.sourceQueue.start();
   void keepSwept(ports, parts, stop);
+  void keepLooking(ports, parts, stop);
   ports.log.info({ configs: parts.state.configs.size, workloads: [...parts.state.workloads.keys()].length }, 'synced');
 }
 
@@ -161,6 +173,15 @@ async function keepSwept(ports: Ports, parts: Parts, stop: AbortSignal): Promise
     if (stop.aborted) return;
     sweep(parts.state, ports.now());
     parts.flusher.poke();
+  }
+}
+
+/** A rollout that is stuck makes no event. */
+async function keepLooking({ sleep }: Ports, { reconciler, queue }: Parts, stop: AbortSignal): Promise<void> {
+  for (;;) {
+    await sleep(overdueLookMs, stop);
+    if (stop.aborted) return;
+    for (const key of reconciler.overdue()) queue.add(key);
   }
 }
 

@@ -35,6 +35,8 @@ export const ruleFlags = {
   'auto-search-annotation': reloaderFlags['auto-search-annotation'],
   'search-match-annotation': reloaderFlags['search-match-annotation'],
   'ignore-annotation': reloaderFlags['ignore-annotation'],
+  'pause-deployment-annotation': reloaderFlags['pause-deployment-annotation'],
+  'pause-deployment-time-annotation': reloaderFlags['pause-deployment-time-annotation'],
   'reload-on-create': reloaderFlags['reload-on-create'],
   'reload-on-delete': reloaderFlags['reload-on-delete'],
 } as const satisfies FlagTable;

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { formatDuration } from './core/duration.ts';
 import type { ShadowLimits } from './core/shadow-pair.ts';
+import type { Gates } from './core/hold.ts';
 import { noFile, readConfigFile, type ConfigFile } from './config-file.ts';
 import type { ListenAt } from './http/listen.ts';
 import { parseFlags, refuse, type FlagTable, type Parsed } from './flags.ts';
@@ -62,7 +63,31 @@ export const serveFlags = {
     type: 'int',
     default: 100,
     group: restarts,
-    help: 'further restarts wait while this many rollouts are in progress; 0: no limit',
+    help: 'further restarts wait while this many rollouts are in progress; 0: no limit; 1: each waits until the one before is available',
+  },
+  'max-rollouts-per-namespace': {
+    type: 'int',
+    default: 0,
+    group: restarts,
+    help: 'the same for each namespace; 0: no limit',
+  },
+  jitter: {
+    type: 'duration',
+    default: 0,
+    group: restarts,
+    help: 'each owed restart waits a random part of this, so that those of one change are spread',
+  },
+  'halt-after-failures': {
+    type: 'int',
+    default: 0,
+    group: restarts,
+    help: 'restart nothing else while this many rollouts of restarts are failed; 0: go on',
+  },
+  'restart-burst': {
+    type: 'int',
+    default: 10,
+    group: restarts,
+    help: 'restarts of one workload in quick succession, then one each 5m until its config objects are quiet; 0: no limit',
   },
   'shadow-late': {
     type: 'duration',
@@ -105,9 +130,8 @@ export interface Config extends ConfigFile, LogConfig {
   readonly mode: 'enforce' | 'observe';
   readonly settleMs: number;
   readonly settleMaxMs: number;
-  /** 0: no limit. */
-  readonly maxRollouts: number;
   readonly shadow: ShadowLimits;
+  readonly gates: Gates;
   readonly stateDir: string;
   readonly allowLocalGit: boolean;
   readonly address: ListenAt;
@@ -152,6 +176,9 @@ function defaultFormat({ compat }: ServeFlags['values'], { isTerminal }: Surroun
   return isTerminal || compat === 'reloader' ? 'text' : 'json';
 }
 
+/** A typing error must not hold back restarts for days. */
+const jitterMostMs = 3_600_000;
+
 type ServeFlags = Parsed<typeof serveFlags>;
 
 function fromFlags(values: ServeFlags['values'], { env, hostname, tempDir }: Surroundings) {
@@ -163,8 +190,14 @@ function fromFlags(values: ServeFlags['values'], { env, hostname, tempDir }: Sur
     mode: values.mode,
     settleMs: values.settle,
     settleMaxMs: values['settle-max'],
-    maxRollouts: values['max-rollouts'],
     shadow: { lateMs: values['shadow-late'], missedMs: values['shadow-missed'] },
+    gates: Object.freeze<Gates>({
+      maxRollouts: values['max-rollouts'],
+      maxRolloutsPerNamespace: values['max-rollouts-per-namespace'],
+      jitterMs: values.jitter,
+      haltAfterFailures: values['halt-after-failures'],
+      restartBurst: values['restart-burst'],
+    }),
     stateDir: values['state-dir'] ?? join(tempDir, 'lockstep'),
     allowLocalGit: values['allow-local-git'],
   } as const;
@@ -185,6 +218,10 @@ function checkValues(values: ServeFlags['values'], namespaces: readonly string[]
   if (values.settle > values['settle-max']) {
     const [settle, most] = [formatDuration(values.settle), formatDuration(values['settle-max'])];
     problems.push(`--settle ${settle} is longer than --settle-max ${most}`);
+  }
+  if (values.jitter > jitterMostMs) {
+    const [jitter, most] = [formatDuration(values.jitter), formatDuration(jitterMostMs)];
+    problems.push(`--jitter ${jitter} is longer than ${most}: a restart would wait too long`);
   }
   return problems;
 }

@@ -104,7 +104,7 @@ interface Options {
   readonly output: 'table' | 'json';
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'extras' | 'presence' | 'stateNamespace'>;
+  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'extras' | 'pauseKeys' | 'presence' | 'stateNamespace'>;
   /** Under --webhook-url: nothing is restarted. */
   readonly posts: boolean;
   readonly warnings: readonly string[];
@@ -136,9 +136,10 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   }
   if (remarks.problems.length > 0 || target === undefined) throw refuse(remarks.problems);
   const { namespace, output, kubeconfig, context } = values;
-  const { rules } = reloader;
+  const { rules, pauseKeys } = reloader;
   const stateNamespace = values['state-namespace'];
-  const asking = { rules, ...referenceRulesOf(reloader), presence: presenceOf(reloader), stateNamespace } as const;
+  const extras = { ...referenceRulesOf(reloader), presence: presenceOf(reloader) };
+  const asking = { rules, pauseKeys, ...extras, stateNamespace } as const;
   const posts = reloader.webhookUrl !== undefined;
   return { target, namespace, output, kubeconfig, context, asking, posts, warnings: remarks.warnings };
 }

@@ -57,7 +57,7 @@ export async function readWorkloadFacts(asking: Asking, ref: WorkloadRef): Promi
   const decision = await decide(asking, state, { workload, missing, keys });
   const pauseSwitch = await isPaused(asking, namespace, gaps);
   const lastEvent = await readLastEvent(asking, ref, gaps);
-  return { ...workload, uses, record, decision, presence, pauseSwitch, lastEvent, gaps };
+  return { ...workload, uses, record, decision, presence, pauseSwitch, lastEvent, gaps, now: asking.now };
 }
 
 /** Throws `api-not-found` when there is no such config object, and `api-*`. Reads no content. */

@@ -6,6 +6,7 @@ import type {
   Consequence,
   Gap,
   OptInExplanation,
+  PauseExplanation,
   Pending,
   UseExplanation,
   UserExplanation,
@@ -31,6 +32,7 @@ const holdSays: Partial<Record<Withheld, string>> = {
   finished: 'it has finished: nothing is run again',
   'job-running': 'a run is in progress, and its concurrencyPolicy is Forbid: another starts when it has ended',
   paused: 'the Deployment is paused (spec.paused): restarts wait until it is resumed',
+  'pause-period-invalid': 'the pause period is no duration: restarts wait until it is one, such as 5m, or is removed',
   'pause-switch': 'restarts wait: lockstep.dev/pause is set on its namespace, or on Lockstep’s own',
   deleting: 'it is being deleted: nothing is restarted',
 };
@@ -102,9 +104,38 @@ function describePending(pending: Pending): string {
   }
 }
 
-function listNotes({ held, waitsForDelete, rolledOut, gaps }: WorkloadExplanation): string[] {
+function describePause(pause: PauseExplanation): string {
+  switch (pause.kind) {
+    case 'next':
+      return `its next restart pauses it for ${pause.period}, so that more changes join the rollout`;
+    case 'until':
+      return `it is paused for its period: what it was restarted for is rolled out when it is resumed, at ${pause.resumeAt}`;
+    case 'due':
+      return `it is paused for its period, and due to be resumed (${pause.reason})`;
+  }
+}
+
+/** Limits of the running Lockstep cannot be seen from here. */
+const limits: readonly Withheld[] = [
+  'refused',
+  'fighting',
+  'halted',
+  'flapping',
+  'jitter',
+  'rollout-cap',
+  'namespace-rollout-cap',
+];
+
+function listNotes(explanation: WorkloadExplanation): string[] {
+  const { workload, held, pause, pending, waitsForDelete, rolledOut, gaps } = explanation;
+  const isMaybeHeld = pending.kind === 'restart' && held === undefined;
+  const owedPath = `/v1/namespaces/${workload.namespace}/owed`;
   return [
     ...(held === undefined ? [] : [holdSays[held] ?? held]),
+    ...(isMaybeHeld
+      ? [`whether the running Lockstep holds it (${limits.join(', ')}) is in its log and ${owedPath}`]
+      : []),
+    ...(pause === undefined ? [] : [describePause(pause)]),
     ...(waitsForDelete ? ['pods stay as they are until somebody deletes them (OnDelete, or a partition)'] : []),
     ...(rolledOut ? [] : ['a rollout is in progress, or pods are not available']),
     ...gaps.map((gap) => gapSays[gap]),

@@ -19,6 +19,7 @@ import { templateOf } from './kube/workload-body.ts';
 export interface Asking extends ReferenceRules {
   readonly client: Client;
   readonly rules: Reading['rules'];
+  readonly pauseKeys: Reading['pauseKeys'];
   readonly presence: PresenceRules;
   readonly stateNamespace: string;
   /** Wall clock (ms). */
@@ -28,7 +29,7 @@ export interface Asking extends ReferenceRules {
 }
 
 /** By which rules. */
-export type Judging = Pick<Asking, 'rules' | 'granularity' | 'extras'>;
+export type Judging = Pick<Asking, 'rules' | 'granularity' | 'extras' | 'pauseKeys'>;
 
 export const metadataOnly = {
   object: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',

@@ -5,6 +5,8 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 export interface Metrics {
   readonly registry: Registry;
   readonly restarts: Counter<'kind' | 'namespace' | 'reason' | 'result'>;
+  /** Deployments whose pause for a period was ended, or is not. */
+  readonly resumes: Counter<'namespace' | 'reason' | 'result'>;
   readonly changes: Counter<'kind'>;
   readonly recorded: Counter<'reason'>;
   readonly reconcileSeconds: Histogram<'queue'>;
@@ -12,7 +14,12 @@ export interface Metrics {
   readonly measureQueues: (depth: (queue: QueueName) => number) => void;
   readonly watchSynced: Gauge<'resource'>;
   readonly watchRestarts: Counter<'resource' | 'reason'>;
-  readonly owed: Gauge<'namespace'>;
+  /** What is owed, asked at each scrape. */
+  readonly measureOwed: (list: () => Iterable<OwedFacts>) => void;
+  readonly throttles: Counter<'kind' | 'namespace'>;
+  readonly lateRollouts: Counter<'kind' | 'namespace' | 'reason'>;
+  /** 1 while failed rollouts hold back all restarts. */
+  readonly halted: Gauge;
   readonly apiRequests: Counter<'verb' | 'resource' | 'code'>;
   readonly pullRequests: Counter<'action'>;
   readonly hooks: Counter<'sender' | 'result'>;
@@ -21,6 +28,11 @@ export interface Metrics {
   readonly errors: Counter<'code'>;
   /** The namespace as a label's value: itself for the first thousand, `other` beyond, so that memory stays bounded. */
   readonly namespaceLabel: (namespace: string) => string;
+}
+
+export interface OwedFacts {
+  readonly workload: { readonly namespace: string };
+  readonly reason: string;
 }
 
 export type QueueName = 'workload' | 'source';
@@ -42,6 +54,7 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
     new Counter({ name: `lockstep_${name}`, help, labelNames, registers });
   const gauge = <L extends string>(name: string, help: string, labelNames: L[]): Gauge<L> =>
     new Gauge({ name: `lockstep_${name}`, help, labelNames, registers });
+  const namespaceLabel = boundedLabel(namespacesMost);
   gauge('build_info', 'Always 1; the labels say what runs', ['version', 'node']).set(
     { version: build.version, node: build.nodeVersion },
     1,
@@ -49,6 +62,11 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
   return {
     registry,
     restarts: counter('restarts_total', 'Restarts of workloads', ['kind', 'namespace', 'reason', 'result']),
+    resumes: counter('resumes_total', 'Deployments resumed after their pause period', [
+      'namespace',
+      'reason',
+      'result',
+    ]),
     changes: counter('changes_total', 'Content changes seen of config objects', ['kind']),
     recorded: counter('recorded_total', 'Config objects of workloads recorded without a restart', ['reason']),
     reconcileSeconds: new Histogram({
@@ -61,7 +79,17 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
     measureQueues: (depth) => openQueueDepth(registry, depth),
     watchSynced: gauge('watch_synced', '1 while a watch is synced, else 0', ['resource']),
     watchRestarts: counter('watch_restarts_total', 'Watches opened again', ['resource', 'reason']),
-    owed: gauge('owed', 'Workloads whose restart is owed or not yet available', ['namespace']),
+    measureOwed: (list) => openOwed(registry, namespaceLabel, list),
+    throttles: counter('throttles_total', 'Workloads whose config objects began to change too often', [
+      'kind',
+      'namespace',
+    ]),
+    lateRollouts: counter('late_rollouts_total', 'Rollouts of restarts that did not get through in time', [
+      'kind',
+      'namespace',
+      'reason',
+    ]),
+    halted: new Gauge({ name: 'lockstep_halted', help: '1 while failed rollouts hold back all restarts', registers }),
     apiRequests: counter('api_requests_total', 'Requests to the API server', ['verb', 'resource', 'code']),
     pullRequests: counter('pull_requests_total', 'What was done to pull requests', ['action']),
     hooks: counter('hooks_total', 'Webhooks received', ['sender', 'result']),
@@ -69,7 +97,7 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
       'result',
     ]),
     errors: counter('errors_total', 'Errors by code of the catalogue; bug: anything else', ['code']),
-    namespaceLabel: boundedLabel(namespacesMost),
+    namespaceLabel,
   };
 }
 
@@ -82,6 +110,23 @@ function openQueueDepth(registry: Registry, depth: (queue: QueueName) => number)
     registers: [registry],
     collect() {
       for (const queue of queues) this.set({ queue }, depth(queue));
+    },
+  });
+}
+
+function openOwed(
+  registry: Registry,
+  namespaceLabel: Metrics['namespaceLabel'],
+  list: () => Iterable<OwedFacts>,
+): void {
+  void new Gauge({
+    name: 'lockstep_owed',
+    help: 'Workloads whose restart is owed or not yet available, by why',
+    labelNames: ['namespace', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { workload, reason } of list()) this.inc({ namespace: namespaceLabel(workload.namespace), reason });
     },
   });
 }

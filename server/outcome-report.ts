@@ -5,8 +5,15 @@ import { LockstepError } from './core/errors.ts';
 import type { Log } from './core/log.ts';
 import {
   alertTexts,
+  haltedAlert,
+  haltedEvent,
+  haltEndedAlert,
+  lateEvent,
+  heldEvents,
   refusedEvents,
   restartedEvents,
+  throttledAlert,
+  throttledEvent,
   type EventText,
   type Notifier,
   type Telling,
@@ -14,6 +21,7 @@ import {
 import type { SeenWorkload } from './core/seen.ts';
 import type { Metrics } from './metrics.ts';
 import type { Outcome } from './reconcile/outcome.ts';
+import { isAboutPause, reportPause } from './pause-report.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
 
 export interface ReportDeps {
@@ -39,6 +47,7 @@ export function createReport(deps: ReportDeps): (outcome: Outcome) => void {
   };
   return (outcome) => {
     deps.reloader.outcome(outcome);
+    if (isAboutPause(outcome)) return reportPause(deps, outcome);
     switch (outcome.kind) {
       case 'recorded':
         return reportRecorded(deps, { ...outcome.workload }, outcome.acked);
@@ -52,7 +61,8 @@ export function createReport(deps: ReportDeps): (outcome: Outcome) => void {
         log.info({ ...outcome.workload.ref, owed: outcome.owed }, 'would restart');
         return count(outcome.workload, outcome.owed, 'observed');
       case 'held':
-        log.warn({ ...outcome.workload.ref, owed: outcome.owed, reason: outcome.reason }, 'restart owed but held');
+        reportHeld(log, outcome);
+        record(outcome.workload, heldEvents(telling, outcome.workload.ref, outcome));
         return count(outcome.workload, outcome.owed, outcome.reason);
       case 'refused':
         count(outcome.workload, outcome.owed, 'refused');
@@ -60,6 +70,17 @@ export function createReport(deps: ReportDeps): (outcome: Outcome) => void {
         return reportRefused(deps, outcome);
       case 'conflict':
         return log.debug({ ...outcome.workload }, 'workload changed meanwhile, deciding again');
+      case 'throttled':
+        record(outcome.workload, [throttledEvent(outcome.throttling)]);
+        return reportThrottled(deps, outcome);
+      case 'rollout-late':
+        record(outcome.workload, [lateEvent(outcome.reason)]);
+        return reportLate(deps, outcome);
+      case 'halted':
+        record(outcome.workload, [haltedEvent(outcome.failed)]);
+        return reportHalted(deps, outcome.failed);
+      case 'halt-ended':
+        return reportHaltEnded(deps);
     }
   };
 }
@@ -67,6 +88,40 @@ export function createReport(deps: ReportDeps): (outcome: Outcome) => void {
 /** `bug` for whatever is not in the catalogue. */
 export function errorCode(error: unknown): string {
   return error instanceof LockstepError ? error.code : 'bug';
+}
+
+type Of<K extends Outcome['kind']> = Extract<Outcome, { kind: K }>;
+
+/** That a fan-out is spread over time is nothing to worry about. */
+function reportHeld(log: Log, { workload, owed, reason }: Of<'held'>): void {
+  const says = 'restart owed but held';
+  if (reason === 'jitter') log.info({ ...workload.ref, owed, reason }, says);
+  else log.warn({ ...workload.ref, owed, reason }, says);
+}
+
+function reportThrottled({ log, metrics, alerts }: ReportDeps, { workload, throttling }: Of<'throttled'>): void {
+  const { kind, namespace } = workload.ref;
+  log.warn({ ...workload.ref, ...throttling, reason: 'flapping' }, 'restarts throttled');
+  metrics.throttles.inc({ kind, namespace: metrics.namespaceLabel(namespace) });
+  alerts?.notifier.notify(throttledAlert(workload.ref, throttling, alerts.additionalInfo));
+}
+
+function reportLate({ log, metrics }: ReportDeps, { workload, reason }: Of<'rollout-late'>): void {
+  const { kind, namespace } = workload.ref;
+  log.warn({ ...workload.ref, reason }, 'rollout late');
+  metrics.lateRollouts.inc({ kind, namespace: metrics.namespaceLabel(namespace), reason });
+}
+
+function reportHalted({ log, metrics, alerts }: ReportDeps, failed: readonly string[]): void {
+  log.warn({ failed, reason: 'halted' }, 'restarts halted');
+  metrics.halted.set(1);
+  alerts?.notifier.notify(haltedAlert(failed, alerts.additionalInfo));
+}
+
+function reportHaltEnded({ log, metrics, alerts }: ReportDeps): void {
+  log.info({}, 'restarts go on');
+  metrics.halted.set(0);
+  alerts?.notifier.notify(haltEndedAlert(alerts.additionalInfo));
 }
 
 function reportRecorded({ log, metrics }: ReportDeps, workload: object, acked: readonly Acked[]): void {

@@ -5,19 +5,17 @@ import type { DigestKey } from './core/digest.ts';
 import { LockstepError } from './core/errors.ts';
 import type { LedgerStore } from './core/ledger-store.ts';
 import type { Log } from './core/log.ts';
-import type { RestartWriter } from './core/cluster.ts';
 import type { Client } from './kube/client.ts';
 import type { Reading } from './kube/ingest.ts';
 import type { Leadership } from './kube/leader.ts';
 import { createLedgerStore } from './kube/ledger-store.ts';
-import { createRestartWriter } from './kube/patches.ts';
 import { createReads } from './kube/reads.ts';
-import { createReloaderWriter } from './kube/reloader-writer.ts';
 import type { ClassReading } from './kube/provider-class-reads.ts';
 import type { Watches } from './kube/watches.ts';
 import type { Metrics } from './metrics.ts';
 import type { Resolve } from './notify/addresses.ts';
 import { openReport } from './outcomes.ts';
+import { createAlarms } from './reconcile/alarms.ts';
 import { createFlusher, type Flusher } from './reconcile/flusher.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
@@ -36,6 +34,7 @@ import { createNamespaces, type Namespaces } from './state/namespaces.ts';
 import { createProviderClasses, type ProviderClasses } from './state/provider-classes.ts';
 import { createRevisions, createWorkloads } from './state/workloads.ts';
 import { reportTrouble } from './trouble.ts';
+import { openWriter } from './writer.ts';
 
 /** Everything that touches the outside. */
 export interface Ports {
@@ -186,18 +185,21 @@ function openFlusher({ ports, work, queue }: Reach, ledger: Ledger): Flusher {
 function openReconciler(reach: Reach): WorkloadReconciler {
   const { config, ports, state, namespaces, bootKeys, keys, work, queue } = reach;
   const { client, now } = ports;
+  const alarms = createAlarms({ clock: ports.clock, ring: (key) => queue().add(key), signal: work.signal });
   const report = openReport(config, ports, work.signal);
   return createWorkloadReconciler({
     state,
     namespaces,
     stateNamespace: config.stateNamespace,
     reads: createReads(client, readingOf(config, keys), classReadingOf(reach)),
-    writer: openWriter(reach),
+    writer: openWriter(config, ports, classReadingOf(reach)),
     now,
     mode: config.mode,
-    maxRollouts: config.maxRollouts,
+    gates: config.gates,
+    random: ports.random,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => queue().addAfter(key, ms),
+    wakeAfter: (key, ms) => alarms.set(key, ms),
     onRecorded: (key) => {
       if (concernsGit(state, key))
         for (const source of reach.sources.keysOf(namespaceOf(key))) reach.sourceQueue.settle(source, recordSettle);
@@ -220,7 +222,6 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
       const stop = metrics.reconcileSeconds.startTimer({ queue: 'workload' });
       await reloader.reconcile(key, () => reconciler.reconcile(key, work.signal)).finally(stop);
       flusher.poke();
-      metrics.owed.set({ namespace: metrics.namespaceLabel(namespaceOf(key)) }, countHeld(reconciler, key));
     },
     onFailure: onFailure(ports, work.signal),
   });
@@ -233,23 +234,11 @@ export function openNamespaces({ namespaces, reloader }: Config): Namespaces {
 }
 
 export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Reading {
-  return { keys, rules: reloader.rules, ...referenceRulesOf(reloader) };
+  return { keys, rules: reloader.rules, pauseKeys: reloader.pauseKeys, ...referenceRulesOf(reloader) };
 }
 
 function classReadingOf({ config, classes }: Reach): ClassReading {
   return { chosen: config.reloader.resourceLabelSelector, classes };
-}
-
-function openWriter(reach: Reach): RestartWriter {
-  const { client, now, sleep } = reach.ports;
-  const { strategy } = reach.config.reloader;
-  return strategy === 'lockstep'
-    ? createRestartWriter(client, { now, sleep })
-    : createReloaderWriter({ client, strategy, now, sleep, ...classReadingOf(reach) });
-}
-
-function countHeld({ held }: WorkloadReconciler, key: string): number {
-  return [...held.keys()].filter((other) => namespaceOf(other) === namespaceOf(key)).length;
 }
 
 function openSourceQueue(ports: Ports, sources: Sources, signal: AbortSignal): WorkQueue {

@@ -3,6 +3,7 @@
 import { workloadKinds, type WorkloadKind } from './core/object.ts';
 import { extraReferences, type ExtraReference, type ReferenceRules } from './core/references.ts';
 import { trimSpace } from './core/go-text.ts';
+import type { PauseKeys } from './core/pause-period.ts';
 import {
   defaultReloadKeys,
   type IgnorableConfigs,
@@ -27,7 +28,7 @@ export interface ReloaderConfig {
   readonly reloadOnDelete: boolean;
   readonly syncAfterRestart: boolean;
   readonly argoRollouts: boolean;
-  readonly pauseKeys: { readonly period: string; readonly pausedAt: string };
+  readonly pauseKeys: PauseKeys;
   /** Instead of restarting. */
   readonly webhookUrl: string | undefined;
   /** Undefined: Lockstep's own. */

@@ -98,6 +98,7 @@ function createActions(options: ReloaderCountsOptions): Actions {
       return result;
     },
     follow(outcome) {
+      if (outcome.kind === 'halt-ended') return;
       const key = objectKey('ref' in outcome.workload ? outcome.workload.ref : outcome.workload);
       switch (outcome.kind) {
         case 'restarting':
@@ -111,9 +112,19 @@ function createActions(options: ReloaderCountsOptions): Actions {
           return void sentAt.delete(key);
         case 'recorded':
           return countInPlace(metrics, outcome.acked);
+        case 'paused':
+        case 'resumed':
+        case 'would-resume':
+        case 'resume-held':
+        case 'resume-refused':
+          return;
         case 'would-restart':
         case 'held':
           return metrics.matched.inc({ kind: outcome.workload.ref.kind });
+        case 'throttled':
+        case 'rollout-late':
+        case 'halted':
+          return;
       }
     },
   };

@@ -6,7 +6,6 @@ import { parseFlags, refuse, type FlagTable } from './flags.ts';
 import { createClient } from './kube/client.ts';
 import { connect, readNamespace } from './kube/connection.ts';
 import { referenceRulesOf, type Remarks } from './reloader-config.ts';
-import { reloaderFlags } from './reloader-flags.ts';
 import { renderReport } from './report-output.ts';
 import { createProgress } from './report-progress.ts';
 import { readReportFacts, type ReportAsking } from './report-reads.ts';
@@ -20,7 +19,6 @@ export const reportFlags = {
   top: { type: 'int', default: 10, min: 1, group, help: 'how many of the largest fan-outs to print' },
   ...askingFlags,
   ...ruleFlags,
-  'pause-deployment-annotation': reloaderFlags['pause-deployment-annotation'],
 } as const satisfies FlagTable;
 
 export interface ReportDeps {
@@ -74,7 +72,10 @@ interface Options {
   readonly output: 'table' | 'json';
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly asking: Pick<ReportAsking, 'rules' | 'granularity' | 'extras' | 'stateNamespace' | 'pausePeriod'>;
+  readonly asking: Pick<
+    ReportAsking,
+    'rules' | 'granularity' | 'extras' | 'pauseKeys' | 'stateNamespace' | 'pausePeriod'
+  >;
   readonly warnings: readonly string[];
 }
 
@@ -93,7 +94,13 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const { namespace, top, output, kubeconfig, context } = values;
   const { rules, pauseKeys } = reloader;
   const stateNamespace = values['state-namespace'];
-  const asking = { rules, ...referenceRulesOf(reloader), stateNamespace, pausePeriod: pauseKeys.period };
+  const asking = {
+    rules,
+    pauseKeys,
+    ...referenceRulesOf(reloader),
+    stateNamespace,
+    pausePeriod: pauseKeys.period,
+  };
   const isEverywhere = values['all-namespaces'];
   return { namespace, isEverywhere, top, output, kubeconfig, context, asking, warnings: remarks.warnings };
 }

@@ -64,6 +64,7 @@ export function createShadowWatch(deps: ShadowWatchDeps): ShadowWatch {
   return {
     open: keeper.open,
     outcome(outcome) {
+      if (outcome.kind === 'halt-ended') return;
       if (!isJudged('ref' in outcome.workload ? outcome.workload.ref : outcome.workload)) return;
       if (outcome.kind === 'would-restart' || outcome.kind === 'held') {
         for (const { name, reason } of outcome.owed)

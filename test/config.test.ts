@@ -44,8 +44,8 @@ test('config: the defaults', () => {
     mode: 'enforce',
     settleMs: 1000,
     settleMaxMs: 10_000,
-    maxRollouts: 100,
     shadow: { lateMs: 60_000, missedMs: 600_000 },
+    gates: { maxRollouts: 100, maxRolloutsPerNamespace: 0, jitterMs: 0, haltAfterFailures: 0, restartBurst: 10 },
     stateDir: '/tmp/lockstep',
     allowLocalGit: false,
     address: { host: undefined, port: 8080 },
@@ -149,6 +149,7 @@ for (const [address, expected] of [
 const good = 'name: a, repository: "https://h/a.git", namespace: a';
 const refusals: [rule: string, argv: string[], text: string, problems: string[]][] = [
   ['a word that is no flag', ['now'], '', ['unexpected word now: serve takes flags only']],
+  ['jitter above its cap', ['--jitter=2h'], '', ['--jitter 2h is longer than 1h: a restart would wait too long']],
   ['settle above its cap', ['--settle=1m'], '', ['--settle 1m is longer than --settle-max 10s']],
   ['a namespace that cannot be', ['--namespaces=A'], '', ['"A" is no name of a namespace']],
   [

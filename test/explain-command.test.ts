@@ -165,6 +165,11 @@ test('a change that no restart followed is pending, with its reason', async (con
   ]);
   const { pending, uses } = await rig.workload('web');
   assert.deepEqual(pending, { kind: 'restart', owed: [{ name: 'Secret/db', reason: 'changed' }] });
+  const { out } = await rig.run('deployment/web');
+  assert.match(
+    out,
+    /the running Lockstep holds it \(refused, .*flapping.*\) is in its log and \/v1\/namespaces\/prod\/owed/,
+  );
   assert.deepEqual(uses.find(({ config }) => config.name === 'db')?.content, { kind: 'different' });
 });
 
@@ -274,6 +279,19 @@ test('holds: a paused Deployment and the pause switch', async (context) => {
   assert.equal((await rig.workload('paused')).held, 'paused');
   assert.match((await rig.run('deploy/paused')).out, /^Note .*spec\.paused/m);
   assert.equal((await rig.workload('web')).held, undefined);
+});
+
+test('a pause for a period: when it ends, and under which keys', async (context) => {
+  const pausedAt = new Date().toISOString();
+  const annotations = { ...optIn, 'x/period': '100h', 'deployment.reloader.stakater.com/paused-at': pausedAt };
+  const web = deployment('web', { annotations, spec: { paused: true } });
+  const rig = await startRig(context, [web, secretDb, configMapApp]);
+  const flag = '--pause-deployment-annotation=x/period';
+  const { pause, held } = JSON.parse((await rig.run('deploy/web', '-o', 'json', flag)).out) as WorkloadExplanation;
+  const resumeAt = new Date(Date.parse(pausedAt) + 360_000_000).toISOString();
+  assert.deepEqual([pause, held], [{ kind: 'until', resumeAt }, undefined]);
+  assert.ok((await rig.run('deploy/web', flag)).out.includes(`resumed, at ${resumeAt}`));
+  assert.match((await rig.run('deploy/web')).out, /^Note .*due to be resumed \(no-period\)/m);
 });
 
 test('a config object: whom a change would restart by which rule, and whom not and why; its content is not read', async (context) => {

@@ -25,6 +25,21 @@ test('metrics: namespaces beyond the bound share one label', () => {
   assert.equal(namespaceLabel('n7'), 'n7');
 });
 
+test('metrics: what is owed is what it is when asked', async () => {
+  const { registry, measureOwed, halted } = createMetrics(build);
+  const one = { workload: { namespace: 'shop' }, reason: 'flapping' };
+  let owed = [one, one, { workload: { namespace: 'blog' }, reason: 'paused' }];
+  measureOwed(() => owed);
+  const text = await registry.metrics();
+  assert.match(text, /lockstep_owed\{namespace="shop",reason="flapping"\} 2/);
+  assert.match(text, /lockstep_owed\{namespace="blog",reason="paused"\} 1/);
+  assert.match(text, /^lockstep_halted 0$/m);
+  owed = [];
+  halted.set(1);
+  assert.doesNotMatch(await registry.metrics(), /lockstep_owed\{/);
+  assert.match(await registry.metrics(), /^lockstep_halted 1$/m);
+});
+
 test('metrics: the depth of the queue is what it is when asked', async () => {
   const { registry, measureQueues } = createMetrics(build);
   let waiting = 3;

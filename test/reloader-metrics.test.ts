@@ -204,6 +204,7 @@ const config: SeenConfig = {
   annotations: {},
   ignored: false,
   dataWrittenAt: undefined,
+  writers: [],
 };
 const present = (how: 'listed' | 'added' | 'modified'): SeenEvent<SeenConfig> => ({
   present: true,

@@ -42,7 +42,12 @@ export interface RestartOrder {
   readonly resourceVersion: string;
   readonly key: RestartKey;
   readonly sources: readonly RestartSource[];
+  /** Paused in the same write, from this time on (ms); undefined: its pause stays what it is. */
+  readonly pausedAt: number | undefined;
 }
+
+/** The end of a pause, as decided on one version of the Deployment. */
+export type ResumeOrder = Pick<RestartOrder, 'ref' | 'resourceVersion'>;
 
 /** A config object that the restart is for, and the rule that chose it. */
 export interface RestartSource {
@@ -70,6 +75,8 @@ export interface RestartWriter {
    * `api-forbidden` when it is refused, `job-lost`.
    */
   restart(order: RestartOrder, signal: AbortSignal): Promise<Restarted | undefined>;
+  /** Ends a pause and removes its mark. Returns the new resourceVersion; throws the same. */
+  resume(order: ResumeOrder, signal: AbortSignal): Promise<string>;
 }
 
 export interface ClusterEvent {

@@ -17,8 +17,10 @@ import type {
   UserExplanation,
   WorkloadExplanation,
 } from './explanation.ts';
+import { formatDuration } from './duration.ts';
 import { holdRestart } from './hold.ts';
 import { objectKey, type ConfigKind, type ConfigRef } from './object.ts';
+import { isPausedForPeriod, judgeResume, type PauseFacts } from './pause-period.ts';
 import type { Reference } from './references.ts';
 import { explainReload, knownKinds, type Annotations, type ReloadDecision } from './reload.ts';
 import type { CompiledReload } from './reload-compile.ts';
@@ -48,6 +50,8 @@ export interface WorkloadFacts extends ExplainedWorkload {
   readonly record: WorkloadRecord | undefined;
   readonly gaps: readonly Gap[];
   readonly pauseSwitch: boolean;
+  /** Wall clock (ms). */
+  readonly now: number;
   readonly lastEvent: LastEvent | undefined;
   /** Undefined when it is not opted in. */
   readonly decision: Decision | undefined;
@@ -79,6 +83,7 @@ export function explainWorkload(facts: WorkloadFacts): WorkloadExplanation {
     ...(facts.lastEvent === undefined ? {} : { lastEvent: facts.lastEvent }),
     pending: explainPending(decision, { uses, gaps, held }),
     ...(held === undefined ? {} : { held }),
+    ...explainPause(seen.pause, facts.now),
     waitsForDelete: seen.waitsForDelete,
     rolledOut: seen.rolledOut,
     gaps,
@@ -110,11 +115,24 @@ export function explainConfig(facts: ConfigFacts): ConfigExplanation {
   return { config, gaps, workloads: users.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)) };
 }
 
-/** Only what can be seen from outside: refusals, fights and the cap are known to the running Lockstep. */
-function holdOf({ paused, running, deleting, dormant }: SeenWorkload, pauseSwitch: boolean): Withheld | undefined {
+/** Only what can be seen from outside: refusals, fights and limits are known to the running Lockstep. */
+function holdOf(
+  { paused, pause, running, deleting, dormant }: SeenWorkload,
+  pauseSwitch: boolean,
+): Withheld | undefined {
   if (dormant !== undefined) return dormant;
-  const inside = { now: 0, refusedAt: undefined, undoneAt: [], rolloutsInProgress: 0, maxRollouts: 0 };
-  return holdRestart({ ...inside, paused, running, deleting, pauseSwitch }, [])?.reason;
+  const inside = { now: 0, refusedAt: undefined, undoneAt: [], halted: false, tokenAt: undefined };
+  const pausePeriodInvalid = pause?.period === 'unreadable';
+  return holdRestart({ ...inside, paused, pausePeriodInvalid, running, deleting, pauseSwitch }, [])?.reason;
+}
+
+function explainPause(pause: PauseFacts | undefined, now: number): Pick<WorkloadExplanation, 'pause'> {
+  const resume = isPausedForPeriod(pause) ? judgeResume(pause, now) : undefined;
+  if (resume === undefined)
+    return typeof pause?.period === 'number' ? { pause: { kind: 'next', period: formatDuration(pause.period) } } : {};
+  const { at, reason } = resume;
+  if (at <= now) return { pause: { kind: 'due', reason } };
+  return { pause: { kind: 'until', resumeAt: new Date(at).toISOString() } };
 }
 
 function explainOptIn({ kinds, rules }: CompiledReload, config: ConfigKind): OptInExplanation {

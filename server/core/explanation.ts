@@ -4,6 +4,7 @@ import type { Projection } from './digest.ts';
 import type { HoldReason } from './hold.ts';
 import type { SeenWorkload } from './seen.ts';
 import type { ConfigKind, ConfigRef, WorkloadRef } from './object.ts';
+import type { ResumeReason } from './pause-period.ts';
 import type { ReloadDecision, ReloadRefusal } from './reload.ts';
 import type { KindRules } from './reload-compile.ts';
 
@@ -90,6 +91,12 @@ export type Pending =
   | { readonly kind: 'record'; readonly acked: readonly Acked[] }
   | { readonly kind: 'unknown'; readonly reason: Gap | 'unreadable' };
 
+/** The pause for a period: it comes with the next restart, lasts until a time, or is over and waits for Lockstep. */
+export type PauseExplanation =
+  | { readonly kind: 'next'; readonly period: string }
+  | { readonly kind: 'until'; readonly resumeAt: string }
+  | { readonly kind: 'due'; readonly reason: ResumeReason };
+
 export interface WorkloadExplanation {
   readonly workload: WorkloadRef;
   readonly optedIn: readonly OptInExplanation[];
@@ -99,6 +106,7 @@ export interface WorkloadExplanation {
   readonly lastEvent?: LastEvent;
   readonly pending: Pending;
   readonly held?: Withheld;
+  readonly pause?: PauseExplanation;
   readonly waitsForDelete: boolean;
   readonly rolledOut: boolean;
   readonly gaps: readonly Gap[];

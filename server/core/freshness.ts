@@ -1,6 +1,6 @@
 // Did every pod of the current template begin after the content last changed? RESTART-PROTOCOL.md rules 7 and 9.
 import { isNewer } from './object.ts';
-import type { Change, PairObject, PodFacts, Snapshot } from './snapshot.ts';
+import type { Change, PairObject, PodFacts, Revision, Snapshot } from './snapshot.ts';
 import type { Ack } from './restart.ts';
 
 /** Clocks of API servers and of Lockstep may differ by this much, and timestamps are whole seconds. */
@@ -48,7 +48,7 @@ export function creationMoment(object: PairObject): Moment {
 
 /** Rule 7. */
 export function judgeFreshness(snapshot: Snapshot, { resourceVersion, at }: Moment): Freshness {
-  const { addedVersion, createdAt } = snapshot.revision ?? { addedVersion: undefined, createdAt: 0 };
+  const { addedVersion, createdAt } = made(snapshot.revision) ?? { addedVersion: undefined, createdAt: 0 };
   if (snapshot.revision === undefined && snapshot.pods === undefined) return 'unknown-without-revision';
   const isOrdered = snapshot.oneOrder && addedVersion !== undefined && resourceVersion !== undefined;
   if (isOrdered && isNewer(addedVersion, resourceVersion)) return 'fresh';
@@ -56,6 +56,15 @@ export function judgeFreshness(snapshot: Snapshot, { resourceVersion, at }: Mome
   if (createdAt > at + skewAllowanceMs) return 'fresh';
   if (snapshot.pods === undefined) return snapshot.now - at > churnMs ? 'unknown-without-pods' : 'not-proven';
   return allNewer(snapshot.pods, at) ? 'fresh' : 'not-proven';
+}
+
+function made(revision: Snapshot['revision']): Revision | undefined {
+  return revision === 'withheld' ? undefined : revision;
+}
+
+/** The current template is an earlier one that was put back. */
+export function isReused(revision: Snapshot['revision']): boolean {
+  return made(revision)?.reused === true;
 }
 
 /** Every pod of the current template was created strictly after `at`. */

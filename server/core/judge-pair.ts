@@ -5,6 +5,7 @@ import {
   changeMoment,
   creationMoment,
   findAbsence,
+  isReused,
   judgeFreshness,
   lastChange,
   skewAllowanceMs,
@@ -61,7 +62,7 @@ export function judgePair({ snapshot, record, undone }: Case, pair: Pair): Verdi
   const live = object.digests.find((digest) => keyIdOf(digest) === keyIdOf(ack.digest));
   if (live === undefined) return { kind: 'ack', reason: 'unknown-digest-key' };
   if (live !== ack.digest && !(undone && lastChange(object) !== undefined)) return judgeChanged(snapshot, object);
-  if (undone || snapshot.revision?.reused === true) return judgeUndone(snapshot, lastChange(object));
+  if (undone || isReused(snapshot.revision)) return judgeUndone(snapshot, lastChange(object));
   return judgeSame(snapshot, object, ack);
 }
 
@@ -106,7 +107,7 @@ function judgeReappeared(snapshot: Snapshot, { optional }: Pair, object: PairObj
 
 /** A deletion leaves nothing to compare, and a cache may miss an object that exists, so only a read past the caches proves it. */
 function judgeGone({ snapshot, undone }: Case, { gone }: Pair, ack: Ack): Verdict {
-  const isPutBack = undone || snapshot.revision?.reused === true;
+  const isPutBack = undone || isReused(snapshot.revision);
   if (!snapshot.presence.onDelete || gone === undefined || (saysDeleted(ack) && !isPutBack)) return keep;
   if (!gone.confirmed) return lookAtReads;
   if (saysDeleted(ack)) return judgeUndone(snapshot, gone.at === undefined ? undefined : gone);

@@ -16,6 +16,8 @@ export interface SeenStatus {
   readonly contents: readonly ContentDigests[];
   /** Newest time (ms) at which the status was written. */
   readonly writtenAt: number | undefined;
+  /** Names of the field managers that wrote it, newest first. */
+  readonly writers: readonly string[];
   /** It was updated in place: the pod started with other content. */
   readonly rotated: boolean;
 }
@@ -66,8 +68,8 @@ export function judgeClass(
     const last = providerClass === undefined ? undefined : memory.retained(objectKey(ref));
     return last && { ...last, uid, annotations, ignored };
   }
-  const { resourceVersion, contents, rotated, writtenAt } = chosen;
+  const { resourceVersion, contents, rotated, writtenAt, writers } = chosen;
   const dataWrittenAt = rotated ? writtenAt : beforeEveryPod;
   // Its age says nothing of its content.
-  return { ref, uid, resourceVersion, createdAt: 0, contents, annotations, ignored, dataWrittenAt };
+  return { ref, uid, resourceVersion, createdAt: 0, contents, annotations, ignored, dataWrittenAt, writers };
 }

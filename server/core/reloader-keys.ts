@@ -1,6 +1,7 @@
 // What Reloader's rules can be told by flags: the keys of its annotations, and what is left out altogether.
 // The defaults are those of stakater/Reloader v1.4.21, internal/pkg/options/flags.go.
 import type { ConfigKind, WorkloadKind } from './object.ts';
+import type { PauseKeys } from './pause-period.ts';
 
 /** Everything whose change Reloader answers. */
 export type ReloaderKind = ConfigKind;
@@ -58,6 +59,11 @@ export const defaultReloadKeys: ReloadKeys = {
   search: 'reloader.stakater.com/search',
   match: 'reloader.stakater.com/match',
   ignore: 'reloader.stakater.com/ignore',
+};
+
+export const defaultPauseKeys: PauseKeys = {
+  period: 'deployment.reloader.stakater.com/pause-period',
+  pausedAt: 'deployment.reloader.stakater.com/paused-at',
 };
 
 /** Without any flag. */

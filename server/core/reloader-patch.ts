@@ -1,6 +1,7 @@
 // A change of a pod template as the patch that Reloader would send, or a safer one where Reloader's could hit the wrong thing:
 // its removal by index carries no test, and its PUT of a whole Rollout drops fields that its types do not know.
 import { valueOf, type Annotations } from './annotations.ts';
+import type { PauseFields } from './pause-period.ts';
 import { restartTime } from './restart.ts';
 import type { ReloaderWorkloadKind } from './reloader-keys.ts';
 import type { ReloaderPodSpec } from './reloader-references.ts';
@@ -16,7 +17,7 @@ export interface JsonPatchOperation {
 }
 
 export type ReloaderPatch =
-  | { readonly type: 'strategic-merge' | 'merge'; readonly body: Readonly<Record<string, unknown>> }
+  | { readonly type: 'strategic-merge' | 'merge'; readonly body: Readonly<Record<string, object>> }
   | { readonly type: 'json'; readonly body: readonly JsonPatchOperation[] };
 
 /** Jobs cannot be patched: they are made anew from `applyChange`. */
@@ -128,7 +129,25 @@ export function withPrecondition(patch: ReloaderPatch, resourceVersion: string):
       body: [{ op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion }, ...patch.body],
     };
   }
-  return { type: patch.type, body: { metadata: { resourceVersion }, ...patch.body } };
+  return { type: patch.type, body: { ...patch.body, metadata: { ...patch.body['metadata'], resourceVersion } } };
+}
+
+/** The same patch, which pauses the Deployment as well. Its annotations exist: one of them asks for the pause. */
+export function withPause(patch: ReloaderPatch, { metadata, spec }: PauseFields): ReloaderPatch {
+  if (patch.type !== 'json') {
+    const { body } = patch;
+    const both = { metadata: { ...body['metadata'], ...metadata }, spec: { ...body['spec'], ...spec } };
+    return { type: patch.type, body: { ...body, ...both } };
+  }
+  const marks = Object.entries(metadata.annotations ?? {}).map(([key, value]): JsonPatchOperation => {
+    return { op: 'add', path: `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, value };
+  });
+  const flag = Object.entries(spec).map(([key, value]): JsonPatchOperation => ({
+    op: 'add',
+    path: `/spec/${key}`,
+    value,
+  }));
+  return { type: 'json', body: [...patch.body, ...marks, ...flag] };
 }
 
 /** On a Rollout's own metadata: `restart` restarts its pods without a new revision, anything else changes the template. */

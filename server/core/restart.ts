@@ -2,6 +2,7 @@
 // RESTART-PROTOCOL.md "Where things are written", rules 1, 3 and 4.
 import { createHash } from 'node:crypto';
 import { keyIdOf, type Projection } from './digest.ts';
+import type { PauseFields } from './pause-period.ts';
 import { annotation } from './reload.ts';
 
 /** What a workload was restarted for, or was seen fresh against: one for each config object that it uses. */
@@ -79,11 +80,16 @@ export function tuple(ack: Ack | undefined): readonly string[] {
   return ack === undefined ? [] : [ack.digest, ack.projection, ack.uid, ack.resourceVersion];
 }
 
-/** A JSON merge patch that writes the restart key, and nothing else, if the workload is still at `resourceVersion`. */
-export function restartPatch(key: RestartKey, resourceVersion: string): object {
+const unpaused: PauseFields = { metadata: {}, spec: {} };
+
+/** A JSON merge patch that writes the restart key and a pause, and nothing else, if the workload is still at `resourceVersion`. */
+export function restartPatch(key: RestartKey, resourceVersion: string, pause: PauseFields = unpaused): object {
   return {
-    metadata: { resourceVersion },
-    spec: { template: { metadata: { annotations: { [annotation.restartedFor]: formatRestartKey(key) } } } },
+    metadata: { resourceVersion, ...pause.metadata },
+    spec: {
+      ...pause.spec,
+      template: { metadata: { annotations: { [annotation.restartedFor]: formatRestartKey(key) } } },
+    },
   };
 }
 

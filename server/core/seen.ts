@@ -1,6 +1,7 @@
 // What the reflectors hand on: objects of the cluster reduced to the facts that decisions need. None can hold a Secret's value.
 import type { ContentDigests } from './digest.ts';
 import type { ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
+import type { PauseFacts } from './pause-period.ts';
 import type { Reference } from './references.ts';
 import type { Annotations } from './annotations.ts';
 import type { Labels } from './selector.ts';
@@ -21,6 +22,8 @@ export interface SeenConfig {
   readonly ignored: boolean;
   /** Newest time (ms) among the managedFields entries that own data. */
   readonly dataWrittenAt: number | undefined;
+  /** Names of the field managers that own data, newest first; a few. Clients choose them: plain characters only. */
+  readonly writers: readonly string[];
 }
 
 export interface SeenWorkload {
@@ -47,7 +50,10 @@ export interface SeenWorkload {
   readonly podsSince: number | undefined;
   /** How its pods are replaced. */
   readonly restart: WorkloadKindFacts['restart'];
+  /** By a person: only a person resumes it. */
   readonly paused: boolean;
+  /** What its annotations say about pauses for a period; absent: nothing. */
+  readonly pause?: PauseFacts | undefined;
   /** Why no change restarts it whatever it asks for: what runs next reads the new content, or nothing runs any more. */
   readonly dormant: 'suspended' | 'finished' | undefined;
   /** A run is in progress beside which no other may start. */
@@ -56,6 +62,8 @@ export interface SeenWorkload {
   readonly waitsForDelete: boolean;
   /** All replicas run the current template and are available. */
   readonly rolledOut: boolean;
+  /** Its controller gave up waiting for progress of the current template (a Deployment's ProgressDeadlineExceeded). */
+  readonly failed: boolean;
   readonly deleting: boolean;
 }
 

@@ -94,8 +94,8 @@ export interface WorkloadFacts {
 export interface Snapshot {
   readonly now: number;
   readonly workload: WorkloadFacts;
-  /** Undefined while the controller has not observed the template yet. */
-  readonly revision: Revision | undefined;
+  /** Undefined while the controller has not observed the template yet; withheld: it makes none of it before it is resumed. */
+  readonly revision: Revision | 'withheld' | undefined;
   /** Read last, or undefined when not read. */
   readonly pods: readonly PodFacts[] | undefined;
   readonly pairs: readonly Pair[];

@@ -4,7 +4,7 @@ import { classResource, configResources, objectKey, type ConfigKind, type Config
 import { annotation, isIgnored, type Annotations } from '../core/reload.ts';
 import type { ReloadRules } from '../core/reloader-keys.ts';
 import type { SeenConfig } from '../core/seen.ts';
-import type { Metadata, Parsed, Reading } from './ingest.ts';
+import type { ManagedFields, Metadata, Parsed, Reading } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
 
 interface ConfigBody {
@@ -18,6 +18,7 @@ export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }
   const { metadata } = object as unknown as ConfigBody;
   const ref: ConfigRef = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
   const inputs = readInputs(kind, object);
+  const owners = ownersOf(metadata, ['f:data', 'f:binaryData', 'f:stringData']);
   const annotations = metadata.annotations ?? {};
   const used = isConfidential(kind) ? keys : keys.slice(0, 1);
   const value: SeenConfig = {
@@ -28,7 +29,8 @@ export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }
     contents: used.map((key) => digestValues(ref, inputs, key)),
     annotations: judgedMarks(annotations, rules),
     ignored: isIgnored(annotations, rules),
-    dataWrittenAt: newestDataTime(metadata),
+    dataWrittenAt: newestTime(owners),
+    writers: writersOf(owners),
   };
   return { key: objectKey(ref), value };
 }
@@ -59,13 +61,28 @@ export function judgedMarks(annotations: Annotations, rules: ReloadRules): Annot
 }
 
 /** Each entry's time moves with each change of that manager that sets something, so the newest that owns data bounds the change. */
-function newestDataTime(metadata: Metadata): number | undefined {
-  const times = (metadata.managedFields ?? []).flatMap(({ time, fieldsV1 }) => {
-    const owns =
-      fieldsV1 !== undefined && ('f:data' in fieldsV1 || 'f:binaryData' in fieldsV1 || 'f:stringData' in fieldsV1);
-    return owns && time !== undefined ? [Date.parse(time)] : [];
-  });
+export function newestTime(owners: readonly ManagedFields[]): number | undefined {
+  const times = owners.flatMap(({ time }) => (time === undefined ? [] : [Date.parse(time)]));
   return times.length === 0 ? undefined : Math.max(...times);
+}
+
+/** Who fights over an object is seldom more than two. */
+const writersMost = 5;
+
+/** A client may call itself anything, also what a receiver of alerts takes for markup. */
+export function writersOf(owners: readonly ManagedFields[]): readonly string[] {
+  const newestFirst = owners.toSorted((a, b) => timeOf(b) - timeOf(a));
+  const names = newestFirst.map(({ manager }) => (manager ?? '').replaceAll(/[^\w.:/+ -]/g, '?'));
+  return [...new Set(names)].filter((name) => name !== '').slice(0, writersMost);
+}
+
+/** The entries that own any of these fields. */
+export function ownersOf({ managedFields = [] }: Metadata, fields: readonly string[]): readonly ManagedFields[] {
+  return managedFields.filter(({ fieldsV1 = {} }) => fields.some((field) => field in fieldsV1));
+}
+
+function timeOf({ time = '' }: ManagedFields): number {
+  return Date.parse(time) || 0;
 }
 
 /** Where config objects live: `/api/v1/...`, classes in the group of their driver. */

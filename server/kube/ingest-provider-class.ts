@@ -5,7 +5,7 @@ import { objectKey, type ConfigRef } from '../core/object.ts';
 import type { SeenProviderClass, SeenStatus } from '../core/provider-class.ts';
 import { isIgnored } from '../core/reload.ts';
 import type { MountedObjects } from '../core/reloader-hash.ts';
-import { judgedMarks } from './ingest-config.ts';
+import { judgedMarks, newestTime, ownersOf, writersOf } from './ingest-config.ts';
 import type { Metadata, Parsed, Reading } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
 
@@ -24,13 +24,15 @@ export function parseStatus(object: ApiObject, { keys }: Pick<Reading, 'keys'>):
   const namespace = metadata.namespace ?? '';
   const providerClass: ConfigRef = { kind: 'SecretProviderClass', namespace, name: mounted.className };
   const inputs = toInputs(mounted);
+  const owners = ownersOf(metadata, ['f:status']);
   const value: SeenStatus = {
     key,
     providerClass,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     contents: keys.map((digestKey) => digestValues(providerClass, inputs, digestKey)),
-    writtenAt: newestStatusTime(metadata),
+    writtenAt: newestTime(owners),
+    writers: writersOf(owners),
     rotated: isRotated(object),
   };
   return { key, value };
@@ -67,11 +69,4 @@ function toInputs({ objects }: MountedObjects): ValueInput[] {
     const versions = members.map(({ version }) => version).sort();
     return { dataKey: id, field: 'data', value: Buffer.from(JSON.stringify(versions), 'utf8') };
   });
-}
-
-function newestStatusTime({ managedFields = [] }: Metadata): number | undefined {
-  const times = managedFields.flatMap(({ time, fieldsV1 = {} }) =>
-    'f:status' in fieldsV1 && time !== undefined ? [Date.parse(time)] : [],
-  );
-  return times.length === 0 ? undefined : Math.max(...times);
 }

@@ -7,6 +7,7 @@ import {
   type WorkloadKind,
   type WorkloadKindFacts,
 } from '../core/object.ts';
+import { isPausedForPeriod, readPause } from '../core/pause-period.ts';
 import { listReferences } from '../core/references.ts';
 import { annotation, asksForReferences, isWatched, type Annotations } from '../core/reload.ts';
 import { compileReload, type CompiledReload } from '../core/reload-compile.ts';
@@ -16,7 +17,7 @@ import type { SeenWorkload } from '../core/seen.ts';
 import type { Metadata, Parsed, Reading } from './ingest.ts';
 import { parseMarks } from './ingest-marks.ts';
 import type { ApiObject } from './reflector.ts';
-import { dormancyOf, formatSelector, templateOf, type WorkloadBody } from './workload-body.ts';
+import { dormancyOf, formatSelector, templateOf, type WorkloadBody, type WorkloadStatus } from './workload-body.ts';
 
 type Body = WorkloadBody & { readonly metadata: Metadata };
 
@@ -38,13 +39,16 @@ export function parseWorkload(
   const references = asked.length === 0 ? [] : listReferences(template.spec, reading);
   const isAsking = asked.length > 0 || namesConfigs(compiled, watched);
   const dormant = dormancyOf(kind, body);
+  const isPaused = kind !== 'StatefulSet' && kind !== 'DaemonSet' && spec.paused === true;
+  const pause = readPause({ kind, annotations, isPaused }, reading.pauseKeys);
+  const rollsLater = isPausedForPeriod(pause.facts);
   const value: SeenWorkload = {
     ref,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     createdAt: timeOf(metadata.creationTimestamp),
     reload: isAsking && dormant === undefined ? compiled : undefined,
-    problems: compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`),
+    problems: [...compiled.problems.map(({ key, says }) => `annotation ${key} ${says}`), ...pause.problems],
     references: references.filter((reference) => asked.includes(reference.kind)),
     restartKey: readRestartKey(kind, annotations, templateAnnotations),
     marks: parseMarks(template, metadata),
@@ -52,15 +56,17 @@ export function parseWorkload(
       Object.entries(annotations).filter(([key]) => /^(checksum\.)?lockstep\.dev\//.test(key)),
     ),
     podSelector: formatSelector(spec.selector),
-    currentRevision: isObserved(body) ? currentRevision(kind, body) : undefined,
+    currentRevision: isObserved(body) && !rollsLater ? currentRevision(kind, body) : undefined,
     podsSince: podsSince(kind, body),
     restart: kind === 'Rollout' ? rolloutRestart(annotations, reading.granularity) : workloadKinds[kind].restart,
-    paused: kind !== 'StatefulSet' && kind !== 'DaemonSet' && spec.paused === true,
+    paused: isPaused && !rollsLater,
+    ...(pause.facts === undefined ? {} : { pause: pause.facts }),
     dormant,
     running: spec.concurrencyPolicy === 'Forbid' && Array.isArray(status.active) && status.active.length > 0,
     waitsForDelete:
       spec.updateStrategy?.type === 'OnDelete' || (spec.updateStrategy?.rollingUpdate?.partition ?? 0) > 0,
-    rolledOut: isRolledOut(kind, body),
+    rolledOut: isRolledOut(kind, body) && !rollsLater,
+    failed: isObserved(body) && hasGivenUp(status),
     deleting: metadata.deletionTimestamp !== undefined,
   };
   return { key: objectKey(ref), value };
@@ -129,6 +135,13 @@ function isRolledOut(kind: WorkloadKind, body: Body): boolean {
   const wanted = spec.replicas ?? 1;
   const [all, updated, available] = [status.replicas ?? 0, status.updatedReplicas ?? 0, status.availableReplicas ?? 0];
   return updated >= wanted && all <= updated && available >= updated;
+}
+
+/** Deployments, Rollouts and DeploymentConfigs have a deadline; the others have no such condition. */
+function hasGivenUp({ conditions = [] }: WorkloadStatus): boolean {
+  return conditions.some(
+    ({ type, status, reason }) => type === 'Progressing' && status === 'False' && reason === 'ProgressDeadlineExceeded',
+  );
 }
 
 function timeOf(text: string | undefined): number {

@@ -1,6 +1,7 @@
 // How objects of the API server are reduced to the facts that Lockstep keeps: what all of them share.
 import type { DigestKey } from '../core/digest.ts';
 import type { Annotations } from '../core/annotations.ts';
+import type { PauseKeys } from '../core/pause-period.ts';
 import type { ReferenceRules } from '../core/references.ts';
 import type { ReloadRules } from '../core/reloader-keys.ts';
 
@@ -20,15 +21,18 @@ export interface Metadata {
   readonly annotations?: Annotations;
   readonly labels?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly { readonly uid: string; readonly controller?: boolean }[];
-  readonly managedFields?: readonly {
-    readonly manager?: string;
-    readonly time?: string;
-    readonly fieldsV1?: object;
-  }[];
+  readonly managedFields?: readonly ManagedFields[];
+}
+
+export interface ManagedFields {
+  readonly manager?: string;
+  readonly time?: string;
+  readonly fieldsV1?: object;
 }
 
 /** How objects are read. */
 export interface Reading extends ReferenceRules {
   readonly keys: readonly DigestKey[];
   readonly rules: ReloadRules;
+  readonly pauseKeys: PauseKeys;
 }

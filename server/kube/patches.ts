@@ -1,6 +1,14 @@
 // The only writes to users' objects: the restart key, and Kubernetes Events about it.
-import type { ClusterEvent, EventRecorder, Restarted, RestartOrder, RestartWriter } from '../core/cluster.ts';
+import type {
+  ClusterEvent,
+  EventRecorder,
+  Restarted,
+  RestartOrder,
+  RestartWriter,
+  ResumeOrder,
+} from '../core/cluster.ts';
 import { workloadKinds } from '../core/object.ts';
+import { pauseFields, resumePatch } from '../core/pause-period.ts';
 import { annotation } from '../core/reload.ts';
 import { applyChange, type RawTemplate } from '../core/reloader-patch.ts';
 import { formatRestartKey, restartAtPatch, restartPatch, type RestartKey } from '../core/restart.ts';
@@ -12,14 +20,14 @@ import type { ApiObject } from './reflector.ts';
 /** Every write names it: a client that names no manager gets one from its user agent. */
 export const fieldManager = 'lockstep';
 
-export function createRestartWriter(client: Client, { now, sleep }: WriterClock): RestartWriter {
+export function createRestartWriter(client: Client, { now, sleep, pausedAtKey }: WriterOptions): RestartWriter {
   const jobs = { client, fieldManager, sleep };
   return {
     leavesKey: (restart) => restart !== 'run',
     restart(order, signal) {
       switch (order.restart) {
         case 'template':
-          return patch(client, order, { body: restartPatch(order.key, order.resourceVersion), signal });
+          return patch(client, order, { body: templatePatch(order, pausedAtKey), signal });
         case 'restart-at':
           return patch(client, order, { body: restartAtPatch(order.key, order.resourceVersion, now()), signal });
         case 'run':
@@ -28,13 +36,49 @@ export function createRestartWriter(client: Client, { now, sleep }: WriterClock)
           return recreateJob(jobs, { order, transform: (template) => withKey(template, order.key), signal });
       }
     },
+    resume: (order, signal) =>
+      sendResume(client, order, {
+        pausedAtKey,
+        fieldManager,
+        contentType: 'application/merge-patch+json',
+        signal,
+      }),
   };
 }
 
-export interface WriterClock {
+interface ResumeHow {
+  readonly pausedAtKey: string;
+  readonly fieldManager: string;
+  readonly contentType: string;
+  readonly signal: AbortSignal;
+}
+
+/** One patch in the form of the strategy that paused. Returns the new resourceVersion. */
+export async function sendResume(client: Client, order: ResumeOrder, how: ResumeHow): Promise<string> {
+  const { kind, namespace, name } = order.ref;
+  const answer = await client.send({
+    verb: 'patch',
+    resource: workloadKinds[kind].resource,
+    subject: `${namespace}/${name}`,
+    path: workloadPath(kind, namespace, name),
+    query: { fieldManager: how.fieldManager },
+    body: resumePatch(how.pausedAtKey, order.resourceVersion),
+    contentType: how.contentType,
+    signal: how.signal,
+  });
+  return (answer as ApiObject).metadata.resourceVersion;
+}
+
+function templatePatch({ key, resourceVersion, pausedAt }: RestartOrder, pausedAtKey: string): object {
+  return restartPatch(key, resourceVersion, pauseFields(pausedAtKey, pausedAt));
+}
+
+export interface WriterOptions {
   /** Wall clock (ms). */
   readonly now: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** The annotation that marks a pause. */
+  readonly pausedAtKey: string;
 }
 
 async function patch(

@@ -4,6 +4,7 @@ import type { Restarted, RestartOrder, RestartSource, RestartWriter } from '../c
 import { annotation, valueOf } from '../core/annotations.ts';
 import { hasCode, LockstepError } from '../core/errors.ts';
 import { configResources, workloadKinds } from '../core/object.ts';
+import { pauseFields } from '../core/pause-period.ts';
 import { hashContent } from '../core/reloader-hash.ts';
 import type { PodTemplate } from '../core/reloader-marks.ts';
 import {
@@ -11,6 +12,7 @@ import {
   changesPatch,
   reloaderFieldManager,
   rolloutRestartPatch,
+  withPause,
   withPrecondition,
   type RawTemplate,
   type ReloaderPatch,
@@ -21,6 +23,7 @@ import type { Client } from './client.ts';
 import { configPath, readInputs } from './ingest-config.ts';
 import { workloadPath } from './ingest-workload.ts';
 import { recreateJob, runCronJob } from './jobs.ts';
+import { sendResume } from './patches.ts';
 import { readClassHash, type ClassReading } from './provider-class-reads.ts';
 import type { ApiObject } from './reflector.ts';
 import { templateOf } from './workload-body.ts';
@@ -30,6 +33,8 @@ export interface ReloaderWriterOptions extends ClassReading {
   readonly strategy: ReloaderStrategy;
   readonly now: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** The annotation that marks a pause. */
+  readonly pausedAtKey: string;
 }
 
 export function createReloaderWriter(options: ReloaderWriterOptions): RestartWriter {
@@ -49,6 +54,13 @@ export function createReloaderWriter(options: ReloaderWriterOptions): RestartWri
       if (order.restart === 'recreate') return recreateJob(jobs, { order, transform, signal });
       return write(options, { order, template, changes, signal });
     },
+    resume: (order, signal) =>
+      sendResume(options.client, order, {
+        pausedAtKey: options.pausedAtKey,
+        fieldManager: reloaderFieldManager,
+        contentType: 'application/strategic-merge-patch+json',
+        signal,
+      }),
   };
 }
 
@@ -139,8 +151,9 @@ async function write(
   { order, template, changes, signal }: Write,
 ): Promise<Restarted | undefined> {
   const { kind } = order.ref;
-  const patch = kind === 'CronJob' || kind === 'Job' ? undefined : changesPatch(kind, changes, template.spec);
-  if (patch === undefined) return undefined;
+  const restart = kind === 'CronJob' || kind === 'Job' ? undefined : changesPatch(kind, changes, template.spec);
+  if (restart === undefined) return undefined;
+  const patch = withPause(restart, pauseFields(options.pausedAtKey, order.pausedAt));
   try {
     return await send(options, { order, patch, signal });
   } catch (error) {

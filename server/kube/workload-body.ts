@@ -51,8 +51,7 @@ export interface WorkloadStatus {
   /** Of Rollouts. */
   readonly phase?: string;
   readonly restartedAt?: string;
-  /** Of Jobs. */
-  readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
   /** Of CronJobs: the runs in progress. A Job counts its pods. */
   readonly active?: readonly unknown[] | number;
   readonly lastScheduleTime?: string;

@@ -2,6 +2,7 @@
 import type { Reads } from '../core/cluster.ts';
 import { skewAllowanceMs } from '../core/freshness.ts';
 import { isNewer, objectKey } from '../core/object.ts';
+import { isPausedForPeriod } from '../core/pause-period.ts';
 import type { Reference } from '../core/references.ts';
 import { projectionText, type RestartKey } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
@@ -42,7 +43,7 @@ export function gather(state: LiveState, workload: SeenWorkload, proof: Proof, n
   return {
     now,
     workload: { ref, uid, resourceVersion, createdAt, restartKey: sinceOptIn(state, key, restartKey) },
-    revision: state.revisions.current(workload),
+    revision: isPausedForPeriod(workload.pause) ? 'withheld' : state.revisions.current(workload),
     pods: proof.pods,
     pairs: listUses(state, workload).map((reference) => toPair(state, { workload, reference, proof })),
     record: state.ledger.workload(key),

@@ -3,13 +3,25 @@ import type { Restarted, RestartOrder, RestartSource, RestartWriter } from '../c
 import type { Decision } from '../core/decide-workload.ts';
 import type { OwedReason } from '../core/judge-pair.ts';
 import { hasCode } from '../core/errors.ts';
-import { holdRestart, refusedRetryMs, type HoldFacts, type HoldReason } from '../core/hold.ts';
+import {
+  holdRestart,
+  isUndoing,
+  paceRestart,
+  refusedRetryMs,
+  type Gates,
+  type Hold,
+  type HoldFacts,
+  type HoldReason,
+} from '../core/hold.ts';
 import { splitConfigName } from '../core/object.ts';
+import { beginsPause, isPausedForPeriod } from '../core/pause-period.ts';
 import { saysDeleted } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Namespaces } from '../state/namespaces.ts';
+import type { Halt } from './halt.ts';
 import { record, type RecordDeps } from './record.ts';
 import type { Rollouts } from './rollouts.ts';
+import { spendToken, tellThrottling, tokenFor, type Allowance } from './throttle.ts';
 import { decideUse } from './uses.ts';
 
 export interface RestartDeps extends RecordDeps {
@@ -17,7 +29,8 @@ export interface RestartDeps extends RecordDeps {
   readonly stateNamespace: string;
   readonly writer: RestartWriter;
   readonly mode: 'enforce' | 'observe';
-  readonly maxRollouts: number;
+  readonly gates: Gates;
+  readonly random: () => number;
   readonly retryAfter: (key: string, ms: number) => void;
 }
 
@@ -25,7 +38,7 @@ export interface RestartDeps extends RecordDeps {
 export const lagRetryMs = 250;
 
 /** What this process remembers of a workload beside the ledger. */
-export interface Memory {
+export interface Memory extends Allowance {
   /** This process has seen it in step, or made it so. */
   wasInStep: boolean;
   /** The version of our last patch: an older cache must not be decided on. */
@@ -38,6 +51,24 @@ export interface Memory {
   heldFor: HoldReason | undefined;
   /** Since when the decision waits for the controller to take up the template. */
   unobservedSince: number | undefined;
+  /** Of the debt that is open: how long the jitter lets it wait. */
+  jitterUntil: number | undefined;
+}
+
+/** Of a workload that this process has not decided on yet. */
+export function emptyMemory(): Memory {
+  return {
+    wasInStep: false,
+    patchedVersion: undefined,
+    successorUid: undefined,
+    refusedAt: undefined,
+    undoneAt: [],
+    heldFor: undefined,
+    unobservedSince: undefined,
+    jitterUntil: undefined,
+    fullAt: undefined,
+    isThrottlingTold: false,
+  };
 }
 
 export interface RestartJob {
@@ -46,6 +77,7 @@ export interface RestartJob {
   readonly memory: Memory;
   readonly decision: Extract<Decision, { kind: 'restart' }>;
   readonly rollouts: Rollouts;
+  readonly halt: Halt;
   readonly signal: AbortSignal;
 }
 
@@ -54,19 +86,41 @@ export async function restartOrHold(deps: RestartDeps, job: RestartJob): Promise
   const { key, workload, decision, memory } = job;
   const { owed } = decision;
   const now = deps.now();
-  const hold = holdRestart(holdFacts(deps, job, now), owed);
+  const hold = findHold(deps, job, now);
   if (hold !== undefined) {
     if (memory.heldFor !== hold.reason) deps.report({ kind: 'held', workload, owed, reason: hold.reason });
-    if (hold.reason === 'rollout-cap') job.rollouts.wait(key);
+    if (hold.reason === 'rollout-cap' || hold.reason === 'namespace-rollout-cap') job.rollouts.wait(key);
+    if (hold.reason === 'flapping') tellThrottling(deps, job, now);
     if (hold.retryAt !== undefined) deps.retryAfter(key, hold.retryAt - now);
     return hold.reason;
   }
   if (deps.mode === 'observe') {
     deps.report({ kind: 'would-restart', workload, owed, n: decision.key.n });
     record(deps, workload, { record: { ...decision.record, n: decision.record.n - 1 }, acked: [] });
+    closeDebt(deps, job, now);
     return undefined;
   }
+  if (!rollsLater(workload)) job.rollouts.enter(key);
   return restart(deps, job, now);
+}
+
+function findHold(deps: RestartDeps, job: RestartJob, now: number): Hold | undefined {
+  const { key, workload, memory, decision, rollouts } = job;
+  const hold = holdRestart(holdFacts(deps, job, now), decision.owed);
+  if (hold !== undefined || isPausedForPeriod(workload.pause)) return hold;
+  // Not before: what was paused or halted together would come together.
+  memory.jitterUntil ??= now + deps.random() * deps.gates.jitterMs;
+  return paceRestart({
+    now,
+    jitterUntil: memory.jitterUntil,
+    room: beginsPause(workload.pause) ? 'free' : rollouts.room(key),
+  });
+}
+
+/** What joins a pause makes no rollout of its own, so it spends nothing. */
+function closeDebt({ gates }: RestartDeps, { workload, memory, decision }: RestartJob, now: number): void {
+  memory.jitterUntil = undefined;
+  if (!isUndoing(decision.owed) && !isPausedForPeriod(workload.pause)) spendToken(gates, memory, now);
 }
 
 async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise<HoldReason | undefined> {
@@ -76,7 +130,7 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
   deps.report({ kind: 'restarting', workload, owed, n });
   let restarted: Restarted | undefined;
   try {
-    restarted = await deps.writer.restart(orderOf(deps, job), job.signal);
+    restarted = await deps.writer.restart(orderOf(deps, job, now), job.signal);
   } catch (error) {
     return afterFailure(deps, job, error);
   }
@@ -89,13 +143,21 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
   if (restarted === undefined) return undefined;
   memory.patchedVersion = restarted.version;
   memory.successorUid = restarted.uid === workload.uid ? undefined : restarted.uid;
-  if (owed.every(({ reason }) => reason === 'undone')) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
-  job.rollouts.start(key, restarted.version, now);
+  if (isUndoing(owed)) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
+  if (!rollsLater(workload)) job.rollouts.start(key, restarted.version, now);
+  closeDebt(deps, job, now);
   deps.report({ kind: 'restarted', workload, owed, n });
+  if (beginsPause(workload.pause))
+    deps.report({ kind: 'paused', workload, until: now + Number(workload.pause?.period) });
   return undefined;
 }
 
-function orderOf({ state }: RestartDeps, { workload, decision, memory }: RestartJob): RestartOrder {
+/** Its pods are replaced when its pause ends: until then it takes no place among the rollouts, and needs none. */
+function rollsLater({ pause }: SeenWorkload): boolean {
+  return beginsPause(pause) || isPausedForPeriod(pause);
+}
+
+function orderOf({ state }: RestartDeps, { workload, decision, memory }: RestartJob, now: number): RestartOrder {
   const { key, resourceVersion } = decision;
   const sources = decision.owed.flatMap(({ name: acked, reason }): RestartSource[] => {
     const source = splitConfigName(acked);
@@ -105,8 +167,9 @@ function orderOf({ state }: RestartDeps, { workload, decision, memory }: Restart
     const content = ack !== undefined && saysDeleted(ack) ? 'deleted' : 'live';
     return found?.kind === 'yes' ? [{ ...source, how: found.how, content, certain: isCertain(memory, reason) }] : [];
   });
+  const pausedAt = beginsPause(workload.pause) ? now : undefined;
   const { ref, uid, restart } = workload;
-  return { ref, uid, restart, resourceVersion, key, sources };
+  return { ref, uid, restart, resourceVersion, key, sources, pausedAt };
 }
 
 /** After a crash a change may have been answered already by a write that the ledger does not know. */
@@ -114,18 +177,20 @@ function isCertain({ wasInStep }: Memory, reason: OwedReason): boolean {
   return wasInStep || reason === 'returned' || reason === 'blind-return';
 }
 
-function holdFacts(deps: RestartDeps, { workload, memory, rollouts }: RestartJob, now: number): HoldFacts {
-  const { namespaces, stateNamespace, maxRollouts } = deps;
+function holdFacts(deps: RestartDeps, { key, workload, memory, halt }: RestartJob, now: number): HoldFacts {
+  const { namespaces, stateNamespace, gates } = deps;
+  const joins = isPausedForPeriod(workload.pause);
   return {
     now,
     paused: workload.paused,
+    pausePeriodInvalid: workload.pause?.period === 'unreadable',
     running: workload.running,
     deleting: workload.deleting,
     pauseSwitch: namespaces.isPaused(workload.ref.namespace) || namespaces.isPaused(stateNamespace),
     refusedAt: memory.refusedAt,
     undoneAt: memory.undoneAt,
-    rolloutsInProgress: rollouts.inProgress(now),
-    maxRollouts,
+    halted: !joins && halt.holds(key),
+    tokenAt: joins ? undefined : tokenFor(gates, memory, now),
   };
 }
 

@@ -64,7 +64,8 @@ export function createRoute(deps: RouteDeps): Route {
       const { pause, watching } = namespaces.apply(event);
       if (watching === 'began') openNamespace(name, event.present ? event.object.resourceVersion : event.version);
       if (watching === 'ended') closeNamespace(name);
-      if (pause === 'turned') for (const key of state.workloads.keys()) queue.add(key);
+      if (pause !== 'turned') return;
+      for (const key of [...state.workloads.keys(), ...state.workloads.toResume.keys()]) queue.add(key);
     },
   };
 }

@@ -4,13 +4,16 @@ import { decideWorkload, type Decision } from '../core/decide-workload.ts';
 import type { HoldReason } from '../core/hold.ts';
 import { isNewer } from '../core/object.ts';
 import type { SeenWorkload } from '../core/seen.ts';
-import { gather, listed, prove, unproven } from './gather.ts';
-import { createMarkChecks } from './mark-checks.ts';
+import { gather, listed, prove, unproven, type LiveState } from './gather.ts';
+import { createMarkChecks, type MarkChecks } from './mark-checks.ts';
+import { createHalt } from './halt.ts';
 import { record } from './record.ts';
-import { lagRetryMs, restartOrHold, type Memory, type RestartDeps } from './restart.ts';
+import { emptyMemory, lagRetryMs, restartOrHold, type Memory, type RestartDeps, type RestartJob } from './restart.ts';
+import { createResumes, type ResumeDeps } from './resume.ts';
 import { createRollouts } from './rollouts.ts';
 
-export interface WorkloadDeps extends RestartDeps {
+export interface WorkloadDeps extends RestartDeps, ResumeDeps {
+  readonly state: LiveState;
   readonly reads: Reads;
   /** True once for each key after start, when the lists were made in the order that proves them. */
   readonly takeBootProof: (key: string) => boolean;
@@ -20,6 +23,8 @@ export interface WorkloadReconciler {
   reconcile(key: string, signal: AbortSignal): Promise<void>;
   /** Why workloads that are owed a restart do not get it, by key. */
   readonly held: ReadonlyMap<string, HoldReason>;
+  /** Workloads whose rollout takes longer than it may, which no event tells: to be reconciled. */
+  overdue(): readonly string[];
 }
 
 /** A controller takes up a template within moments; one that is away must not hold back a restart for ever. */
@@ -31,57 +36,81 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
   const { state } = deps;
   const held = new Map<string, HoldReason>();
   const memories = new Map<string, Memory>();
-  const rollouts = createRollouts(state.workloads, deps.maxRollouts);
+  const rollouts = createRollouts(state.workloads, deps.gates);
+  const halt = createHalt({ rollouts, after: deps.gates.haltAfterFailures, report: deps.report });
   const markChecks = createMarkChecks(deps);
+  const resumes = createResumes(deps, { rollouts, halt });
 
-  const bringInStep = async (
-    key: string,
-    workload: SeenWorkload,
-    signal: AbortSignal,
-  ): Promise<HoldReason | undefined> => {
-    const memory = memories.get(key) ?? {
-      wasInStep: false,
-      patchedVersion: undefined,
-      successorUid: undefined,
-      refusedAt: undefined,
-      undoneAt: [],
-      heldFor: undefined,
-      unobservedSince: undefined,
-    };
+  const remember = (key: string, { uid }: SeenWorkload): Memory => {
+    const memory = memories.get(key) ?? emptyMemory();
     memories.set(key, memory);
-    if (memory.successorUid === workload.uid) memory.successorUid = undefined;
-    const isLagging = memory.patchedVersion !== undefined && isNewer(memory.patchedVersion, workload.resourceVersion);
-    const decision = isLagging ? undefined : await decide(deps, { key, workload, memory, signal });
-    if (decision !== undefined) memory.unobservedSince = undefined;
-    if (decision?.kind === 'record')
-      record(deps, workload, { ...decision, acked: markChecks.take(workload, decision, signal) });
-    if (decision === undefined) deps.retryAfter(key, lagRetryMs);
-    else if (decision.kind === 'restart')
-      return restartOrHold(deps, { key, workload, decision, memory, rollouts, signal });
-    else memory.wasInStep = true;
-    return undefined;
+    if (memory.successorUid === uid) memory.successorUid = undefined;
+    return memory;
+  };
+  /** What we deleted comes back under its name. */
+  const forget = (key: string): undefined => {
+    if (memories.get(key)?.successorUid !== undefined) return;
+    memories.delete(key);
+    if (!state.workloads.toResume.has(key)) resumes.forget(key);
+    state.ledger.remove(key, deps.now());
+  };
+  const hold = (key: string, reason: HoldReason | undefined): void => {
+    if (reason === undefined) held.delete(key);
+    else held.set(key, reason);
+  };
+  /** What became possible: by a rollout that ended, or a place that was not needed. */
+  const wakeWaiting = (): void => {
+    for (const waiting of rollouts.admit()) deps.retryAfter(waiting, 0);
+  };
+  const followRollout = (key: string, workload: SeenWorkload | undefined): void => {
+    const isHaltEnded = halt.follow(key, workload, deps.now());
+    if (isHaltEnded) for (const [halted, reason] of held) if (reason === 'halted') deps.retryAfter(halted, 0);
+    wakeWaiting();
   };
 
   return {
     held,
+    overdue: () => rollouts.overdue(deps.now()),
     async reconcile(key, signal) {
-      for (const waiting of rollouts.admit(deps.now())) deps.retryAfter(waiting, 0);
       const workload = state.workloads.get(key);
-      if (workload === undefined) {
-        // What we deleted comes back under its name.
-        if (memories.get(key)?.successorUid !== undefined) return;
-        memories.delete(key);
-        held.delete(key);
-        state.ledger.remove(key, deps.now());
-        return;
+      followRollout(key, workload);
+      try {
+        // First, so that what changed meanwhile is read by the pods of this rollout and asks for no other.
+        const resume = await resumes.look(key, signal);
+        if (resume.kind === 'written') return;
+        const memory = workload === undefined ? forget(key) : remember(key, workload);
+        if (workload === undefined || memory === undefined) return hold(key, resume.held);
+        memory.heldFor = await bringInStep(deps, { key, workload, memory, signal }, { rollouts, halt, markChecks });
+        hold(key, memory.heldFor ?? resume.held);
+      } finally {
+        rollouts.leave(key);
+        wakeWaiting();
       }
-      const reason = await bringInStep(key, workload, signal);
-      const memory = memories.get(key);
-      if (memory !== undefined) memory.heldFor = reason;
-      if (reason === undefined) held.delete(key);
-      else held.set(key, reason);
     },
   };
+}
+
+/** Why a restart that is owed was not made. */
+async function bringInStep(
+  deps: WorkloadDeps,
+  question: Question,
+  { markChecks, ...limits }: Pick<RestartJob, 'rollouts' | 'halt'> & { readonly markChecks: MarkChecks },
+): Promise<HoldReason | undefined> {
+  const { key, workload, memory } = question;
+  const isLagging = memory.patchedVersion !== undefined && isNewer(memory.patchedVersion, workload.resourceVersion);
+  const decision = isLagging ? undefined : await decide(deps, question);
+  if (decision === undefined) {
+    deps.retryAfter(key, lagRetryMs);
+    return undefined;
+  }
+  memory.unobservedSince = undefined;
+  if (decision.kind === 'restart') return restartOrHold(deps, { ...question, ...limits, decision });
+  memory.wasInStep = true;
+  memory.jitterUntil = undefined;
+  if (decision.kind === 'record') {
+    record(deps, workload, { ...decision, acked: markChecks.take(workload, decision, question.signal) });
+  }
+  return undefined;
 }
 
 /** Undefined when the caches or the controller lag: an event is on its way. */

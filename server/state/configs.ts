@@ -12,6 +12,8 @@ import type { Change, Gone, PairObject } from '../core/snapshot.ts';
 interface KeyedChange extends Change {
   /** Data keys whose content differs from before. */
   readonly keys: ReadonlySet<string> | 'all';
+  /** Who owned data then, newest first. */
+  readonly writers: readonly string[];
 }
 
 const noKeys: ReadonlySet<string> = new Set();
@@ -37,6 +39,13 @@ export interface ObjectMemory {
   readonly keyMarks: string;
 }
 
+/** How often an object changed lately, and who wrote it, newest first. */
+export interface Activity {
+  /** No more than `maxChanges` are remembered. */
+  readonly changes: number;
+  readonly writers: readonly string[];
+}
+
 /** What of an object counts for a pair. `optional`: that it is created or deleted does. */
 export type Use = Pick<Reference, 'keys' | 'optional'>;
 
@@ -49,6 +58,8 @@ export interface Configs {
   absence(key: string): Omit<Gone, 'confirmed'> | undefined;
   /** Compares an object with what the ledger remembers of the time before this process; once, after the first list. */
   recall(key: string, memory: ObjectMemory): void;
+  /** What happened to it from `since` (ms) on, as one pair sees it. */
+  activity(key: string, use: Use, since: number): Activity;
   /** The annotations that the reload rules read; undefined when it does not exist. */
   annotationsOf(key: string): Annotations | undefined;
   /** The same, also of an object that was seen before it was deleted. */
@@ -63,7 +74,7 @@ export interface Configs {
 }
 
 /** More changes than this of one object are summed up; the oldest only matter to workloads that never acked since. */
-const maxChanges = 32;
+export const maxChanges = 32;
 const deletedMemoryMs = 7 * 24 * 3_600_000;
 
 export function createConfigs(keys: readonly DigestKey[]): Configs {
@@ -124,13 +135,19 @@ class DigestedConfigs implements Configs {
     const entry = this.#entries.get(key);
     if (entry === undefined) this.#absent.set(key, memory);
     if (entry === undefined || entry.changes.length > 0) return;
-    const { resourceVersion, dataWrittenAt, contents } = entry.seen;
+    const { resourceVersion, dataWrittenAt, contents, writers } = entry.seen;
     const isSame = this.#digests(entry.seen, 'all').includes(memory.digest) && dataWrittenAt === memory.dataWrittenAt;
     if (isSame && memory.changedAt === undefined) return;
     // Removing a key moves no time in managedFields.
     const isBounded = contents.slice(0, 1).every((content) => hasAllKeys(content, memory.keyMarks));
     const at = isSame ? memory.changedAt : beforeEveryPodOr(isBounded ? dataWrittenAt : undefined, entry.seen);
-    entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', what: 'content' }];
+    entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', what: 'content', writers }];
+  }
+
+  activity(key: string, use: Use, since: number): Activity {
+    const all = this.#entries.get(key)?.changes ?? [];
+    const changes = all.filter((change) => (change.at ?? change.notBefore) >= since && concerns(change, use));
+    return { changes: changes.length, writers: [...new Set(changes.toReversed().flatMap(({ writers }) => writers))] };
   }
 
   annotationsOf(key: string): Annotations | undefined {
@@ -178,12 +195,13 @@ class DigestedConfigs implements Configs {
   }
 
   #create(key: string, { object, how }: Presence<SeenConfig>, now: number): Entry {
-    const { resourceVersion, dataWrittenAt } = object;
+    const { resourceVersion, dataWrittenAt, writers } = object;
     const memory = this.#absent.get(key);
     const isOther = memory !== undefined && !this.#digests(object, 'all').includes(memory.digest);
     const watched = wasWatched({ how });
     const times = { at: beforeEveryPodOr(now, object), notBefore: Math.min(now, dataWrittenAt ?? now) };
-    const creation = { resourceVersion, ...times, watched, keys: isOther ? 'all' : noKeys, what: 'presence' } as const;
+    const keys = isOther ? 'all' : noKeys;
+    const creation = { resourceVersion, ...times, watched, keys, what: 'presence', writers } as const;
     const changes = how === 'listed' && !isOther ? [] : [creation];
     return { seen: object, exists: true, deletedAt: 0, changes, watchedSince: resourceVersion };
   }
@@ -213,7 +231,7 @@ function remove(entries: Map<string, Entry>, event: Absence, now: number): boole
   entry.deletedAt = now;
   if (!watched) entry.watchedSince = event.version;
   const times = { at: watched ? now : undefined, notBefore: entry.seen.dataWrittenAt ?? 0 };
-  remember(entry, { resourceVersion: event.version, ...times, watched, keys: noKeys, what: 'presence' });
+  remember(entry, { resourceVersion: event.version, ...times, watched, keys: noKeys, what: 'presence', writers: [] });
   return true;
 }
 
@@ -235,7 +253,8 @@ function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean
   const at = watched ? now : beforeEveryPodOr(vanished ? undefined : object.dataWrittenAt, object);
   const notBefore = Math.min(now, object.dataWrittenAt ?? 0);
   const touched = rewritten ? 'all' : keys;
-  remember(entry, { resourceVersion: object.resourceVersion, at, notBefore, watched, keys: touched, what });
+  const { resourceVersion, writers } = object;
+  remember(entry, { resourceVersion, at, notBefore, watched, keys: touched, what, writers });
   return true;
 }
 

@@ -23,6 +23,8 @@ export interface Workloads {
   optedInAt(key: string): string | undefined;
   /** Keys of the opted-in workloads. */
   keys(): Iterable<string>;
+  /** Deployments with the mark of a pause for a period, opted in or not, by key. */
+  readonly toResume: ReadonlyMap<string, SeenWorkload>;
 }
 
 export function createWorkloads(): Workloads {
@@ -34,6 +36,7 @@ class IndexedWorkloads implements Workloads {
   /** uid by key. */
   readonly #optedOut = new Map<string, string>();
   readonly #optedInAt = new Map<string, string>();
+  readonly toResume = new Map<string, SeenWorkload>();
   readonly #users = new Map<string, Set<string>>();
   /** Workloads whose annotations name config objects by expressions, by `<kind>/<namespace>`. */
   readonly #searchers = new Map<string, Set<string>>();
@@ -42,7 +45,10 @@ class IndexedWorkloads implements Workloads {
     const key = event.present ? objectKey(event.object.ref) : event.key;
     const before = this.#optedIn.get(key);
     if (before !== undefined) this.#unlink(key, before);
-    const told = before === undefined ? undefined : key;
+    const hadMark = this.toResume.delete(key);
+    const hasMark = event.present && event.object.pause?.pausedAt !== undefined;
+    if (event.present && hasMark) this.toResume.set(key, event.object);
+    const told = before !== undefined || hadMark || hasMark ? key : undefined;
     if (!event.present) {
       this.#optedOut.delete(key);
       this.#optedInAt.delete(key);

@@ -32,6 +32,7 @@ export async function startLockstep(options: LockstepOptions): Promise<Lockstep>
     '--identity=bench',
     '--settle=0',
     '--max-rollouts=0',
+    '--restart-burst=0',
     '--log-format=json',
   ];
   const ports = ['--address=127.0.0.1:0', '--metrics-address=127.0.0.1:0'];

@@ -45,6 +45,7 @@ function toEvent({ pod, providerClass, content }: Rotation, version: number): Se
     resourceVersion: String(version),
     contents: [digestValues(ref, [{ dataKey: 'id', field: 'data', value: Buffer.from(content) }], digestKey)],
     writtenAt: 1,
+    writers: ['driver'],
     rotated,
   };
   return { present: true, how: rotated ? 'modified' : 'listed', object, version: String(version) };

@@ -9,8 +9,9 @@ import {
   type UseFacts,
   type WorkloadFacts,
 } from '../../server/core/explain.ts';
-import type { Comparison, Consequence, Gap, Pending } from '../../server/core/explanation.ts';
+import type { Comparison, Consequence, Gap, PauseExplanation, Pending } from '../../server/core/explanation.ts';
 import type { Annotations } from '../../server/core/annotations.ts';
+import type { PauseFacts } from '../../server/core/pause-period.ts';
 import { compileReload } from '../../server/core/reload-compile.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
 import type { SeenWorkload } from '../../server/core/seen.ts';
@@ -44,6 +45,7 @@ function explained(annotations: Annotations, more: Partial<SeenWorkload> = {}): 
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
+    failed: false,
     deleting: false,
     ...more,
   };
@@ -67,6 +69,7 @@ const facts = (more: Partial<WorkloadFacts> = {}): WorkloadFacts => ({
   record,
   gaps: [],
   pauseSwitch: false,
+  now: 0,
   presence: off,
   lastEvent: undefined,
   decision: { kind: 'nothing', reason: 'in-step' },
@@ -131,6 +134,13 @@ const pendings: Readonly<Record<string, readonly [Partial<WorkloadFacts>, Pendin
   'a change while paused': [
     { ...explained(optIn, { paused: true }), decision: changedDecision },
     { kind: 'restart', owed, held: 'paused' },
+  ],
+  'a change, and a pause period that is no duration': [
+    {
+      ...explained(optIn, { pause: { period: 'unreadable', pausedAt: undefined, isPaused: false } }),
+      decision: changedDecision,
+    },
+    { kind: 'restart', owed, held: 'pause-period-invalid' },
   ],
   'a change while the pause switch is on': [
     { pauseSwitch: true, decision: changedDecision },
@@ -246,6 +256,29 @@ test('opt-in: by kind, with the annotation and where it stands', () => {
     { config: 'ConfigMap', level: 'template', ways: [], turnedOff: false },
   ]);
 });
+
+const pausedAt = '1970-01-01T00:00:10Z';
+const pauses: readonly (readonly [rule: string, pause: PauseFacts | undefined, PauseExplanation | undefined])[] = [
+  ['none', undefined, undefined],
+  [
+    'the next restart begins one',
+    { period: 90_000, pausedAt: undefined, isPaused: false },
+    { kind: 'next', period: '1m30s' },
+  ],
+  [
+    'it is paused',
+    { period: 90_000, pausedAt, isPaused: true },
+    { kind: 'until', resumeAt: '1970-01-01T00:01:40.000Z' },
+  ],
+  ['it is due', { period: 10_000, pausedAt, isPaused: true }, { kind: 'due', reason: 'period-over' }],
+  ['the period is gone', { period: 'none', pausedAt, isPaused: true }, { kind: 'due', reason: 'no-period' }],
+];
+for (const [rule, pause, expected] of pauses) {
+  test(`pause: ${rule}`, () => {
+    const seen = explained(optIn, pause === undefined ? {} : { pause });
+    assert.deepEqual(explainWorkload(facts({ ...seen, now: 30_000 })).pause, expected);
+  });
+}
 
 const missing = use({ state: 'missing', object: undefined });
 const optional = use({ ...missing, reference: { ...reference, optional: true } });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Owed } from '../../server/core/decide-workload.ts';
-import { holdRestart, type Hold, type HoldFacts } from '../../server/core/hold.ts';
+import { holdRestart, paceRestart, type Hold, type HoldFacts, type PaceFacts } from '../../server/core/hold.ts';
 
 const now = 1_000_000_000;
 const free: HoldFacts = {
@@ -9,11 +9,12 @@ const free: HoldFacts = {
   paused: false,
   running: false,
   deleting: false,
+  pausePeriodInvalid: false,
   pauseSwitch: false,
   refusedAt: undefined,
   undoneAt: [],
-  rolloutsInProgress: 0,
-  maxRollouts: 100,
+  halted: false,
+  tokenAt: now,
 };
 const changed: Owed[] = [{ name: 'Secret/db', reason: 'changed' }];
 const undone: Owed[] = [{ name: 'Secret/db', reason: 'undone' }];
@@ -23,16 +24,45 @@ const rows: [rule: string, facts: Partial<HoldFacts>, owed: Owed[], hold: Hold |
   ['nothing in the way', {}, changed, undefined],
   ['being deleted', { deleting: true, paused: true }, changed, { reason: 'deleting', retryAt: undefined }],
   ['rule 18: paused', { paused: true }, changed, { reason: 'paused', retryAt: undefined }],
+  [
+    'a pause period that is no duration',
+    { pausePeriodInvalid: true },
+    changed,
+    { reason: 'pause-period-invalid', retryAt: undefined },
+  ],
   ['rule 17: pause switch', { pauseSwitch: true }, changed, { reason: 'pause-switch', retryAt: undefined }],
   ['rule 12: refused a moment ago', { refusedAt: now - 1 }, changed, { reason: 'refused', retryAt: now - 1 + 600_000 }],
   ['rule 12: tried again after ten minutes', { refusedAt: now - 600_000 }, changed, undefined],
   ['rule 10: three in ten minutes', { undoneAt: fight }, undone, { reason: 'fighting', retryAt: now + 100_000 }],
   ['rule 10: the oldest is over', { undoneAt: [now - 600_000, ...fight.slice(1)] }, undone, undefined],
   ['rule 10: a content change is no fight', { undoneAt: fight }, [...undone, ...changed], undefined],
-  ['rule 17: cap reached', { rolloutsInProgress: 100 }, changed, { reason: 'rollout-cap', retryAt: now + 5_000 }],
-  ['rule 17: one below the cap', { rolloutsInProgress: 99 }, changed, undefined],
-  ['rule 17: no cap', { rolloutsInProgress: 1_000, maxRollouts: 0 }, changed, undefined],
+  ['halted', { halted: true, tokenAt: now + 1 }, changed, { reason: 'halted', retryAt: undefined }],
+  ['halted: also what another writer undid', { halted: true }, undone, { reason: 'halted', retryAt: undefined }],
+  ['flapping: no token yet', { tokenAt: now + 7 }, changed, { reason: 'flapping', retryAt: now + 7 }],
+  ['flapping: what another writer undid is for rule 10', { tokenAt: now + 7 }, undone, undefined],
+  [
+    'flapping: changed and undone',
+    { tokenAt: now + 7 },
+    [...undone, ...changed],
+    { reason: 'flapping', retryAt: now + 7 },
+  ],
+  ['flapping: without a limit', { tokenAt: undefined }, changed, undefined],
 ];
 for (const [rule, facts, owed, hold] of rows) {
   test(`hold: ${rule}`, () => assert.deepEqual(holdRestart({ ...free, ...facts }, owed), hold));
+}
+
+const paces: [rule: string, facts: Partial<PaceFacts>, hold: Hold | undefined][] = [
+  ['nothing in the way', {}, undefined],
+  ['jitter: its part is not over', { jitterUntil: now + 1 }, { reason: 'jitter', retryAt: now + 1 }],
+  ['jitter: before any cap', { jitterUntil: now + 1, room: 'rollout-cap' }, { reason: 'jitter', retryAt: now + 1 }],
+  ['rule 17: cap reached', { room: 'rollout-cap' }, { reason: 'rollout-cap', retryAt: now + 5_000 }],
+  [
+    'rule 17: cap of the namespace reached',
+    { room: 'namespace-rollout-cap' },
+    { reason: 'namespace-rollout-cap', retryAt: now + 5_000 },
+  ],
+];
+for (const [rule, facts, hold] of paces) {
+  test(`pace: ${rule}`, () => assert.deepEqual(paceRestart({ now, jitterUntil: now, room: 'free', ...facts }), hold));
 }

@@ -4,8 +4,15 @@ import type { Owed } from '../../server/core/decide-workload.ts';
 import { LockstepError } from '../../server/core/errors.ts';
 import {
   alertTexts,
+  heldEvents,
+  haltedAlert,
+  haltedEvent,
+  haltEndedAlert,
+  lateEvent,
   refusedEvents,
   restartedEvents,
+  throttledAlert,
+  throttledEvent,
   type EventText,
   type Telling,
 } from '../../server/core/notification.ts';
@@ -108,3 +115,46 @@ const alerts: [rule: string, info: string, names: string[], texts: string[]][] =
 for (const [rule, info, names, texts] of alerts) {
   test(`alert: ${rule}`, () => assert.deepEqual(alertTexts(web, owed(...names), info), texts));
 }
+
+test('Events of a hold that a person has to end, in both vocabularies; others are told by log and metric', () => {
+  const held = { owed: owed('Secret/db'), reason: 'pause-period-invalid' } as const;
+  const why = 'its pause period is no duration: write one such as 5m or 90s, or remove the annotation';
+  const message = `Owed a restart for Secret/db (changed), but ${why}`;
+  assert.deepEqual(heldEvents('lockstep', web, held), [{ type: 'Warning', reason: 'RestartHeld', message }]);
+  assert.deepEqual(heldEvents('env-vars', web, held), [failed(why, 'reloader-secrets')]);
+  assert.deepEqual(heldEvents('lockstep', web, { ...held, reason: 'rollout-cap' }), []);
+});
+const throttling = {
+  flaps: [
+    { name: 'Secret/tls', changes: 31, writers: ['cert-manager', 'kubectl'] },
+    { name: 'ConfigMap/app', changes: 1, writers: [] },
+  ],
+  windowMs: 3_000_000,
+  everyMs: 300_000,
+};
+const throttled =
+  'Its config objects change too often, so that it is restarted once in 5m from now on, always for the latest content. ' +
+  'Changed in the last 50m: Secret/tls (31 changes, written by cert-manager, kubectl); ' +
+  'ConfigMap/app (1 change, written by unknown writers)';
+const names = (count: number): string[] => Array.from({ length: count }, (_, at) => `Deployment/shop/w${at}`);
+const halted = (many: number, list: string): string =>
+  `Lockstep restarts nothing else: of the rollouts that it caused, ${many} failed: ${list}. ` +
+  'It goes on when enough of them are available, or deleted';
+
+const others: [rule: string, text: string, expected: string][] = [
+  ['flapping: the Event', throttledEvent(throttling).message, throttled],
+  [
+    'flapping: the alert',
+    throttledAlert(web, throttling, ' cluster 7'),
+    `cluster 7 : *web* of type *StatefulSet* in namespace *shop*: ${throttled}`,
+  ],
+  ['halted: the Event', haltedEvent(names(2)).message, halted(2, 'Deployment/shop/w0, Deployment/shop/w1')],
+  ['halted: the alert names five', haltedAlert(names(7), ''), halted(7, `${names(5).join(', ')} and 2 more`)],
+  ['halted: its end', haltEndedAlert('x'), 'x : Lockstep restarts workloads again: enough failed rollouts got through'],
+  [
+    'a late rollout',
+    lateEvent('not-available-in-time').message,
+    'The rollout that Lockstep caused is not available after 10 minutes (not-available-in-time)',
+  ],
+];
+for (const [rule, text, expected] of others) test(`text: ${rule}`, () => assert.equal(text, expected));

@@ -38,6 +38,7 @@ export function config(kind: ConfigKind, name: string, options: ConfigOptions = 
       annotations,
       ignored: false,
       dataWrittenAt: undefined,
+      writers: [],
     },
     annotations,
     writes: [{ manager: 'kubectl-edit', at: seconds(1000), keys: ['a', 'b'], onlyData: true }],
@@ -97,7 +98,7 @@ export function workload(name: string, options: WorkloadOptions = {}): ReportedW
   const ref = { kind, namespace: 'shop', name };
   const seen = { ref, uid: name, resourceVersion: '1', createdAt: 0, reload: compiled, problems: [], references };
   const still = { dormant: undefined, running: false, podsSince: undefined, restart: 'template' } as const;
-  const state = { ...still, paused: false, waitsForDelete: false, rolledOut: true, deleting: false };
+  const state = { ...still, paused: false, waitsForDelete: false, rolledOut: true, failed: false, deleting: false };
   return {
     seen: {
       ...seen,

@@ -100,6 +100,8 @@ export async function createRig(rights?: ManifestFile): Promise<Rig> {
       `--state-namespace=${namespace}`,
       '--identity=e2e',
       '--log-level=debug',
+      // A sentinel is changed as often as its test asks.
+      '--restart-burst=0',
     ];
     return startLockstep([...fixed, `--settle=${settleMs}ms`, ...flags], environment);
   };

@@ -1,7 +1,7 @@
 // What is kept of objects for the report: writes and their managers, dates of certificates, starts and uses of containers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
+import { defaultPauseKeys, defaultReloadRules } from '../../server/core/reloader-keys.ts';
 import type { DataWrite, PodShape, ReportedPod } from '../../server/core/report-facts.ts';
 import { parseReportedConfig } from '../../server/kube/ingest-report.ts';
 import { parseRunningPod } from '../../server/kube/ingest-running-pod.ts';
@@ -15,7 +15,14 @@ function secret(data: Readonly<Record<string, string>>, managedFields: readonly 
   const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
   const object = { metadata: { ...metadata, managedFields }, data: Object.fromEntries(encoded) as object };
   const keys = [{ id: 'k', secret: Buffer.alloc(32) }];
-  const reading = { keys, rules: defaultReloadRules, granularity: 'used-keys', extras: [], judged: [] } as const;
+  const reading = {
+    keys,
+    rules: defaultReloadRules,
+    pauseKeys: defaultPauseKeys,
+    granularity: 'used-keys',
+    extras: [],
+    judged: [],
+  } as const;
   return parseReportedConfig('Secret', object as unknown as ApiObject, reading);
 }
 

@@ -4,13 +4,19 @@ import type { WorkloadKind } from '../../server/core/object.ts';
 import { parseConfig } from '../../server/kube/ingest-config.ts';
 import { parseNamespace, parsePod, parseRevision } from '../../server/kube/ingest-revision.ts';
 import { parseWorkload, workloadPath } from '../../server/kube/ingest-workload.ts';
-import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
+import { defaultPauseKeys, defaultReloadRules } from '../../server/core/reloader-keys.ts';
 
 const keys = [
   { id: 'k1', secret: Buffer.alloc(32, 1) },
   { id: 'k2', secret: Buffer.alloc(32, 2) },
 ];
-const reading = { keys, rules: defaultReloadRules, granularity: 'used-keys', extras: ['every-volume'] } as const;
+const reading = {
+  keys,
+  rules: defaultReloadRules,
+  pauseKeys: defaultPauseKeys,
+  granularity: 'used-keys',
+  extras: ['every-volume'],
+} as const;
 const metadata = (more: object = {}) => ({ name: 'x', namespace: 'shop', uid: 'u', resourceVersion: '7', ...more });
 const canary = 'c4n4ry-value';
 
@@ -135,6 +141,7 @@ for (const [kind, more, current] of revisions) {
     assert.equal(workload(kind, {}, more).currentRevision, current));
 }
 
+const two = { replicas: 2, updatedReplicas: 2, availableReplicas: 2 };
 const rollouts: [rule: string, kind: WorkloadKind, spec: object, status: object, rolledOut: boolean][] = [
   [
     'all updated and available',
@@ -158,6 +165,19 @@ const rollouts: [rule: string, kind: WorkloadKind, spec: object, status: object,
     false,
   ],
   ['scaled to nothing', 'Deployment', { replicas: 0 }, {}, true],
+  ['StatefulSet scaled to nothing', 'StatefulSet', { replicas: 0 }, {}, true],
+  ['StatefulSet, an old one is left', 'StatefulSet', { replicas: 2 }, { ...two, updatedReplicas: 1 }, false],
+  ['StatefulSet, not available yet', 'StatefulSet', { replicas: 2 }, { ...two, availableReplicas: 1 }, false],
+  ['StatefulSet, all', 'StatefulSet', { replicas: 2 }, two, true],
+  ['StatefulSet, not observed', 'StatefulSet', { replicas: 2 }, { ...two, observedGeneration: 1 }, false],
+  ['DaemonSet without a node', 'DaemonSet', {}, {}, true],
+  [
+    'DaemonSet, not available yet',
+    'DaemonSet',
+    {},
+    { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 1 },
+    false,
+  ],
   ['replicas default to one', 'StatefulSet', {}, {}, false],
   ['not observed', 'Deployment', { replicas: 0 }, { observedGeneration: 1 }, false],
   [
@@ -179,6 +199,43 @@ for (const [rule, kind, spec, status, rolledOut] of rollouts) {
   test(`rolled out: ${rule}`, () => assert.equal(workload(kind, {}, { spec, status }).rolledOut, rolledOut));
 }
 
+const gaveUp = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' };
+const failures: [rule: string, kind: WorkloadKind, status: object, failed: boolean][] = [
+  ['its deadline passed', 'Deployment', { conditions: [{ type: 'Available', status: 'False' }, gaveUp] }, true],
+  ['of an older template', 'Deployment', { conditions: [gaveUp], observedGeneration: 1 }, false],
+  ['in progress', 'Deployment', { conditions: [{ ...gaveUp, status: 'True' }] }, false],
+  ['paused', 'Deployment', { conditions: [{ ...gaveUp, status: 'Unknown', reason: 'DeploymentPaused' }] }, false],
+  ['no conditions', 'Deployment', {}, false],
+  ['its deadline passed', 'Rollout', { conditions: [gaveUp] }, true],
+  ['it has none', 'StatefulSet', {}, false],
+];
+for (const [rule, kind, status, failed] of failures) {
+  test(`failed: ${kind}, ${rule}`, () => assert.equal(workload(kind, {}, { status }).failed, failed));
+}
+
+const owns = (manager: string, time: string, fields: object = { 'f:data': {} }) => ({
+  manager,
+  time: `2026-01-01T00:00:0${time}Z`,
+  fieldsV1: fields,
+});
+const writers: [rule: string, managedFields: object[], names: string[]][] = [
+  ['newest first', [owns('old', '1'), owns('new', '2')], ['new', 'old']],
+  ['not who owns metadata only', [owns('labels', '1', { 'f:metadata': {} })], []],
+  ['binaryData counts', [owns('files', '1', { 'f:binaryData': {} })], ['files']],
+  [
+    'each once, five at most',
+    ['1', '2', '2', '3', '4', '5', '6'].map((name) => owns(name, name)),
+    ['6', '5', '4', '3', '2'],
+  ],
+  ['nothing that a receiver of alerts takes for markup', [owns('<!channel>*_@x', '1')], ['??channel??_?x']],
+];
+for (const [rule, managedFields, names] of writers) {
+  test(`writers: ${rule}`, () => {
+    const { value } = parseConfig('Secret', { metadata: metadata({ managedFields }) }, reading);
+    assert.deepEqual(value.writers, names);
+  });
+}
+
 test('rule 18: paused, OnDelete, partitioned, deleting', () => {
   assert.equal(workload('Deployment', {}, { spec: { paused: true } }).paused, true);
   assert.equal(workload('StatefulSet', {}, { spec: { updateStrategy: { type: 'OnDelete' } } }).waitsForDelete, true);
@@ -187,6 +244,14 @@ test('rule 18: paused, OnDelete, partitioned, deleting', () => {
     true,
   );
   assert.equal(workload('Deployment', {}, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }).deleting, true);
+});
+
+test('paused for a period: not by a person, with no revision of its template, and not rolled out', () => {
+  const annotations = { [defaultPauseKeys.pausedAt]: '2026-01-01T00:00:00Z', 'deployment.kubernetes.io/revision': '3' };
+  const found = workload('Deployment', {}, { spec: { paused: true, replicas: 0 }, metadata: { annotations } });
+  const { paused, currentRevision, rolledOut, pause } = found;
+  assert.deepEqual([paused, currentRevision, rolledOut], [false, undefined, false]);
+  assert.deepEqual(pause, { period: 'none', pausedAt: '2026-01-01T00:00:00Z', isPaused: true });
 });
 
 test('a revision: owner, number and hash', () => {

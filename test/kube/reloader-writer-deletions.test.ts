@@ -28,7 +28,14 @@ function workload(env: readonly object[], resourceVersion = '7'): Answer {
 
 async function restart(strategy: 'env-vars' | 'annotations', sources: readonly RestartSource[], answers: Answer[]) {
   const client = createFakeClient(answers);
-  const writer = createReloaderWriter({ client, strategy, now: () => 1_000, sleep: async () => undefined, ...classes });
+  const writer = createReloaderWriter({
+    client,
+    strategy,
+    now: () => 1_000,
+    sleep: async () => undefined,
+    pausedAtKey: 'paused-at',
+    ...classes,
+  });
   const ref = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const;
   const order: RestartOrder = {
     ref,
@@ -37,6 +44,7 @@ async function restart(strategy: 'env-vars' | 'annotations', sources: readonly R
     restart: 'template',
     key: { n: 1, acks: {} },
     sources,
+    pausedAt: undefined,
   };
   const restarted = await writer.restart(order, signal);
   return { version: restarted?.version, patch: client.requests.find(({ verb }) => verb === 'patch') };

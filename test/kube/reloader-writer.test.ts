@@ -57,10 +57,18 @@ for (const data of contents) {
         { metadata: { ...metadata, name: 'db' }, data },
         { metadata: { ...metadata, resourceVersion: '6' } },
       ]);
-      const writer = createReloaderWriter({ client, strategy, now: () => 0, sleep: async () => undefined, ...classes });
+      const writer = createReloaderWriter({
+        client,
+        strategy,
+        now: () => 0,
+        sleep: async () => undefined,
+        pausedAtKey: 'paused-at',
+        ...classes,
+      });
       const source = { kind: 'ConfigMap', name: 'db', how: 'auto', content: 'live', certain } as const;
       const ref = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const;
-      const order: RestartOrder = { ref, uid: 'w', restart: 'template', resourceVersion: '5', key, sources: [source] };
+      const decided = { ref, uid: 'w', restart: 'template', resourceVersion: '5' } as const;
+      const order: RestartOrder = { ...decided, key, sources: [source], pausedAt: undefined };
       const restarted = await writer.restart(order, new AbortController().signal);
       const body = client.requests.find(({ verb }) => verb === 'patch')?.body as typeof expectedBody | undefined;
       const expectedBody = { spec: { template: { metadata: { annotations: { 'lockstep.dev/content': expected } } } } };

@@ -311,6 +311,7 @@ export function seeConfig(
     contents: found,
     annotations: {},
     ignored: false,
+    writers: [],
     dataWrittenAt,
   };
 }
@@ -351,6 +352,7 @@ export function seeWorkload({
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
+    failed: false,
     deleting: false,
   };
 }

@@ -94,9 +94,11 @@ export async function startProcess(ports: Ports): Promise<Process> {
     writer: clusterWriter(ports),
     now: () => cluster.now,
     mode: 'enforce',
-    maxRollouts: 0,
+    gates: { maxRollouts: 0, maxRolloutsPerNamespace: 0, jitterMs: 0, haltAfterFailures: 0, restartBurst: 0 },
+    random: () => 0.5,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => (ms > 1_000 ? later.set(key, cluster.now + ms) : pending.add(key)),
+    wakeAfter: (key, ms) => later.set(key, cluster.now + ms),
     onRecorded: () => undefined,
     report: ports.onOutcome,
   });
@@ -274,6 +276,7 @@ function clusterWriter({ cluster, meanwhile, onPatch, mutate }: Ports): RestartW
       await meanwhile();
       return { uid, version };
     },
+    resume: () => Promise.reject(new Error('the explorer has no pauses')),
   };
 }
 

@@ -32,6 +32,7 @@ function see(text: string, { name = 'db', namespace = 'shop', ignored = false, h
     annotations: {},
     ignored,
     dataWrittenAt: undefined,
+    writers: [],
   };
   return { present: true, how, object, version: '1' } as const satisfies SeenEvent<SeenConfig>;
 }

@@ -20,23 +20,23 @@ const rows: [
     ['rolling', 'rolling-out'],
   ],
   [
+    'restarted, and paused for its period',
+    (rig) => rig.see({ workload: workload(21, { pause: { period: 1, pausedAt: 'then', isPaused: true } }) }),
+    undefined,
+    ['rolling', 'pause-period'],
+  ],
+  [
     'rule 18: waits for somebody to delete its pods',
     (rig) => rig.see({ workload: workload(21, { rolledOut: false, waitsForDelete: true }) }),
     undefined,
     ['blocked', 'waiting-for-delete'],
   ],
-  ...(['paused', 'pause-switch', 'refused', 'fighting'] as const).map((reason): (typeof rows)[number] => [
-    `held: ${reason}`,
-    () => undefined,
-    reason,
-    ['blocked', reason],
-  ]),
-  ...(['rollout-cap', 'deleting'] as const).map((reason): (typeof rows)[number] => [
-    `held: ${reason}`,
-    () => undefined,
-    reason,
-    ['owed', reason],
-  ]),
+  ...(['paused', 'pause-period-invalid', 'pause-switch', 'refused', 'fighting', 'halted'] as const).map(
+    (reason): (typeof rows)[number] => [`held: ${reason}`, () => undefined, reason, ['blocked', reason]],
+  ),
+  ...(['rollout-cap', 'namespace-rollout-cap', 'jitter', 'flapping', 'deleting'] as const).map(
+    (reason): (typeof rows)[number] => [`held: ${reason}`, () => undefined, reason, ['owed', reason]],
+  ),
 ];
 for (const [rule, prepare, held, expected] of rows) {
   test(`owed: ${rule}`, async () => {

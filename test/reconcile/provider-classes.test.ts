@@ -19,7 +19,13 @@ const match = 'reloader.stakater.com/match';
 
 function mounted(version: number, content: string, more: Partial<SeenConfig> = {}): SeenConfig {
   const contents = [digestValues(ref, [{ dataKey: 'id', field: 'data', value: Buffer.from(content) }], digestKey)];
-  const facts = { uid: 'c', resourceVersion: String(version), createdAt: 0, dataWrittenAt: beforeEveryPod };
+  const facts = {
+    uid: 'c',
+    resourceVersion: String(version),
+    createdAt: 0,
+    dataWrittenAt: beforeEveryPod,
+    writers: [],
+  };
   return { ref, contents, annotations: {}, ignored: false, ...facts, ...more };
 }
 

@@ -1,5 +1,7 @@
 // One workload that uses one Secret, real state around it, and a cluster that answers as it is told.
+import type { RestartOrder, ResumeOrder } from '../../server/core/cluster.ts';
 import { digestValues } from '../../server/core/digest.ts';
+import type { Gates } from '../../server/core/hold.ts';
 import type { SeenConfig, SeenWorkload } from '../../server/core/seen.ts';
 import type { PresenceRules } from '../../server/core/snapshot.ts';
 import type { LiveState } from '../../server/reconcile/gather.ts';
@@ -33,6 +35,7 @@ export function config(version: number, text: string, more: Partial<SeenConfig> 
     contents,
     annotations: {},
     ignored: false,
+    writers: [],
     dataWrittenAt: T - 60_000,
     ...more,
   };
@@ -59,10 +62,19 @@ export function workload(version: number, more: Partial<SeenWorkload> = {}): See
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
+    failed: false,
     deleting: false,
     ...more,
   };
 }
+
+export const noGates: Gates = {
+  maxRollouts: 0,
+  maxRolloutsPerNamespace: 0,
+  jitterMs: 0,
+  haltAfterFailures: 0,
+  restartBurst: 0,
+};
 
 export interface Rig {
   readonly state: LiveState;
@@ -70,7 +82,10 @@ export interface Rig {
   readonly namespaces: ReturnType<typeof createNamespaces>;
   readonly outcomes: string[];
   readonly retries: number[];
-  readonly patches: object[];
+  /** Times after which a key is looked at without work in between. */
+  readonly wakes: number[];
+  readonly patches: RestartOrder[];
+  readonly resumes: ResumeOrder[];
   /** What reads answer. */
   readonly live: {
     workload: SeenWorkload | undefined;
@@ -99,7 +114,8 @@ const off = { onCreate: false, onDelete: false, atStart: false };
 /** In step with the Secret’s first content. */
 export async function createRig(more: Partial<WorkloadDeps> = {}, presence: PresenceRules = off): Promise<Rig> {
   const namespaces = createNamespaces({ listed: [], ignored: [], selector: everything });
-  const [outcomes, retries, patches]: [string[], number[], object[]] = [[], [], []];
+  const [outcomes, retries, wakes]: [string[], number[], number[]] = [[], [], []];
+  const [patches, resumes]: [RestartOrder[], ResumeOrder[]] = [[], []];
   const live: Rig['live'] = { workload: workload(20), config: config(10, 'A'), now: T, refuse: undefined };
   const state: LiveState = {
     configs: createConfigs([digestKey]),
@@ -128,12 +144,19 @@ export async function createRig(more: Partial<WorkloadDeps> = {}, presence: Pres
         patches.push(order);
         return { uid: order.uid, version: '40' };
       },
+      async resume(order) {
+        if (live.refuse !== undefined) throw live.refuse;
+        resumes.push(order);
+        return '60';
+      },
     },
     now: () => live.now,
+    random: () => 0.5,
     mode: 'enforce',
-    maxRollouts: 100,
+    gates: { ...noGates, maxRollouts: 100, restartBurst: 10 },
     takeBootProof: () => false,
     retryAfter: (_, ms) => void retries.push(ms),
+    wakeAfter: (_, ms) => void wakes.push(ms),
     onRecorded: () => undefined,
     report: (outcome) => void outcomes.push(tell(outcome)),
     ...more,
@@ -145,7 +168,9 @@ export async function createRig(more: Partial<WorkloadDeps> = {}, presence: Pres
     namespaces,
     outcomes,
     retries,
+    wakes,
     patches,
+    resumes,
     live,
     reconciler,
     see(what) {
@@ -181,10 +206,24 @@ function tell(outcome: Outcome): string {
     case 'restarting':
     case 'would-restart':
       return `${outcome.kind} n=${outcome.n} ${outcome.owed.map(({ reason }) => reason).join()}`;
+    case 'paused':
+      return `paused until ${outcome.until}`;
+    case 'resumed':
+    case 'would-resume':
+    case 'resume-held':
+      return `${outcome.kind} ${outcome.reason}`;
     case 'held':
       return `held ${outcome.reason}`;
+    case 'throttled':
+      return `throttled ${outcome.throttling.flaps.map(({ name, changes, writers }) => `${name} ${changes} ${writers.join()}`).join()}`;
+    case 'rollout-late':
+      return `rollout-late ${outcome.workload.ref.name} ${outcome.reason}`;
+    case 'halted':
+      return `halted ${outcome.failed.join()}`;
     case 'refused':
+    case 'resume-refused':
     case 'conflict':
+    case 'halt-ended':
       return outcome.kind;
   }
 }

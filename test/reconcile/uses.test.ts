@@ -95,7 +95,7 @@ function see(
   const ref = { kind: 'Secret', namespace: 'shop', name } as const;
   const contents = [digestValues(ref, [], digestKey)];
   const ignored = annotations['reloader.stakater.com/ignore'] === 'true';
-  const facts = { uid: name, resourceVersion: '5', createdAt: 0, dataWrittenAt: undefined };
+  const facts = { uid: name, resourceVersion: '5', createdAt: 0, dataWrittenAt: undefined, writers: [] };
   const object = { ref, contents, annotations, ignored, ...facts };
   configs.apply({ present: true, how: 'listed', object, version: '5' }, 0);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LockstepError } from '../../server/core/errors.ts';
-import { config, createRig, key, T, workload, revision } from './rig.ts';
+import { config, createRig, key, noGates, T, workload, revision } from './rig.ts';
 
 const error = (code: 'api-conflict' | 'api-invalid' | 'api-forbidden' | 'api-failed') =>
   new LockstepError(code, { message: 'no' });
@@ -113,7 +113,7 @@ for (const name of ['shop', 'ours']) {
 }
 
 test('rule 17: one rollout at a time where the cap says so', async () => {
-  const rig = await createRig({ maxRollouts: 1 });
+  const rig = await createRig({ gates: { ...noGates, maxRollouts: 1 } });
   const other = workload(22, { ref: { kind: 'Deployment', namespace: 'shop', name: 'api' }, uid: 'v' });
   const others = { ...revision, uid: 's', ownerUid: 'v', name: 'shop/api-1' };
   rig.state.revisions.apply({ present: true, how: 'listed', object: others, version: '9' });
@@ -131,6 +131,8 @@ test('rule 17: one rollout at a time where the cap says so', async () => {
   await rig.reconciler.reconcile('Deployment/shop/api', new AbortController().signal);
   assert.deepEqual([rig.patches.length, rig.outcomes.at(-1)], [before, 'held rollout-cap']);
   rig.see({ workload: workload(40, { rolledOut: true }) });
+  await rig.reconcile();
+  assert.ok(rig.retries.includes(0), 'who waits is let in before who ends');
   await rig.reconciler.reconcile('Deployment/shop/api', new AbortController().signal);
   assert.equal(rig.patches.length, before + 1);
 });

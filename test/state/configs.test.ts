@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestValues } from '../../server/core/digest.ts';
 import type { SeenConfig } from '../../server/core/seen.ts';
-import { createConfigs, type Configs } from '../../server/state/configs.ts';
+import { createConfigs, maxChanges, type Configs } from '../../server/state/configs.ts';
 
 const digestKey = { id: 'k1', secret: Buffer.alloc(32, 1) };
 const ref = { kind: 'Secret', namespace: 'shop', name: 'db' } as const;
@@ -37,6 +37,7 @@ function seen(
     annotations: ignored ? { 'lockstep.dev/ignore': 'true' } : {},
     ignored,
     dataWrittenAt: writtenAt,
+    writers: [`writer-${version}`],
   };
 }
 
@@ -70,6 +71,19 @@ test('a change counts for the workloads that use its keys', () => {
   assert.deepEqual(changesOf(configs), ['11 watched 5']);
   assert.deepEqual(changesOf(configs, ['a']), ['11 watched 5']);
   assert.deepEqual(changesOf(configs, ['b', 'c']), []);
+});
+
+test('activity: the changes of a while that concern a workload, and who made them, newest first', () => {
+  const configs = listed();
+  tell(configs, 'modified', seen(11, { a: '2', b: '1' }), T + 1);
+  tell(configs, 'modified', seen(12, { a: '3', b: '1' }), T + 2);
+  tell(configs, 'modified', seen(13, { a: '3', b: '2' }), T + 3);
+  const use = { keys: ['a'], optional: false };
+  assert.deepEqual(configs.activity(key, use, T), { changes: 2, writers: ['writer-12', 'writer-11'] });
+  assert.deepEqual(configs.activity(key, use, T + 2), { changes: 1, writers: ['writer-12'] });
+  assert.deepEqual(configs.activity('Secret/shop/none', use, T), { changes: 0, writers: [] });
+  for (let version = 14; version < 80; version++) tell(configs, 'modified', seen(version, { a: `${version}` }), T + 4);
+  assert.equal(configs.activity(key, use, T).changes, maxChanges, 'memory is bounded');
 });
 
 test('A-B-A leaves two changes and the same digest', () => {

@@ -30,6 +30,7 @@ const status = ({ pod, version, content, rotated = false, uid = pod }: Given): S
   resourceVersion: String(version),
   contents: contents(content),
   writtenAt,
+  writers: ['driver'],
   rotated,
 });
 type How = 'listed' | 'found' | 'added' | 'modified';

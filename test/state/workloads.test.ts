@@ -33,6 +33,7 @@ export function seen(version: number, uses: readonly string[], more: Partial<See
     paused: false,
     waitsForDelete: false,
     rolledOut: true,
+    failed: false,
     deleting: false,
     ...more,
   };
@@ -61,6 +62,18 @@ test('a workload that never opted in matters to nobody', () => {
   const workloads = createWorkloads();
   assert.equal(tell(workloads, seen(1, [], optedOut)), undefined);
   assert.equal(gone(workloads), undefined);
+});
+
+test('a Deployment that is to be resumed stays known, opted in or not, until its mark is gone', () => {
+  const workloads = createWorkloads();
+  const pause = { period: 'none', pausedAt: 'then', isPaused: true } as const;
+  assert.equal(tell(workloads, seen(1, [], { ...optedOut, pause })), key);
+  assert.deepEqual([[...workloads.toResume.keys()], [...workloads.keys()], workloads.get(key)], [[key], [], undefined]);
+  assert.equal(tell(workloads, seen(2, [], optedOut)), key);
+  assert.equal(tell(workloads, seen(3, [], optedOut)), undefined);
+  tell(workloads, seen(4, [], { ...optedOut, pause }));
+  assert.equal(gone(workloads), key);
+  assert.equal(workloads.toResume.size, 0);
 });
 
 test('one that opts out is decided once more', () => {
