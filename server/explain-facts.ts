@@ -24,7 +24,7 @@ import { readClassContent } from './kube/provider-class-reads.ts';
 import { createReads } from './kube/reads.ts';
 import type { ApiObject } from './kube/reflector.ts';
 import type { Reading } from './kube/ingest.ts';
-import { gather, type LiveState } from './reconcile/gather.ts';
+import { gather, readPods, type LiveState } from './reconcile/gather.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
 import { createRevisions, createWorkloads } from './state/workloads.ts';
@@ -214,7 +214,7 @@ async function decide(
   if (first.kind !== 'look') return first;
   const { client, signal } = asking;
   const reads = createReads(client, { ...asking, keys: keys ?? [] }, { chosen: everything, classes: noClassMemory });
-  const pods = await unlessForbidden(reads.pods(seen, state.revisions.current(seen), signal));
+  const pods = await unlessForbidden(readPods(state, seen, { reads, signal }));
   return pods === 'forbidden'
     ? first
     : decideWorkload(gather(state, seen, { proven: true, pods, missing }, asking.now));

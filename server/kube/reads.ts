@@ -67,7 +67,9 @@ export function createReads(client: Client, reading: Reading, { chosen, classes 
       });
       // Null when there is no pod.
       const { items } = answer as { items: readonly ApiObject[] | null };
-      return (items ?? []).map((pod) => parsePod(pod, current));
+      // Of a kind without revisions every pod counts.
+      const revision = workload.podsSince === undefined ? current : undefined;
+      return (items ?? []).map((pod) => parsePod(pod, revision));
     },
   };
 }

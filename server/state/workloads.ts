@@ -3,6 +3,7 @@ import { configKinds, isConfigKind, objectKey } from '../core/object.ts';
 import { matchesName } from '../core/reloader-pattern.ts';
 import type { Presence, SeenEvent, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Revision } from '../core/snapshot.ts';
+import { createRuns } from './runs.ts';
 
 /** As the watches saw it. */
 export interface KnownWorkload extends SeenWorkload {
@@ -40,6 +41,7 @@ class IndexedWorkloads implements Workloads {
   readonly #users = new Map<string, Set<string>>();
   /** Workloads whose annotations name config objects by expressions, by `<kind>/<namespace>`. */
   readonly #searchers = new Map<string, Set<string>>();
+  readonly #runs = createRuns();
 
   apply(event: SeenEvent<SeenWorkload>, optedInAt?: string): string | undefined {
     const key = event.present ? objectKey(event.object.ref) : event.key;
@@ -49,7 +51,9 @@ class IndexedWorkloads implements Workloads {
     const hasMark = event.present && event.object.pause?.pausedAt !== undefined;
     if (event.present && hasMark) this.toResume.set(key, event.object);
     const told = before !== undefined || hadMark || hasMark ? key : undefined;
-    if (!event.present) {
+    this.#runs.apply(event);
+    // What has finished stays so: Jobs that are kept for their logs take no room.
+    if (!event.present || event.object.dormant === 'finished') {
       this.#optedOut.delete(key);
       this.#optedInAt.delete(key);
       return told;
@@ -68,7 +72,8 @@ class IndexedWorkloads implements Workloads {
   }
 
   get(key: string): KnownWorkload | undefined {
-    return this.#optedIn.get(key);
+    const workload = this.#optedIn.get(key);
+    return workload?.runsAlone === true && this.#runs.isRunning(key) ? { ...workload, running: true } : workload;
   }
 
   usersOf(config: string): readonly string[] {
