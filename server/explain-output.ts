@@ -132,10 +132,10 @@ function listNotes(explanation: WorkloadExplanation): string[] {
   const owedPath = `/v1/namespaces/${workload.namespace}/owed`;
   return [
     ...(held === undefined ? [] : [holdSays[held] ?? held]),
-    ...(pause === undefined ? [] : [describePause(pause)]),
     ...(isMaybeHeld
       ? [`whether the running Lockstep holds it (${limits.join(', ')}) is in its log and ${owedPath}`]
       : []),
+    ...(pause === undefined ? [] : [describePause(pause)]),
     ...(waitsForDelete ? ['pods stay as they are until somebody deletes them (OnDelete, or a partition)'] : []),
     ...(rolledOut ? [] : ['a rollout is in progress, or pods are not available']),
     ...gaps.map((gap) => gapSays[gap]),

@@ -5,6 +5,7 @@ import type { Gap } from './core/explanation.ts';
 import { configResources, type ConfigRef, type WorkloadKind, type WorkloadRef } from './core/object.ts';
 import { listReferences, type ReferenceRules } from './core/references.ts';
 import type { Client } from './kube/client.ts';
+import { configPath } from './kube/ingest-config.ts';
 import { parseNamespace } from './kube/ingest-revision.ts';
 import { parseWorkload } from './kube/ingest-workload.ts';
 import type { PresenceRules } from './core/snapshot.ts';
@@ -64,7 +65,7 @@ interface Place {
 
 export function placeOf({ kind, namespace, name }: ConfigRef): Place & { readonly name: string } {
   const resource = configResources[kind];
-  return { resource, namespace, name, path: `/api/v1/namespaces/${namespace}/${resource}/${name}` };
+  return { resource, namespace, name, path: configPath(kind, namespace, name) };
 }
 
 export async function get(asking: Asking, { namespace, name, ...place }: Place & { name: string }) {

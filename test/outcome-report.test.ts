@@ -82,6 +82,12 @@ for (const [outcome, logs, reasons, alerts, result] of outcomes) {
   });
 }
 
+test('report: resumes are counted by reason and result', async () => {
+  const { metrics } = tell('lockstep', { kind: 'resumed', workload, reason: 'period-over' });
+  const series = 'lockstep_resumes_total{namespace="shop",reason="period-over",result="success"} 1';
+  assert.ok((await metrics.registry.metrics()).includes(series));
+});
+
 test('report: metrics of the circuit breaker, of late rollouts and of the halt', async () => {
   const text = async (outcome: Outcome): Promise<string> => tell('lockstep', outcome).metrics.registry.metrics();
   const of = 'kind="Deployment",namespace="shop"';
@@ -91,12 +97,6 @@ test('report: metrics of the circuit breaker, of late rollouts and of the halt',
   assert.ok(late.includes(`lockstep_late_rollouts_total{${of},reason="progress-deadline-exceeded"} 1`));
   assert.match(await text({ kind: 'halted', workload, failed: [] }), /^lockstep_halted 1$/m);
   assert.match(await text({ kind: 'halt-ended' }), /^lockstep_halted 0$/m);
-});
-
-test('report: resumes are counted by reason and result', async () => {
-  const { metrics } = tell('lockstep', { kind: 'resumed', workload, reason: 'period-over' });
-  const series = 'lockstep_resumes_total{namespace="shop",reason="period-over",result="success"} 1';
-  assert.ok((await metrics.registry.metrics()).includes(series));
 });
 
 test('report: with one of Reloader’s strategies Events have its words and its source', () => {

@@ -53,7 +53,7 @@ export interface SeenWorkload {
   /** By a person: only a person resumes it. */
   readonly paused: boolean;
   /** What its annotations say about pauses for a period; absent: nothing. */
-  readonly pause?: PauseFacts;
+  readonly pause?: PauseFacts | undefined;
   /** Why no change restarts it whatever it asks for: what runs next reads the new content, or nothing runs any more. */
   readonly dormant: 'suspended' | 'finished' | undefined;
   /** A run is in progress beside which no other may start. */

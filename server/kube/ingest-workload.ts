@@ -1,5 +1,6 @@
 // Reduces workloads to what decisions need: what they ask for, what they refer to, and how far their rollout is.
 import {
+  configKinds,
   objectKey,
   workloadKinds,
   type ConfigKind,
@@ -8,7 +9,7 @@ import {
 } from '../core/object.ts';
 import { isPausedForPeriod, readPause } from '../core/pause-period.ts';
 import { listReferences } from '../core/references.ts';
-import { annotation, asksForReferences, type Annotations } from '../core/reload.ts';
+import { annotation, asksForReferences, isWatched, type Annotations } from '../core/reload.ts';
 import type { CompiledReload } from '../core/reload-compile.ts';
 import { rolloutStrategy } from '../core/reloader-patch.ts';
 import { parseRestartKey, type RestartKey } from '../core/restart.ts';
@@ -35,9 +36,10 @@ export function parseWorkload(
   const annotations = metadata.annotations ?? {};
   const compiled = compileOptIn(kind, object, reading.rules);
   const runOf = kind === 'Job' ? cronJobOf(object) : undefined;
-  const asked = configKinds.filter((config) => asksForReferences(compiled, config));
+  const watched = configKinds.filter((config) => isWatched(config, reading.rules));
+  const asked = watched.filter((config) => asksForReferences(compiled, config));
   const references = asked.length === 0 ? [] : listReferences(template.spec, reading);
-  const isAsking = asked.length > 0 || namesConfigs(compiled);
+  const isAsking = asked.length > 0 || namesConfigs(compiled, watched);
   const dormant = dormancyOf(kind, body);
   const isPaused = kind !== 'StatefulSet' && kind !== 'DaemonSet' && spec.paused === true;
   const pause = readPause({ kind, annotations, isPaused }, reading.pauseKeys);
@@ -74,10 +76,8 @@ export function parseWorkload(
   return { key: objectKey(ref), value };
 }
 
-const configKinds: readonly ConfigKind[] = ['Secret', 'ConfigMap'];
-
-function namesConfigs({ kinds }: CompiledReload): boolean {
-  return configKinds.some(
+function namesConfigs({ kinds }: CompiledReload, watched: readonly ConfigKind[]): boolean {
+  return watched.some(
     (kind) => (kinds[kind].named?.names.size ?? 0) + (kinds[kind].named?.expressions.length ?? 0) > 0,
   );
 }

@@ -87,11 +87,14 @@ interface Use {
 }
 
 function toPair({ configs, presence }: LiveState, { workload, reference, proof }: Use): Pair {
-  const { kind, keys, optional } = reference;
+  const { kind, keys } = reference;
+  // The driver makes and removes status objects with the pods: that says nothing of the content.
+  const comesAndGoes = kind === 'SecretProviderClass';
+  const optional = reference.optional && !comesAndGoes;
   const name = `${kind}/${reference.name}`;
   const key = objectKey({ kind, namespace: workload.ref.namespace, name: reference.name });
-  const object = configs.view(key, { keys, optional: optional || presence.onCreate });
-  const absence = object === undefined ? configs.absence(key) : undefined;
+  const object = configs.view(key, { keys, optional: optional || (presence.onCreate && !comesAndGoes) });
+  const absence = object === undefined && !comesAndGoes ? configs.absence(key) : undefined;
   return { name, projection: projectionText(keys), optional, object, gone: absence && toGone(absence, name, proof) };
 }
 

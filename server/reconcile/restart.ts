@@ -13,6 +13,7 @@ import {
   type HoldFacts,
   type HoldReason,
 } from '../core/hold.ts';
+import { splitConfigName } from '../core/object.ts';
 import { beginsPause, isPausedForPeriod } from '../core/pause-period.ts';
 import { saysDeleted } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
@@ -99,26 +100,27 @@ export async function restartOrHold(deps: RestartDeps, job: RestartJob): Promise
     closeDebt(deps, job, now);
     return undefined;
   }
-  if (!rollsLater(job.workload)) job.rollouts.enter(key);
+  if (!rollsLater(workload)) job.rollouts.enter(key);
   return restart(deps, job, now);
 }
 
 function findHold(deps: RestartDeps, job: RestartJob, now: number): Hold | undefined {
-  const { key, memory, decision, rollouts } = job;
+  const { key, workload, memory, decision, rollouts } = job;
   const hold = holdRestart(holdFacts(deps, job, now), decision.owed);
-  if (hold !== undefined) return hold;
+  if (hold !== undefined || isPausedForPeriod(workload.pause)) return hold;
   // Not before: what was paused or halted together would come together.
   memory.jitterUntil ??= now + deps.random() * deps.gates.jitterMs;
   return paceRestart({
     now,
     jitterUntil: memory.jitterUntil,
-    room: rollsLater(job.workload) ? 'free' : rollouts.room(key),
+    room: beginsPause(workload.pause) ? 'free' : rollouts.room(key),
   });
 }
 
-function closeDebt({ gates }: RestartDeps, { memory, decision }: RestartJob, now: number): void {
+/** What joins a pause makes no rollout of its own, so it spends nothing. */
+function closeDebt({ gates }: RestartDeps, { workload, memory, decision }: RestartJob, now: number): void {
   memory.jitterUntil = undefined;
-  if (!isUndoing(decision.owed)) spendToken(gates, memory, now);
+  if (!isUndoing(decision.owed) && !isPausedForPeriod(workload.pause)) spendToken(gates, memory, now);
 }
 
 async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise<HoldReason | undefined> {
@@ -158,8 +160,8 @@ function rollsLater({ pause }: SeenWorkload): boolean {
 function orderOf({ state }: RestartDeps, { workload, decision, memory }: RestartJob, now: number): RestartOrder {
   const { key, resourceVersion } = decision;
   const sources = decision.owed.flatMap(({ name: acked, reason }): RestartSource[] => {
-    const [kind, name = ''] = acked.split('/');
-    const source = { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', name } as const;
+    const source = splitConfigName(acked);
+    if (source === undefined) return [];
     const found = decideUse(state, workload, source);
     const ack = key.acks[acked];
     const content = ack !== undefined && saysDeleted(ack) ? 'deleted' : 'live';
@@ -177,6 +179,7 @@ function isCertain({ wasInStep }: Memory, reason: OwedReason): boolean {
 
 function holdFacts(deps: RestartDeps, { key, workload, memory, halt }: RestartJob, now: number): HoldFacts {
   const { namespaces, stateNamespace, gates } = deps;
+  const joins = isPausedForPeriod(workload.pause);
   return {
     now,
     paused: workload.paused,
@@ -186,8 +189,8 @@ function holdFacts(deps: RestartDeps, { key, workload, memory, halt }: RestartJo
     pauseSwitch: namespaces.isPaused(workload.ref.namespace) || namespaces.isPaused(stateNamespace),
     refusedAt: memory.refusedAt,
     undoneAt: memory.undoneAt,
-    halted: halt.holds(key),
-    tokenAt: tokenFor(gates, memory, now),
+    halted: !joins && halt.holds(key),
+    tokenAt: joins ? undefined : tokenFor(gates, memory, now),
   };
 }
 

@@ -24,6 +24,11 @@ export interface ResumeDeps {
   readonly report: (outcome: Outcome) => void;
 }
 
+interface Limits {
+  readonly rollouts: Rollouts;
+  readonly halt: Halt;
+}
+
 /** `written`: what the cache holds is over, and an event tells what follows. */
 export type Look = { readonly kind: 'written' } | { readonly kind: 'none'; readonly held: HoldReason | undefined };
 
@@ -46,7 +51,7 @@ interface Memory {
   told: HoldReason | 'would-resume' | undefined;
 }
 
-export function createResumes(deps: ResumeDeps, limits: Pick<Job, 'rollouts' | 'halt'>): Resumes {
+export function createResumes(deps: ResumeDeps, limits: Limits): Resumes {
   const memories = new Map<string, Memory>();
   return {
     forget: (key) => void memories.delete(key),
@@ -68,13 +73,11 @@ export function createResumes(deps: ResumeDeps, limits: Pick<Job, 'rollouts' | '
   };
 }
 
-interface Job {
+interface Job extends Limits {
   readonly key: string;
   readonly workload: SeenWorkload;
   readonly resume: Resume;
   readonly memory: Memory;
-  readonly rollouts: Rollouts;
-  readonly halt: Halt;
   readonly signal: AbortSignal;
 }
 
@@ -114,29 +117,29 @@ async function resumeOrHold(deps: ResumeDeps, job: Job, now: number): Promise<Lo
 
 /** A resume is a rollout, so what holds restarts back holds it back; removing a mark that is left is none. */
 function holdResume({ namespaces, stateNamespace }: ResumeDeps, job: Job, now: number): Hold | undefined {
-  const { ref, deleting, pause } = job.workload;
-  const rolls = pause?.isPaused === true;
-  const isOff = namespaces.isPaused(ref.namespace) || namespaces.isPaused(stateNamespace);
+  const { key, workload, memory, rollouts, halt } = job;
+  const rolls = workload.pause?.isPaused === true;
+  const isOff = namespaces.isPaused(workload.ref.namespace) || namespaces.isPaused(stateNamespace);
   const facts = {
     now,
     paused: false,
     running: false,
     pausePeriodInvalid: false,
-    deleting,
+    deleting: workload.deleting,
     pauseSwitch: rolls && isOff,
-    refusedAt: job.memory.refusedAt,
-    undoneAt: job.memory.resumedAt,
-    halted: rolls && job.halt.holds(job.key),
+    refusedAt: memory.refusedAt,
+    undoneAt: memory.resumedAt,
+    halted: rolls && halt.holds(key),
     tokenAt: undefined,
   };
-  const room = rolls ? job.rollouts.room(job.key) : 'free';
-  return holdRestart(facts, []) ?? paceRestart({ now, jitterUntil: now, room });
+  return holdRestart(facts, []) ?? paceRestart({ now, jitterUntil: now, room: rolls ? rollouts.room(key) : 'free' });
 }
 
 async function write(deps: ResumeDeps, job: Job, now: number): Promise<Look> {
   const { key, workload, resume, memory, signal } = job;
   const { ref, resourceVersion } = workload;
-  if (workload.pause?.isPaused === true) job.rollouts.enter(key);
+  const rolls = workload.pause?.isPaused === true;
+  if (rolls) job.rollouts.enter(key);
   try {
     memory.version = await deps.writer.resume({ ref, resourceVersion }, signal);
   } catch (error) {
@@ -151,7 +154,7 @@ async function write(deps: ResumeDeps, job: Job, now: number): Promise<Look> {
     return resumeOrHold(deps, job, now);
   }
   memory.resumedAt = [...memory.resumedAt.slice(-2), now];
-  if (workload.pause?.isPaused === true) job.rollouts.start(key, memory.version, now);
+  if (rolls) job.rollouts.start(key, memory.version, now);
   deps.report({ kind: 'resumed', workload, reason: resume.reason });
   return written;
 }

@@ -2,6 +2,7 @@
 // RESTART-PROTOCOL.md rule 17. A rollout is over when all pods run the template and are available, as `kubectl rollout status` says.
 import type { Gates, Room } from '../core/hold.ts';
 import { isNewer } from '../core/object.ts';
+import { isPausedForPeriod } from '../core/pause-period.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Workloads } from '../state/workloads.ts';
 import { namespaceOf } from './proposals.ts';
@@ -148,9 +149,9 @@ class CountedRollouts implements Rollouts {
   }
 }
 
-/** Pods that wait for somebody to delete them are no rollout in progress. */
-function isOver({ resourceVersion, rolledOut, waitsForDelete }: SeenWorkload, version: string): boolean {
-  return (rolledOut || waitsForDelete) && !isNewer(version, resourceVersion);
+/** Pods that wait for somebody to delete them are no rollout in progress; nor is one that is paused, whose resume counts anew. */
+function isOver({ resourceVersion, rolledOut, waitsForDelete, pause }: SeenWorkload, version: string): boolean {
+  return (rolledOut || waitsForDelete || isPausedForPeriod(pause)) && !isNewer(version, resourceVersion);
 }
 
 function lateness(workload: SeenWorkload, { version, at }: Begun, now: number): Lateness | undefined {

@@ -58,9 +58,9 @@ export function presenceOf(object: SeenWorkload): Presence<SeenWorkload> {
   return { present: true, how: 'modified', object, version: object.resourceVersion };
 }
 
-/** What no change can restart: as if its annotations asked for nothing. */
+/** What no change can restart, and no time resumes: as if its annotations asked for nothing. Another Reloader may be at home there. */
 export function optedOut(workload: SeenWorkload): SeenWorkload {
-  return { ...workload, reload: undefined, references: [], problems: [], annotations: {} };
+  return { ...workload, reload: undefined, references: [], problems: [], annotations: {}, pause: undefined };
 }
 
 /** Once for each wording, so that a workload that is edited often does not fill the log. */

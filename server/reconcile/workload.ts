@@ -49,6 +49,16 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
     if (memory.successorUid === uid) memory.successorUid = undefined;
     return memory;
   };
+  const forget = (key: string): undefined => {
+    if (awaitSuccessor(deps, key, memories.get(key))) return;
+    memories.delete(key);
+    if (!state.workloads.toResume.has(key)) resumes.forget(key);
+    state.ledger.remove(key, deps.now());
+  };
+  const hold = (key: string, reason: HoldReason | undefined): void => {
+    if (reason === undefined) held.delete(key);
+    else held.set(key, reason);
+  };
   /** What became possible: by a rollout that ended, or a place that was not needed. */
   const wakeWaiting = (): void => {
     for (const waiting of rollouts.admit()) deps.retryAfter(waiting, 0);
@@ -59,34 +69,20 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
     wakeWaiting();
   };
 
-  const forget = (key: string): void => {
-    if (awaitSuccessor(deps, key, memories.get(key))) return;
-    memories.delete(key);
-    if (!state.workloads.toResume.has(key)) resumes.forget(key);
-    state.ledger.remove(key, deps.now());
-  };
-  const restartIfOwed = async (key: string, workload: SeenWorkload, signal: AbortSignal) => {
-    const memory = remember(key, workload);
-    const reason = await bringInStep(deps, { key, workload, memory, signal }, { rollouts, halt, markChecks });
-    memory.heldFor = reason;
-    return reason;
-  };
-
   return {
     held,
     overdue: () => rollouts.overdue(deps.now()),
     async reconcile(key, signal) {
-      followRollout(key, state.workloads.get(key));
+      const workload = state.workloads.get(key);
+      followRollout(key, workload);
       try {
         // First, so that what changed meanwhile is read by the pods of this rollout and asks for no other.
         const resume = await resumes.look(key, signal);
         if (resume.kind === 'written') return;
-        const workload = state.workloads.get(key);
-        if (workload === undefined) forget(key);
-        const owed = workload === undefined ? undefined : await restartIfOwed(key, workload, signal);
-        const reason = owed ?? resume.held;
-        if (reason === undefined) held.delete(key);
-        else held.set(key, reason);
+        const memory = workload === undefined ? forget(key) : remember(key, workload);
+        if (workload === undefined || memory === undefined) return hold(key, resume.held);
+        memory.heldFor = await bringInStep(deps, { key, workload, memory, signal }, { rollouts, halt, markChecks });
+        hold(key, memory.heldFor ?? resume.held);
       } finally {
         rollouts.leave(key);
         wakeWaiting();

@@ -1,5 +1,5 @@
 // The workloads of the cluster, which config objects they use, and their revisions.
-import { objectKey, type ConfigKind } from '../core/object.ts';
+import { configKinds, isConfigKind, objectKey } from '../core/object.ts';
 import { matchesName } from '../core/reloader-pattern.ts';
 import type { Presence, SeenEvent, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Revision } from '../core/snapshot.ts';
@@ -113,8 +113,6 @@ function addedVersionOf(
   return how === 'added' ? version : undefined;
 }
 
-const configKinds: readonly ConfigKind[] = ['Secret', 'ConfigMap'];
-
 /** Everything that is found by its exact name. */
 function indexedConfigs({ ref, references, reload }: SeenWorkload): string[] {
   const { namespace } = ref;
@@ -130,8 +128,8 @@ function searchedScopes({ ref, reload }: SeenWorkload): string[] {
 }
 
 function namesByExpression(workload: SeenWorkload | undefined, config: string): boolean {
-  const [kind, , name = ''] = config.split('/');
-  const patterns = workload?.reload?.kinds[kind === 'Secret' ? 'Secret' : 'ConfigMap'].named;
+  const [kind = '', , name = ''] = config.split('/');
+  const patterns = isConfigKind(kind) ? workload?.reload?.kinds[kind].named : undefined;
   return patterns !== undefined && matchesName(patterns, name);
 }
 

@@ -4,11 +4,11 @@ import type { Owed } from '../../server/core/decide-workload.ts';
 import { LockstepError } from '../../server/core/errors.ts';
 import {
   alertTexts,
+  heldEvents,
   haltedAlert,
   haltedEvent,
   haltEndedAlert,
   lateEvent,
-  heldEvents,
   refusedEvents,
   restartedEvents,
   throttledAlert,
@@ -116,6 +116,14 @@ for (const [rule, info, names, texts] of alerts) {
   test(`alert: ${rule}`, () => assert.deepEqual(alertTexts(web, owed(...names), info), texts));
 }
 
+test('Events of a hold that a person has to end, in both vocabularies; others are told by log and metric', () => {
+  const held = { owed: owed('Secret/db'), reason: 'pause-period-invalid' } as const;
+  const why = 'its pause period is no duration: write one such as 5m or 90s, or remove the annotation';
+  const message = `Owed a restart for Secret/db (changed), but ${why}`;
+  assert.deepEqual(heldEvents('lockstep', web, held), [{ type: 'Warning', reason: 'RestartHeld', message }]);
+  assert.deepEqual(heldEvents('env-vars', web, held), [failed(why, 'reloader-secrets')]);
+  assert.deepEqual(heldEvents('lockstep', web, { ...held, reason: 'rollout-cap' }), []);
+});
 const throttling = {
   flaps: [
     { name: 'Secret/tls', changes: 31, writers: ['cert-manager', 'kubectl'] },
@@ -150,11 +158,3 @@ const others: [rule: string, text: string, expected: string][] = [
   ],
 ];
 for (const [rule, text, expected] of others) test(`text: ${rule}`, () => assert.equal(text, expected));
-test('Events of a hold that a person has to end, in both vocabularies; others are told by log and metric', () => {
-  const held = { owed: owed('Secret/db'), reason: 'pause-period-invalid' } as const;
-  const why = 'its pause period is no duration: write one such as 5m or 90s, or remove the annotation';
-  const message = `Owed a restart for Secret/db (changed), but ${why}`;
-  assert.deepEqual(heldEvents('lockstep', web, held), [{ type: 'Warning', reason: 'RestartHeld', message }]);
-  assert.deepEqual(heldEvents('env-vars', web, held), [failed(why, 'reloader-secrets')]);
-  assert.deepEqual(heldEvents('lockstep', web, { ...held, reason: 'rollout-cap' }), []);
-});

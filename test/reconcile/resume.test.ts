@@ -172,7 +172,7 @@ test('rule 17: the pause switch holds a resume too, since it is a rollout', asyn
     rig.namespaces.apply({
       present: true,
       how: 'modified',
-      object: { name: 'shop', paused: isOn, resourceVersion: '1', labels: {} },
+      object: { name: 'shop', paused: isOn, labels: {}, resourceVersion: '1' },
       version: '1',
     });
   turn(true);
@@ -241,4 +241,27 @@ test('rule 10: whoever puts a pause back that is over is fought three times in 1
     await rig.reconcile();
   }
   assert.deepEqual([rig.resumes.length, rig.outcomes.at(-1)], [3, 'resume-held fighting']);
+});
+
+test('gates: what joins a pause waits for none and spends nothing', async () => {
+  const gates = { ...noGates, restartBurst: 1, jitterMs: 60_000 };
+  const rig = await createRig({ gates, random: () => 0 });
+  rig.see({ workload: workload(21, { pause: asks }), config: config(30, 'B') });
+  await rig.reconcile();
+  seePaused(rig, 40);
+  rig.see({ config: config(50, 'C') });
+  await rig.reconcile();
+  assert.equal(rig.patches.length, 2, 'the only token went to the rollout that is to come');
+});
+
+test('gates: a rollout that is paused before its end gives its place back, and is not late', async () => {
+  const rig = await createPaused({ gates: { ...noGates, maxRollouts: 1 } });
+  rig.live.now += periodMs;
+  await rig.reconcile();
+  see(rig, 61, { pause: asks, rolledOut: false, currentRevision: '2' });
+  await rig.reconcile();
+  seePaused(rig, 62, { ...paused, pausedAt: new Date(rig.live.now).toISOString() });
+  await rig.reconcile();
+  rig.live.now += 600_000;
+  assert.deepEqual(rig.reconciler.overdue(), []);
 });
