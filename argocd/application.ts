@@ -5,7 +5,7 @@ import { readOperation, readResourceId, resourceKey, type Operation, type Resour
 import { isSamePlace, readApplied, type PartlyApplied } from './revision.ts';
 import { isFields, Problems, Section, type Problem } from './section.ts';
 import { checkRefs, readSource, type ApplicationSource } from './source.ts';
-import { listSpecSources, placeOf, type Shape, type SpecSource } from './spec-source.ts';
+import { listSpecSources, placeOf, type Shape, type SpecSources } from './spec-source.ts';
 import { readSyncPolicy, type SyncPolicy } from './sync-policy.ts';
 
 export interface Application {
@@ -97,29 +97,24 @@ function readSources(
   operation: Operation,
 ): Pick<Application, 'shape' | 'sources' | 'partly'> {
   const listed = listSpecSources(spec);
-  const applied = readApplied(status, operation, listed);
-  const sources = listed.sources.flatMap((source, index) => {
-    const revision = applied.sources[index];
-    return revision === undefined
-      ? []
-      : [readSource(source, revision, detectedTool(status, source, index, listed.shape))];
-  });
+  const applied = readApplied(status, operation, listed.shape);
+  const tools = detectTools(status, listed);
+  const sources = listed.sources.map((source, index) => readSource(source, applied.of(source, index), tools[index]));
   checkRefs(sources, spec);
   return { shape: listed.shape, sources, partly: applied.partly };
 }
 
 /** What it found at the compared source, if that is still this one. Of a hydrator it is the tool of the generated manifests. */
-function detectedTool(
-  status: Section | undefined,
-  source: SpecSource,
-  index: number,
-  shape: Shape,
-): string | undefined {
-  if (status === undefined || shape === 'hydrated') return undefined;
+function detectTools(status: Section | undefined, { shape, sources }: SpecSources): readonly (string | undefined)[] {
+  if (status === undefined || shape === 'hydrated') return [];
   const compared = status.section('sync')?.section('comparedTo');
-  const then = shape === 'multiple' ? compared?.sections('sources')[index] : compared?.section('source');
-  if (then !== undefined && !isSamePlace(placeOf(then), source.place)) return undefined;
-  return shape === 'multiple' ? status.alignedTexts('sourceTypes')[index] : status.text('sourceType');
+  const single = compared?.section('source');
+  const then = shape === 'multiple' ? (compared?.sections('sources') ?? []) : single === undefined ? [] : [single];
+  const found = shape === 'multiple' ? status.alignedTexts('sourceTypes') : [status.text('sourceType')];
+  return sources.map(({ place }, index) => {
+    const at = then[index];
+    return at === undefined || isSamePlace(placeOf(at), place) ? found[index] : undefined;
+  });
 }
 
 function readCompared(status: Section | undefined): Compared {

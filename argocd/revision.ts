@@ -19,16 +19,11 @@ export interface PartlyApplied {
 }
 
 export interface AppliedRevisions {
-  /** One for each source, in their order. */
-  readonly sources: readonly AppliedRevision[];
+  readonly of: (source: SpecSource, index: number) => AppliedRevision;
   readonly partly: PartlyApplied | undefined;
 }
 
-export function readApplied(
-  status: Section | undefined,
-  operation: Operation,
-  { shape, sources }: { readonly shape: Shape; readonly sources: readonly SpecSource[] },
-): AppliedRevisions {
+export function readApplied(status: Section | undefined, operation: Operation, shape: Shape): AppliedRevisions {
   const entry = status?.sections('history').at(-1);
   const history = entry === undefined ? undefined : { attempt: readAttempt(entry), at: entry.time('deployedAt') ?? 0 };
   const isWhole = operation.phase === 'Succeeded' && !operation.selective && !operation.dryRun;
@@ -37,9 +32,8 @@ export function readApplied(
   const whole = byOperation ? operation.attempt : history?.attempt;
   const by = byOperation ? 'operation' : 'history';
   return {
-    sources: sources.map(({ place }, index) =>
-      shape === 'hydrated' ? readDry(status, whole) : judgeApplied({ place, index, whole, by, shape }),
-    ),
+    of: ({ place }, index) =>
+      shape === 'hydrated' ? readDry(status, whole) : judgeApplied({ place, index, whole, by }),
     partly: isWhole ? undefined : findPartly(operation, whole),
   };
 }
@@ -49,7 +43,6 @@ interface Question {
   readonly index: number;
   readonly whole: Attempt | undefined;
   readonly by: 'history' | 'operation';
-  readonly shape: Shape;
 }
 
 function judgeApplied({ place, index, whole, by }: Question): AppliedRevision {

@@ -18,9 +18,14 @@ const itemsMost = 50_000;
 export class Problems {
   readonly list: Problem[] = [];
 
+  readonly #known = new Set<string>();
+
+  /** Once, however often the field is read. */
   add(at: string, reason: Gap): void {
-    if (this.list.length < problemsMost - 1) this.list.push({ at, reason });
-    else if (this.list.length === problemsMost - 1) this.list.push({ at: '', reason: 'more-problems' });
+    const key = `${at} ${reason}`;
+    if (this.list.length >= problemsMost || this.#known.has(key)) return;
+    this.#known.add(key);
+    this.list.push(this.list.length === problemsMost - 1 ? { at: '', reason: 'more-problems' } : { at, reason });
   }
 }
 

@@ -18,7 +18,12 @@ export interface SpecSource {
 
 export type Shape = 'single' | 'multiple' | 'hydrated';
 
-export function listSpecSources(spec: Section): { readonly shape: Shape; readonly sources: readonly SpecSource[] } {
+export interface SpecSources {
+  readonly shape: Shape;
+  readonly sources: readonly SpecSource[];
+}
+
+export function listSpecSources(spec: Section): SpecSources {
   const hydrator = spec.section('sourceHydrator');
   if (hydrator !== undefined) {
     const dry = hydrator.section('drySource');
