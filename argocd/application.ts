@@ -100,8 +100,7 @@ function readSources(
   const applied = readApplied(status, operation, listed.shape);
   const tools = detectTools(status, listed);
   const sources = listed.sources.map((source, index) => readSource(source, applied.of(source, index), tools[index]));
-  checkRefs(sources, spec);
-  return { shape: listed.shape, sources, partly: applied.partly };
+  return { shape: listed.shape, sources: checkRefs(sources, spec), partly: applied.partly };
 }
 
 /** What it found at the compared source, if that is still this one. Of a hydrator it is the tool of the generated manifests. */

@@ -19,9 +19,16 @@ export class Problems {
   readonly list: Problem[] = [];
 
   readonly #known = new Set<string>();
+  readonly #whole: Problems | undefined;
+
+  /** `whole` is told everything too. */
+  constructor(whole?: Problems) {
+    this.#whole = whole;
+  }
 
   /** Once, however often the field is read. */
   add(at: string, reason: Gap): void {
+    this.#whole?.add(at, reason);
     const key = `${at} ${reason}`;
     if (this.list.length >= problemsMost || this.#known.has(key)) return;
     this.#known.add(key);
@@ -38,6 +45,12 @@ export class Section {
     this.#fields = fields;
     this.at = at;
     this.#problems = problems;
+  }
+
+  /** The same fields, with their problems known apart as well. */
+  apart(): { readonly section: Section; readonly problems: Problems } {
+    const problems = new Problems(this.#problems);
+    return { section: new Section(this.#fields, this.at, problems), problems };
   }
 
   isEmpty(): boolean {

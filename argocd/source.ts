@@ -32,76 +32,81 @@ export interface ApplicationSource extends DeclaredSource {
 
 /** `detected`: the tool that Argo CD found, by its status; undefined when it does not say. */
 export function readSource(
-  { section, place }: SpecSource,
+  { section: given, place }: SpecSource,
   applied: AppliedRevision,
   detected: string | undefined,
 ): ApplicationSource {
-  if (place.repository !== undefined && place.repository !== section.text('repoURL')) {
-    section.problem('credentials-in-url', 'repoURL');
-  }
-  const located = locate(section, place);
-  const rendered = chooseRenderer(section, place, detected);
-  const revision = applied.kind === 'applied' ? applied.revision : undefined;
+  const { section, problems } = given.apart();
   const repository = place.repository ?? '';
   if (repository === '') section.problem('repository-missing');
-  const reason =
-    (repository === '' ? 'repository-missing' : undefined) ??
-    located.reason ??
-    rendered.reason ??
-    (applied.kind === 'unknown' ? applied.reason : undefined);
+  else if (repository !== section.text('repoURL')) section.problem('credentials-in-url', 'repoURL');
+  const { path, gives } = locate(section, place);
+  const renderer = chooseRenderer(section, place, detected);
   const block = <T>(key: string, read: (block: Section) => T): T | undefined => {
     const options = section.section(key);
     return options === undefined ? undefined : read(options);
   };
-  return {
+  const source = {
     repository,
-    revision,
-    path: located.path,
-    renderer: rendered.renderer,
-    ...(reason === undefined ? {} : { reason }),
+    revision: applied.kind === 'applied' ? applied.revision : undefined,
+    path,
+    renderer,
     from: place.chart !== undefined ? 'chart' : repository.startsWith('oci://') ? 'oci' : 'git',
-    gives: located.gives,
+    gives,
     chart: place.chart,
     ref: section.text('ref'),
     targetRevision: section.text('targetRevision') ?? 'HEAD',
     directory: block('directory', readDirectory),
-    helm: block('helm', readHelm),
+    helm: block('helm', (helm) => readHelm(helm, path ?? '.')),
     kustomize: block('kustomize', readKustomize),
-  };
+  } as const;
+  const hindrance = problems.list.find(({ reason }) => reason !== 'credentials-in-url');
+  const reason = hindrance?.reason ?? (applied.kind === 'unknown' ? applied.reason : undefined);
+  return reason === undefined ? source : { ...source, reason };
 }
 
-/** Value files that cannot be found because of their `$ref`, and names that two sources have. */
-export function checkRefs(sources: readonly ApplicationSource[], spec: Section): void {
-  const named = new Map<string, ApplicationSource>();
+/** The sources, with those marked that take value files by a `ref` that cannot be followed. */
+export function checkRefs(sources: readonly ApplicationSource[], spec: Section): readonly ApplicationSource[] {
+  const named = new Map<string, ApplicationSource | 'ref-twice'>();
   for (const source of sources) {
-    if (source.ref === undefined) continue;
-    if (named.has(source.ref)) spec.problem('ref-twice', 'sources');
-    else named.set(source.ref, source);
+    if (source.ref !== undefined) named.set(source.ref, named.has(source.ref) ? 'ref-twice' : source);
   }
-  for (const file of sources.flatMap(({ helm }) => helm?.valueFiles ?? [])) {
-    if (file.from !== 'ref') continue;
-    const target = named.get(file.ref);
-    if (target === undefined) spec.problem('ref-unknown', 'sources');
-    else if (target.chart !== undefined) spec.problem('ref-to-chart', 'sources');
-  }
+  return sources.map((source) => {
+    const reason = findBrokenRef(source, named);
+    if (reason === undefined) return source;
+    spec.problem(reason, 'sources');
+    return { ...source, reason: source.reason ?? reason };
+  });
 }
 
-type Located = Pick<ApplicationSource, 'path' | 'gives' | 'reason'>;
+function findBrokenRef(
+  { helm }: ApplicationSource,
+  named: ReadonlyMap<string, ApplicationSource | 'ref-twice'>,
+): Gap | undefined {
+  const files = [...(helm?.valueFiles ?? []), ...(helm?.fileParameters ?? []).map(({ file }) => file)];
+  for (const file of files) {
+    if (file.from !== 'ref') continue;
+    const target = named.get(file.ref) ?? 'ref-unknown';
+    if (typeof target === 'string') return target;
+    if (target.chart !== undefined) return 'ref-to-chart';
+  }
+  return undefined;
+}
+
+type Located = Pick<ApplicationSource, 'path' | 'gives'>;
 
 function locate(section: Section, { path, chart }: SourcePlace): Located {
   if (path === undefined) {
     if (chart !== undefined) return { path, gives: 'manifests' };
     if (section.has('ref')) return { path, gives: 'ref-only' };
     section.problem('path-missing');
-    return { path, gives: 'manifests', reason: 'path-missing' };
+    return { path, gives: 'manifests' };
   }
   const inside = insideRepository(path);
   if (inside !== undefined) return { path: inside, gives: 'manifests' };
   section.problem('path-outside', 'path');
-  return { path: undefined, gives: 'manifests', reason: 'path-outside' };
+  return { path: undefined, gives: 'manifests' };
 }
-
-type Rendered = Pick<ApplicationSource, 'renderer' | 'reason'>;
 
 /** An empty block chooses nothing: Argo CD removes it. */
 const blocks = { helm: 'helm', kustomize: 'kustomize', directory: 'plain', plugin: 'unknown' } as const;
@@ -112,16 +117,19 @@ const tools: ReadonlyMap<string, keyof typeof blocks> = new Map([
   ['Plugin', 'plugin'],
 ] as const);
 
-function chooseRenderer(section: Section, { chart }: SourcePlace, detected: string | undefined): Rendered {
+function chooseRenderer(
+  section: Section,
+  { chart }: SourcePlace,
+  detected: string | undefined,
+): ApplicationSource['renderer'] {
   const keys = ['helm', 'kustomize', 'directory', 'plugin'] as const;
   const explicit = keys.filter((key) => section.section(key)?.isEmpty() === false);
   if (explicit.length > 1) {
     section.problem('tool-ambiguous');
-    return { renderer: 'unknown', reason: 'tool-ambiguous' };
+    return 'unknown';
   }
   const tool = explicit[0] ?? (chart === undefined ? tools.get(detected ?? '') : 'helm');
-  if (tool === undefined) return { renderer: 'auto' };
-  if (tool !== 'plugin') return { renderer: blocks[tool] };
-  section.problem('plugin');
-  return { renderer: 'unknown', reason: 'plugin' };
+  if (tool === undefined) return 'auto';
+  if (tool === 'plugin') section.problem('plugin');
+  return blocks[tool];
 }

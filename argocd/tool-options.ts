@@ -1,7 +1,7 @@
 // How a source is rendered, as plain facts: the directory, helm and kustomize blocks of an ApplicationSource (argoproj.io/v1alpha1).
 // Inline values and parameters may be confidential: they go to the renderer and nowhere else.
 import type { Section } from './section.ts';
-import { insideRepository } from './source-path.ts';
+import { insideRepository, withoutCredentials } from './source-path.ts';
 
 export interface DirectoryOptions {
   readonly recurse: boolean;
@@ -40,7 +40,7 @@ export interface HelmOptions {
     | { readonly form: 'object'; readonly object: unknown }
     | undefined;
   readonly parameters: readonly HelmParameter[];
-  readonly fileParameters: readonly { readonly name: string; readonly path: string }[];
+  readonly fileParameters: readonly { readonly name: string; readonly file: ValueFile }[];
   readonly skipCrds: boolean;
   readonly kubeVersion: string | undefined;
   readonly apiVersions: readonly string[];
@@ -80,11 +80,12 @@ export function readDirectory(block: Section): DirectoryOptions {
   };
 }
 
-export function readHelm(block: Section): HelmOptions {
+/** `base`: the source's path, from the repository's root. */
+export function readHelm(block: Section, base: string): HelmOptions {
   return {
     releaseName: block.text('releaseName'),
     namespace: block.text('namespace'),
-    valueFiles: block.texts('valueFiles').flatMap((text) => readValueFile(text, block) ?? []),
+    valueFiles: block.texts('valueFiles').flatMap((text) => readValueFile(text, base, block) ?? []),
     ignoreMissingValueFiles: block.flag('ignoreMissingValueFiles'),
     values: readValues(block),
     parameters: block.sections('parameters').flatMap((parameter) => {
@@ -95,7 +96,9 @@ export function readHelm(block: Section): HelmOptions {
     }),
     fileParameters: block.sections('fileParameters').flatMap((parameter) => {
       const [name, path] = [parameter.text('name'), parameter.text('path')];
-      return name === undefined || path === undefined ? (parameter.problem('field-malformed') ?? []) : [{ name, path }];
+      if (name === undefined || path === undefined) return parameter.problem('field-malformed') ?? [];
+      const file = readValueFile(path, base, parameter);
+      return file === undefined ? [] : [{ name, file }];
     }),
     skipCrds: block.flag('skipCrds'),
     kubeVersion: block.text('kubeVersion'),
@@ -131,14 +134,16 @@ function readValues(block: Section): HelmOptions['values'] {
   return text === undefined ? undefined : { form: 'text', text };
 }
 
-function readValueFile(text: string, block: Section): ValueFile | undefined {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return { from: 'url', url: text };
-  const [, ref, rest] = /^\$([^/]+)\/(.*)$/.exec(text) ?? [];
-  if (ref !== undefined && rest !== undefined) {
-    const path = insideRepository(rest);
-    return path === undefined ? block.problem('value-file-outside', 'valueFiles') : { from: 'ref', ref, path };
+/** Undefined, and a problem, when it is in no repository. */
+function readValueFile(text: string, base: string, at: Section): ValueFile | undefined {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
+    const url = withoutCredentials(text);
+    if (url !== text) at.problem('credentials-in-url');
+    return { from: 'url', url };
   }
-  if (!text.startsWith('/')) return { from: 'source', path: text };
-  const path = insideRepository(text.slice(1));
-  return path === undefined ? block.problem('value-file-outside', 'valueFiles') : { from: 'repository', path };
+  const [, ref, rest] = /^\$([^/]+)\/(.*)$/s.exec(text) ?? [];
+  const inside = insideRepository(rest ?? (text.startsWith('/') ? text.slice(1) : `${base}/${text}`));
+  if (inside === undefined) return at.problem('value-file-outside');
+  if (ref !== undefined) return { from: 'ref', ref, path: inside };
+  return text.startsWith('/') ? { from: 'repository', path: inside } : { from: 'source', path: text };
 }

@@ -164,16 +164,41 @@ const refs: [rule: string, others: Json[], file: string, problems: string[]][] =
     'above the root',
     [{ repoURL: repository, ref: 'values' }],
     '$values/../../etc/passwd',
-    ['spec.sources[0].helm.valueFiles: value-file-outside'],
+    ['spec.sources[0].helm: value-file-outside'],
   ],
-  ['absolute above the root', [], '/../x.yaml', ['spec.sources[0].helm.valueFiles: value-file-outside']],
+  ['absolute above the root', [], '/../x.yaml', ['spec.sources[0].helm: value-file-outside']],
 ];
 for (const [rule, others, file, problems] of refs) {
   test(`value file by ref: ${rule}`, () => {
     const sources = [{ ...chart, helm: { valueFiles: [file] } }, ...others];
-    assert.deepEqual(problemsOf(application({ spec: { sources } })), problems);
+    const history = [{ sources, revisions: sources.map(() => first) }];
+    const value = application({ spec: { sources }, status: { operationState: undefined, history } });
+    assert.deepEqual(problemsOf(value), problems);
+    assert.equal(read(value).sources[0]?.reason, problems[0]?.split(': ')[1]);
   });
 }
+
+const files: [rule: string, helm: Json, problems: string[]][] = [
+  ['beside the chart', { valueFiles: ['../common/values.yaml'] }, []],
+  ['above the root', { valueFiles: ['../../../values.yaml'] }, ['spec.source.helm: value-file-outside']],
+  [
+    'as a parameter',
+    { fileParameters: [{ name: 'a', path: '../../../etc/passwd' }] },
+    ['spec.source.helm.fileParameters[0]: value-file-outside'],
+  ],
+  ['with a token', { valueFiles: ['https://token@git.example.com/v'] }, ['spec.source.helm: credentials-in-url']],
+  ['of another type', { valueFiles: [{}] }, ['spec.source.helm.valueFiles[0]: field-malformed']],
+];
+for (const [rule, helm, problems] of files) {
+  test(`value file: ${rule}`, () => {
+    assert.deepEqual(problemsOf(application({ spec: { source: { ...source, helm } } })), problems);
+  });
+}
+
+test('a source of which a part cannot be read says so', () => {
+  const helm = { parameters: [{ value: 'x' }] };
+  assert.equal(read(application({ spec: { source: { ...source, helm } } })).sources[0]?.reason, 'field-malformed');
+});
 
 test('helm options are plain facts', () => {
   const helm = {
@@ -201,7 +226,7 @@ test('helm options are plain facts', () => {
       { name: 'image.tag', value: '1', forceString: true },
       { name: 'on', value: '', forceString: false },
     ],
-    fileParameters: [{ name: 'ca', path: 'ca.pem' }],
+    fileParameters: [{ name: 'ca', file: { from: 'source', path: 'ca.pem' } }],
     skipCrds: true,
     kubeVersion: undefined,
     apiVersions: [],
