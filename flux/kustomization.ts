@@ -3,7 +3,9 @@
 import type { DeclaredSource, EngineRef } from '../server/core/engine.ts';
 import { type Fields, type Reading, readResource } from './fields.ts';
 import { type Inventory, readInventory } from './inventory.ts';
+import { type Reference, readReference } from './reference.ts';
 import { commitOf } from './revision.ts';
+import { readPath } from './source-path.ts';
 import { type FluxSource, type SourceKind, type SourceReason, sourceKinds } from './sources.ts';
 import { judgeSync, type Progress, readProgress, type SyncState } from './sync-state.ts';
 
@@ -11,7 +13,7 @@ export const kustomizeGroup = 'kustomize.toolkit.fluxcd.io';
 
 export interface Kustomization {
   readonly ref: EngineRef & { readonly kind: 'Kustomization' };
-  readonly source: SourceRef | undefined;
+  readonly source: Reference<SourceKind> | undefined;
   /** Inside the source, '' is its root. Undefined when it cannot be read. */
   readonly path: string | undefined;
   readonly targetNamespace: string | undefined;
@@ -35,12 +37,6 @@ export interface Kustomization {
   readonly handledRequest: string | undefined;
   readonly inventory: Inventory | undefined;
   readonly progress: Progress;
-}
-
-export interface SourceRef {
-  readonly kind: SourceKind;
-  readonly namespace: string;
-  readonly name: string;
 }
 
 export const transforms = [
@@ -102,8 +98,8 @@ export function readKustomization(value: unknown): Reading<Kustomization> {
 function readSpec(spec: Fields, namespace: string) {
   const decryption = spec.map('decryption');
   return {
-    source: readSourceRef(spec, namespace),
-    path: readPath(spec),
+    source: readReference(spec, 'sourceRef', { kinds: sourceKinds, namespace }),
+    path: readPath(spec, 'path'),
     targetNamespace: spec.text('targetNamespace'),
     transforms: transforms.filter((name) => spec.has(name)),
     patches: spec.maps('patches', listMost).map(readTarget),
@@ -119,28 +115,6 @@ function readSpec(spec: Fields, namespace: string) {
     force: spec.flag('force'),
     prune: spec.flag('prune'),
   };
-}
-
-function readSourceRef(spec: Fields, namespace: string): SourceRef | undefined {
-  const ref = spec.map('sourceRef');
-  const kind = ref.word('kind', sourceKinds);
-  if (!ref.has('kind')) ref.report('kind', 'missing');
-  const name = ref.need('name');
-  const from = ref.text('namespace') ?? namespace;
-  return kind !== undefined && spec.isSound('sourceRef') ? { kind, namespace: from, name } : undefined;
-}
-
-/** As kustomize-controller joins it: what would leave the root stays at the root. */
-function readPath(spec: Fields): string | undefined {
-  const path = spec.text('path') ?? '';
-  if (path.includes('\0')) spec.report('path', 'malformed');
-  if (!spec.isSound('path')) return undefined;
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return parts.join('/');
 }
 
 function readTarget(entry: Fields): PatchTarget {
@@ -190,7 +164,7 @@ export function describeDeclared(kustomization: Kustomization, source: FluxSourc
   };
 }
 
-function isSame(wanted: SourceRef | undefined, { ref }: FluxSource): boolean {
+function isSame(wanted: Reference<SourceKind> | undefined, { ref }: FluxSource): boolean {
   return wanted?.kind === ref.kind && wanted.namespace === ref.namespace && wanted.name === ref.name;
 }
 

@@ -87,3 +87,57 @@ function merge(base: Fields, changes: unknown): unknown {
   if (changes === undefined) return base;
   return typeof changes === 'object' && changes !== null && !Array.isArray(changes) ? { ...base, ...changes } : changes;
 }
+
+export const chartTemplate = {
+  chart: 'podinfo',
+  version: '6.x',
+  sourceRef: { kind: 'HelmRepository', name: 'podinfo', namespace: 'flux-system' },
+  valuesFiles: ['values.yaml', 'values-prod.yaml'],
+};
+
+export const deployed = {
+  appVersion: '6.5.4',
+  chartName: 'podinfo',
+  chartVersion: '6.5.4',
+  configDigest: digest,
+  digest,
+  firstDeployed: '2026-08-01T10:00:00Z',
+  lastDeployed: '2026-08-20T10:00:00Z',
+  name: 'shop-podinfo',
+  namespace: 'shop',
+  status: 'deployed',
+  version: 7,
+};
+
+export const helmStatus = {
+  conditions: [
+    condition('Ready', 'True', 'UpgradeSucceeded', 'Helm upgrade succeeded for release shop/shop-podinfo.v7'),
+    condition('Released', 'True', 'UpgradeSucceeded'),
+  ],
+  helmChart: 'flux-system/apps-podinfo',
+  history: [deployed, { ...deployed, version: 6, status: 'superseded' }],
+  inventory,
+  lastAttemptedConfigDigest: digest,
+  lastAttemptedGeneration: 3,
+  lastAttemptedReleaseAction: 'upgrade',
+  lastAttemptedRevision: '6.5.4',
+  observedGeneration: 3,
+  storageNamespace: 'apps',
+};
+
+export function helmRelease(changes: { metadata?: Fields; spec?: unknown; status?: unknown } = {}): Fields {
+  const spec = {
+    chart: { spec: chartTemplate },
+    interval: '10m0s',
+    targetNamespace: 'shop',
+    values: { replicas: 2 },
+    valuesFrom: [{ kind: 'Secret', name: 'podinfo-values' }],
+  };
+  return {
+    apiVersion: 'helm.toolkit.fluxcd.io/v2',
+    kind: 'HelmRelease',
+    metadata: { namespace: 'apps', name: 'podinfo', generation: 3, ...changes.metadata },
+    spec: merge(spec, changes.spec),
+    status: merge(helmStatus, changes.status),
+  };
+}
