@@ -111,7 +111,7 @@ const reasons: [reason: SourceReason, rule: string, value: Fields][] = [
   ['url-unusable', 'a URL of the wrong type', git({ url: ['https://h/x'] })],
   ['url-unusable', 'git’s short form', git({ url: 'git@git.example.com:team/x.git' })],
   ['url-unusable', 'a file', git({ url: 'file:///etc' })],
-  ['url-unusable', 'a helper program', git({ url: 'ext::sh -c id' })],
+  ['url-unusable', 'a program to run', git({ url: 'ext::sh -c id' })],
   ['url-unusable', 'an option for a URL', git({ url: '--upload-pack=id' })],
   ['url-unusable', 'an option for a host', git({ url: 'ssh://-oProxyCommand=id/x' })],
   ['url-unusable', 'an option for a user', git({ url: 'ssh://-oProxyCommand=id@h/x' })],
