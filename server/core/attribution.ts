@@ -1,6 +1,7 @@
 // Who wrote the live content of a config object: from its field managers and the marks of producers. Cheap and always there, but a hint:
 // clients choose their names. Comparing with Git is the proof. RESTART-PROTOCOL.md "Origin".
 import type { Projection } from './digest.ts';
+import { findProducer, type Owner, type Producer } from './producer.ts';
 
 export type Origin = 'git' | 'runtime' | 'unknown';
 
@@ -22,34 +23,15 @@ export interface FieldWrites {
   readonly complete: boolean;
 }
 
-export const producerKinds = [
-  'Certificate',
-  'ExternalSecret',
-  'SealedSecret',
-  'VaultStaticSecret',
-  'VaultDynamicSecret',
-  'SecretProviderClass',
-] as const;
-export type ProducerKind = (typeof producerKinds)[number];
-
-/** What makes the object from something else, as the object says. */
-export interface Producer {
-  readonly kind: ProducerKind;
-  /** Undefined where the mark names none. */
-  readonly name: string | undefined;
-  /** An owner reference; a label or annotation, which anyone may copy; or the field manager's name. */
-  readonly by: 'owner' | 'mark' | 'manager';
-}
-
 /** What an object says about its writers. No value of it is here. */
 export interface WriterFacts {
   readonly writes: FieldWrites;
-  readonly owners: readonly { readonly group: string; readonly kind: string; readonly name: string }[];
+  readonly owners: readonly Owner[];
   /** Of its labels and annotations those in `producerMarks`. */
   readonly marks: Readonly<Record<string, string>>;
 }
 
-/** `unnamed`: the API server made the entry for writes from before it kept track. */
+/** `unnamed`: the API server made the entry, for writes from before it kept track or of too many managers. */
 export type WriterKind = 'argocd' | 'flux' | 'kubectl' | 'other' | 'unnamed';
 
 export interface Writer {
@@ -99,27 +81,7 @@ const engines: ReadonlyMap<string, WriterKind> = new Map([
   ['kustomize-controller', 'flux'],
   ['helm-controller', 'flux'],
 ]);
-const unnamed: ReadonlySet<string> = new Set(['', 'unknown', 'before-first-apply']);
-
-const producerGroups: Readonly<Record<ProducerKind, string>> = {
-  Certificate: 'cert-manager.io',
-  ExternalSecret: 'external-secrets.io',
-  SealedSecret: 'bitnami.com',
-  VaultStaticSecret: 'secrets.hashicorp.com',
-  VaultDynamicSecret: 'secrets.hashicorp.com',
-  SecretProviderClass: 'secrets-store.csi.x-k8s.io',
-};
-
-/** Labels and annotations that name a producer. `value`: the name of the producer, or a word that says that there is one. */
-export const producerMarks = {
-  'cert-manager.io/certificate-name': { kind: 'Certificate', value: 'name' },
-  'reconcile.external-secrets.io/managed': { kind: 'ExternalSecret', value: 'true' },
-  'sealedsecrets.bitnami.com/managed': { kind: 'SealedSecret', value: 'true' },
-  'secrets-store.csi.k8s.io/managed': { kind: 'SecretProviderClass', value: 'true' },
-} as const satisfies Readonly<Record<string, { kind: ProducerKind; value: 'name' | 'true' }>>;
-
-/** External Secrets puts the name into its field manager's, also where it owns no more than a few keys. */
-const externalSecretManager = /^externalsecrets\.external-secrets\.io\/([^/]+)$/;
+const unnamed: ReadonlySet<string> = new Set(['', 'unknown', 'before-first-apply', 'ancient-changes']);
 
 /** Who wrote these data keys: those that the question is about, for example the ones that differ from Git. */
 export function attributeContent(facts: WriterFacts, projection: Projection): Attribution {
@@ -135,7 +97,7 @@ export function attributeContent(facts: WriterFacts, projection: Projection): At
     reason,
     writer: soleWriter([...keys.values()]),
     writers: asked.map(toWriter),
-    producer: findProducer(facts),
+    producer: findProducer({ ...facts, managers: entries.map(({ manager }) => manager) }),
     keys,
   };
 }
@@ -207,23 +169,4 @@ function soleWriter(keys: readonly KeyAttribution[]): Writer | undefined {
 
 function isSame(a: Writer | undefined, b: Writer | undefined): boolean {
   return a?.manager === b?.manager && a?.operation === b?.operation && a?.subresource === b?.subresource;
-}
-
-/** The surest mark first. A SecretProviderClass owns nothing itself: its driver names the users of the Secret as owners. */
-function findProducer({ owners, marks, writes }: WriterFacts): Producer | undefined {
-  for (const kind of producerKinds) {
-    const owner = owners.find((candidate) => candidate.kind === kind && candidate.group === producerGroups[kind]);
-    if (owner !== undefined) return { kind, name: owner.name, by: 'owner' };
-  }
-  for (const [mark, { kind, value }] of Object.entries(producerMarks)) {
-    const text = Object.hasOwn(marks, mark) ? marks[mark] : undefined;
-    if (text === undefined || text === '') continue;
-    if (value === 'name') return { kind, name: text, by: 'mark' };
-    if (text === 'true') return { kind, name: undefined, by: 'mark' };
-  }
-  for (const { manager } of writes.entries) {
-    const name = externalSecretManager.exec(manager)?.[1];
-    if (name !== undefined) return { kind: 'ExternalSecret', name, by: 'manager' };
-  }
-  return undefined;
 }

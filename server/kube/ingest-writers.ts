@@ -1,5 +1,6 @@
 // Reduces what an object says about who wrote it: field managers to the data keys that they own, owner references, and the marks of producers.
-import { producerMarks, type FieldWrite, type FieldWrites, type WriterFacts } from '../core/attribution.ts';
+import type { FieldWrite, FieldWrites, WriterFacts } from '../core/attribution.ts';
+import { producerMarks } from '../core/producer.ts';
 import type { ApiObject } from './reflector.ts';
 
 interface Written {
