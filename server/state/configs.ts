@@ -3,6 +3,7 @@
 import { digestProjection, hasAllKeys, markKeys, type DigestKey, type Projection } from '../core/digest.ts';
 import type { Annotations } from '../core/annotations.ts';
 import { objectKey, type ConfigKind } from '../core/object.ts';
+import { beforeEveryPod } from '../core/provider-class.ts';
 import type { Reference } from '../core/references.ts';
 import { projectionText } from '../core/restart.ts';
 import { wasWatched, type Absence, type Presence, type SeenConfig, type SeenEvent } from '../core/seen.ts';
@@ -139,7 +140,7 @@ class DigestedConfigs implements Configs {
     if (isSame && memory.changedAt === undefined) return;
     // Removing a key moves no time in managedFields.
     const isBounded = contents.slice(0, 1).every((content) => hasAllKeys(content, memory.keyMarks));
-    const at = isSame ? memory.changedAt : isBounded ? dataWrittenAt : undefined;
+    const at = isSame ? memory.changedAt : beforeEveryPodOr(isBounded ? dataWrittenAt : undefined, entry.seen);
     entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', what: 'content', writers }];
   }
 
@@ -198,7 +199,7 @@ class DigestedConfigs implements Configs {
     const memory = this.#absent.get(key);
     const isOther = memory !== undefined && !this.#digests(object, 'all').includes(memory.digest);
     const watched = wasWatched({ how });
-    const times = { at: now, notBefore: Math.min(now, dataWrittenAt ?? now) };
+    const times = { at: beforeEveryPodOr(now, object), notBefore: Math.min(now, dataWrittenAt ?? now) };
     const keys = isOther ? 'all' : noKeys;
     const creation = { resourceVersion, ...times, watched, keys, what: 'presence', writers } as const;
     const changes = how === 'listed' && !isOther ? [] : [creation];
@@ -249,12 +250,17 @@ function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean
   const rewritten = missed && before.dataWrittenAt !== object.dataWrittenAt;
   if (what === 'content' && keys !== 'all' && keys.size === 0 && !rewritten)
     return missed || !sameAnnotations(before.annotations, object.annotations);
-  const at = watched ? now : vanished ? undefined : object.dataWrittenAt;
+  const at = watched ? now : beforeEveryPodOr(vanished ? undefined : object.dataWrittenAt, object);
   const notBefore = Math.min(now, object.dataWrittenAt ?? 0);
   const touched = rewritten ? 'all' : keys;
   const { resourceVersion, writers } = object;
   remember(entry, { resourceVersion, at, notBefore, watched, keys: touched, what, writers });
   return true;
+}
+
+/** What every pod started with makes none of them stale, whatever is known of the time. */
+function beforeEveryPodOr(at: number | undefined, { dataWrittenAt }: SeenConfig): number | undefined {
+  return dataWrittenAt === beforeEveryPod ? beforeEveryPod : at;
 }
 
 /** Dropping the oldest change is a gap in what was watched, and is treated as one. */
