@@ -6,12 +6,15 @@ import type { ConfigKind, ConfigRef } from '../core/object.ts';
 import { objectMap } from './read.ts';
 import { readKey, readText, type Text } from './scalar.ts';
 
+/** The kinds that hold data. A SecretProviderClass names what is kept elsewhere. */
+export type DataKind = Exclude<ConfigKind, 'SecretProviderClass'>;
+
 export interface DeclaredManifest {
   readonly document: Document.Parsed;
   /** Of a List. */
   readonly item: number | undefined;
   /** What it is called live: rendering may add a namespace, or a prefix. */
-  readonly ref: ConfigRef;
+  readonly ref: ConfigRef & { readonly kind: DataKind };
   /** `unknown`: its engine puts variables (`${name}`) into it, and their values are not known. */
   readonly variables: 'none' | 'unknown';
 }
@@ -96,7 +99,7 @@ interface Field {
 }
 
 /** In the order in which the later wins. */
-const fieldsOf: Readonly<Record<ConfigKind, readonly Field[]>> = {
+const fieldsOf: Readonly<Record<DataKind, readonly Field[]>> = {
   Secret: [
     { name: 'data', field: 'data', encoding: 'base64' },
     { name: 'stringData', field: 'data', encoding: 'utf8' },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import {
   compareContent,
@@ -137,7 +138,7 @@ test('property: equal exactly when the digests are', () => {
   fc.assert(
     fc.property(content, content, (left, right) => {
       const { answer, keys } = compareContent(declare(left), live(right));
-      const same = JSON.stringify(Object.entries(left).sort()) === JSON.stringify(Object.entries(right).sort());
+      const same = isDeepStrictEqual(left, right);
       assert.equal(answer, same ? 'equal' : 'different');
       assert.equal(keys.size, new Set([...Object.keys(left), ...Object.keys(right)]).size);
     }),

@@ -5,29 +5,28 @@ import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { digestValues, type ValueInput } from '../../server/core/digest.ts';
 import { compareContent, type DeclaredContent } from '../../server/core/drift.ts';
-import type { ConfigKind } from '../../server/core/object.ts';
-import { digestDeclared } from '../../server/declared/content.ts';
+import { digestDeclared, type DataKind } from '../../server/declared/content.ts';
 import { composeDocument } from '../../server/declared/read.ts';
 
 const key = { id: 'k1', secret: Buffer.alloc(32, 7) };
-const refOf = (kind: ConfigKind) => ({ kind, namespace: 'shop', name: 'db' });
+const refOf = (kind: DataKind) => ({ kind, namespace: 'shop', name: 'db' });
 const base64 = (value: string): string => Buffer.from(value).toString('base64');
 
-function declare(kind: ConfigKind, body: string, variables: 'none' | 'unknown' = 'none'): DeclaredContent {
+function declare(kind: DataKind, body: string, variables: 'none' | 'unknown' = 'none'): DeclaredContent {
   const head = /^kind:/m.test(body) ? '' : `apiVersion: v1\nkind: ${kind}\nmetadata: {name: db}\n`;
   const composed = composeDocument(head + body);
   assert.ok(composed.kind === 'document', composed.kind);
   return digestDeclared({ document: composed.document, item: undefined, ref: refOf(kind), variables }, key);
 }
 
-const digest = (kind: ConfigKind, values: Record<string, string>, field: ValueInput['field'] = 'data') =>
+const digest = (kind: DataKind, values: Record<string, string>, field: ValueInput['field'] = 'data') =>
   digestValues(
     refOf(kind),
     Object.entries(values).map(([dataKey, value]) => ({ dataKey, field, value: Buffer.from(value) })),
     key,
   );
 
-const same: [rule: string, kind: ConfigKind, body: string, values: Record<string, string>][] = [
+const same: [rule: string, kind: DataKind, body: string, values: Record<string, string>][] = [
   ['data', 'Secret', 'data: {a: eA==}', { a: 'x' }],
   ['base64 over several lines', 'Secret', 'data:\n  a: |\n    aGVs\n    bG8=\n', { a: 'hello' }],
   ['carriage returns in base64', 'Secret', 'data: {a: "aGVs\\r\\nbG8="}', { a: 'hello' }],
@@ -72,7 +71,7 @@ test('content: binaryData of a ConfigMap is other content than data', () => {
 });
 
 const enc = 'ENC[AES256_GCM,data:Zm9v,iv:aXY=,tag:dGFn,type:str]';
-const problems: [rule: string, kind: ConfigKind, body: string, reason: string][] = [
+const problems: [rule: string, kind: DataKind, body: string, reason: string][] = [
   ['a number', 'Secret', 'stringData: {a: 5}', 'not-a-string'],
   ['a boolean', 'ConfigMap', 'data: {a: true}', 'not-a-string'],
   ['a boolean of YAML 1.1', 'ConfigMap', 'data: {a: yes}', 'not-a-string'],
@@ -117,7 +116,7 @@ test('SOPS: what stays in clear is compared', () => {
 const head = 'apiVersion: v1\nkind: ConfigMap\n';
 const sealed =
   'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db}\nspec:\n  encryptedData: {a: AgB}\n  template: {data: {b: "{{ .a }}"}}\n';
-const wholes: [rule: string, kind: ConfigKind, body: string, rest: string][] = [
+const wholes: [rule: string, kind: DataKind, body: string, rest: string][] = [
   ['a SealedSecret', 'Secret', sealed, 'sealed'],
   ['a name made by the API server', 'ConfigMap', `${head}metadata: {generateName: db-}\n`, 'generated'],
   [
@@ -157,25 +156,20 @@ test('substitution: values and keys with variables are not comparable, others ar
   assert.equal(found.rest, 'substituted-from-unknown');
 });
 
-const fields: [
-  rule: string,
-  kind: ConfigKind,
-  body: string,
-  type: string | undefined,
-  immutable: boolean | undefined,
-][] = [
-  ['declared', 'Secret', 'type: kubernetes.io/tls\nimmutable: true', 'kubernetes.io/tls', true],
-  ['an empty type', 'Secret', 'type: ""\nimmutable: false', 'Opaque', false],
-  ['not declared', 'Secret', 'data: {}', undefined, undefined],
-  ['null', 'Secret', 'type: null\nimmutable: null', undefined, undefined],
-  ['text instead of a boolean', 'ConfigMap', 'type: x\nimmutable: "true"', undefined, undefined],
-];
+const fields: [rule: string, kind: DataKind, body: string, type: string | undefined, immutable: boolean | undefined][] =
+  [
+    ['declared', 'Secret', 'type: kubernetes.io/tls\nimmutable: true', 'kubernetes.io/tls', true],
+    ['an empty type', 'Secret', 'type: ""\nimmutable: false', 'Opaque', false],
+    ['not declared', 'Secret', 'data: {}', undefined, undefined],
+    ['null', 'Secret', 'type: null\nimmutable: null', undefined, undefined],
+    ['text instead of a boolean', 'ConfigMap', 'type: x\nimmutable: "true"', undefined, undefined],
+  ];
 for (const [rule, kind, body, type, immutable] of fields) {
   test(`fields: ${rule}`, () => assert.deepEqual(declare(kind, body).fields, { type, immutable }));
 }
 
 /** Text that YAML can hold in every style. */
-const text = fc.string({ unit: fc.constantFrom(...'ab 01:#-\'"{}[]\n,&*!|>%@`é\t\\ß€'), maxLength: 40 });
+const text = fc.string({ unit: fc.constantFrom(...Array.from('ab 01:#-\'"{}[]\n,&*!|>%@`é\t\\ß€')), maxLength: 40 });
 const styles = ['QUOTE_DOUBLE', 'QUOTE_SINGLE', 'BLOCK_LITERAL', 'BLOCK_FOLDED', 'PLAIN'] as const;
 const secretOf = (value: string, spelling: (typeof styles)[number] | 'data' | 'wrapped'): DeclaredContent => {
   const wrapped = spelling === 'wrapped' ? base64(value).replaceAll(/(.{5})/g, '$1\n') : base64(value);
