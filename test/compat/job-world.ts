@@ -65,7 +65,7 @@ export function jobWrites({ server }: World): string[] {
 }
 
 /** The state that its controller would write. */
-export async function setStatus({ server }: World, name: string, status: object): Promise<void> {
+export async function setStatus({ server }: Pick<World, 'server'>, name: string, status: object): Promise<void> {
   const reply = await fetch(`${server.url}/apis/batch/v1/namespaces/${namespace}/${name}/status`, {
     method: 'PATCH',
     headers: { 'content-type': 'application/merge-patch+json', 'user-agent': 'controller' },

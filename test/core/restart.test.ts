@@ -6,7 +6,9 @@ import {
   parseAcks,
   parseRestartKey,
   projectionText,
+  restartAtPatch,
   restartPatch,
+  runName,
 } from '../../server/core/restart.ts';
 
 const ack = { digest: 'k1:d', projection: '*', uid: 'u', resourceVersion: '7' };
@@ -64,3 +66,26 @@ test('rule 5: the patch carries the version that was decided on, and touches one
     spec: { template: { metadata: { annotations: { 'lockstep.dev/restarted-for': '{"n":1,"for":{}}' } } } },
   });
 });
+
+test('Rollout: restartAt in whole seconds, rounded up, and the key on itself in one patch', () =>
+  assert.deepEqual(restartAtPatch({ n: 2, acks: { 'Secret/b': ack, 'ConfigMap/a': ack } }, '9', 1_767_225_600_001), {
+    metadata: { resourceVersion: '9', annotations: { 'lockstep.dev/restarted-for': text } },
+    spec: { restartAt: '2026-01-01T00:00:01Z' },
+  }));
+
+const nameOf = (cronJob: string, changed: Partial<typeof ack> = {}, uid = 'c', n = 1): string =>
+  runName(cronJob, { uid, key: { n, acks: { 'Secret/b': { ...ack, ...changed } } } });
+const others: [rule: string, name: string, isSame: boolean][] = [
+  ['the same content', nameOf('report'), true],
+  ['another counter', nameOf('report', {}, 'c', 7), true],
+  ['other content', nameOf('report', { digest: 'k1:e' }), false],
+  ['the same content, returned', nameOf('report', { resourceVersion: '9' }), false],
+  ['a config object created anew', nameOf('report', { uid: 'v' }), false],
+  ['a CronJob created anew', nameOf('report', {}, 'd'), false],
+];
+for (const [rule, name, isSame] of others) {
+  test(`CronJob: the name of a run: ${rule}: ${isSame ? 'one' : 'another'} run`, () =>
+    assert.equal(name === nameOf('report'), isSame));
+}
+
+test('CronJob: the longest name leaves room for its runs', () => assert.equal(nameOf('x'.repeat(52)).length, 63));

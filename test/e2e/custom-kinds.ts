@@ -46,17 +46,41 @@ function definitionOf(plural: Custom): object {
   };
 }
 
-/** What its controller would say once everything runs as it is declared. */
+/** What its controller does until everything runs as it is declared: a Rollout has a numbered ReplicaSet. */
 export async function settle(api: ApiClient, place: Place, name: Name): Promise<void> {
-  const plural = name.split('/')[0] as Custom;
+  const [plural, own] = name.split('/') as [Custom, string];
   const { group, version } = names[plural];
+  const path = `/apis/${group}/${version}/namespaces/${place.namespace}/${name}`;
+  if (plural === 'rollouts') {
+    const { uid } = (await place.get(name)).metadata;
+    await send(api, 'PATCH', path, { metadata: { annotations: numbered } });
+    await send(api, 'POST', `/apis/apps/v1/namespaces/${place.namespace}/replicasets`, replicaSetOf(own, uid));
+  }
   const { metadata, spec } = await place.get(name);
   const { restartAt } = (spec ?? {}) as { restartAt?: string };
-  const status = {
-    observedGeneration: plural === 'rollouts' ? String(metadata.generation) : metadata.generation,
-    ...{ phase: 'Healthy', restartedAt: restartAt, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+  const observedGeneration = plural === 'rollouts' ? String(metadata.generation) : metadata.generation;
+  const replicas = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+  const status = { observedGeneration, phase: 'Healthy', restartedAt: restartAt, ...replicas };
+  await send(api, 'PATCH', `${path}/status`, { status });
+}
+
+const numbered = { 'rollout.argoproj.io/revision': '1' } as const;
+
+function replicaSetOf(name: string, uid: string): object {
+  const owner = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name, uid, controller: true };
+  const labels = { app: name };
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'example.com/app:1' }] } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name, annotations: numbered, ownerReferences: [owner] },
+    spec: { replicas: 1, selector: { matchLabels: labels }, template },
   };
-  const path = `/apis/${group}/${version}/namespaces/${place.namespace}/${name}/status`;
-  const reply = await api.call('PATCH', path, { body: { status }, contentType: 'application/merge-patch+json' });
-  if (reply.status !== 200) throw new Error(`${path}: ${reply.status}`);
+}
+
+/** What is there already stays. */
+async function send(api: ApiClient, method: 'POST' | 'PATCH', path: string, body: object): Promise<void> {
+  const contentType = method === 'PATCH' ? { contentType: 'application/merge-patch+json' } : {};
+  const { status } = await api.call(method, path, { body, ...contentType });
+  if (status >= 300 && status !== 409) throw new Error(`${method} ${path}: ${status}`);
 }
