@@ -129,13 +129,18 @@ function tokenize(text: string): Token[] | Composed {
     if (++counts.lexemes > maxLexemes) return bad('too-complex');
     if ((lexeme.startsWith('*') || lexeme.startsWith('&')) && ++counts.aliases > maxAliases)
       return bad('too-many-aliases');
-    if (lexeme.startsWith('"') && badEscape.test(lexeme)) return bad('syntax');
+    if (lexeme.startsWith('"') && hasBadEscape(lexeme)) return bad('syntax');
     tokens.push(...parser.next(lexeme));
     if (parser.stack.length > maxDepth) return bad('too-deep');
     if (tokens.at(-1)?.type === 'error') return bad('syntax');
   }
   tokens.push(...parser.end());
   return tokens;
+}
+
+/** A pair of backslashes is one escape, whatever follows it. */
+function hasBadEscape(quoted: string): boolean {
+  return badEscape.test(quoted.replaceAll('\\\\', ' '));
 }
 
 function isEmpty(document: Document.Parsed | Document): boolean {

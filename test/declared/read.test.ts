@@ -57,6 +57,13 @@ test('documents that are not wanted are not even parsed', () => {
   ]);
 });
 
+test('an escaped backslash is no escape of what follows it', () => {
+  const read = (text: string) => readObjects(`${head}  annotations: {a: "${text}"}\n`, every);
+  const result = read(String.raw`\\d+\\.x\\\n`);
+  assert.equal(result.kind === 'objects' && result.objects[0]?.annotations['a'], '\\d+\\.x\\\n');
+  for (const bad of [String.raw`\d`, String.raw`\\\d`, String.raw`\x4\\1`]) assert.equal(read(bad).kind, 'refused');
+});
+
 test('a syntax error names its line', () => {
   assert.deepEqual(
     readObjects(`a: 1\n---\n${head} bad\n`, (text) => text.includes('web')),
