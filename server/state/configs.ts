@@ -135,10 +135,11 @@ class DigestedConfigs implements Configs {
     if (entry === undefined) this.#absent.set(key, memory);
     if (entry === undefined || entry.changes.length > 0) return;
     const { resourceVersion, dataWrittenAt, contents, writers } = entry.seen;
-    const isSame = this.#digests(entry.seen, 'all').includes(memory.digest) && dataWrittenAt === memory.dataWrittenAt;
+    const isBack = this.#digests(entry.seen, 'all').includes(memory.digest);
+    const isSame = isBack && dataWrittenAt === memory.dataWrittenAt;
     if (isSame && memory.changedAt === undefined) return;
-    // Removing a key moves no time in managedFields.
-    const isBounded = contents.slice(0, 1).every((content) => hasAllKeys(content, memory.keyMarks));
+    // Removing a key moves no time in managedFields: neither one that is missing now, nor one whose removal brought the content back.
+    const isBounded = !isBack && contents.slice(0, 1).every((content) => hasAllKeys(content, memory.keyMarks));
     const at = isSame ? memory.changedAt : isBounded ? dataWrittenAt : undefined;
     entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', what: 'content', writers }];
   }
@@ -241,15 +242,16 @@ function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean
   const watched = wasWatched(event);
   const what = !entry.exists || before.uid !== object.uid ? 'presence' : 'content';
   const keys = differingKeys(before, object);
+  const isBack = keys !== 'all' && keys.size === 0;
   const vanished = keys !== 'all' && [...keys].some((key) => !hasKey(object, key));
   entry.seen = object;
   entry.exists = true;
   const missed = !watched && before.resourceVersion !== object.resourceVersion;
   if (missed) entry.watchedSince = object.resourceVersion;
   const rewritten = missed && before.dataWrittenAt !== object.dataWrittenAt;
-  if (what === 'content' && keys !== 'all' && keys.size === 0 && !rewritten)
+  if (what === 'content' && isBack && !rewritten)
     return missed || !sameAnnotations(before.annotations, object.annotations);
-  const at = watched ? now : vanished ? undefined : object.dataWrittenAt;
+  const at = watched ? now : vanished || isBack ? undefined : object.dataWrittenAt;
   const notBefore = Math.min(now, object.dataWrittenAt ?? 0);
   const touched = rewritten ? 'all' : keys;
   const { resourceVersion, writers } = object;
