@@ -75,6 +75,7 @@ export interface Configs {
 /** More changes than this of one object are summed up; the oldest only matter to workloads that never acked since. */
 export const maxChanges = 32;
 const deletedMemoryMs = 7 * 24 * 3_600_000;
+const pruneMs = 3_600_000;
 
 export function createConfigs(keys: readonly DigestKey[]): Configs {
   return new DigestedConfigs(keys);
@@ -86,6 +87,7 @@ class DigestedConfigs implements Configs {
   readonly #names = new Map<string, Set<string>>();
   /** Of objects that did not exist when they were recalled. */
   readonly #absent = new Map<string, ObjectMemory>();
+  #prunedAt = 0;
   readonly #keys: ReadonlyMap<string, DigestKey>;
   /** ConfigMaps need none, but the digest functions ask for one. */
   readonly #anyKey: DigestKey;
@@ -105,7 +107,11 @@ class DigestedConfigs implements Configs {
 
   apply(event: SeenEvent<SeenConfig>, now: number): boolean {
     this.#index(event);
-    if (!event.present) return remove(this.#entries, event, now);
+    if (!event.present) {
+      // A replica that stands by runs no sweep, and sees as many deletions as the one that leads.
+      if (Math.abs(now - this.#prunedAt) >= pruneMs) this.prune(now);
+      return remove(this.#entries, event, now);
+    }
     const key = objectKey(event.object.ref);
     const before = this.#entries.get(key);
     if (before !== undefined) return update(before, event, now);
@@ -179,6 +185,7 @@ class DigestedConfigs implements Configs {
   }
 
   prune(now: number): void {
+    this.#prunedAt = now;
     for (const [key, entry] of this.#entries) {
       if (!entry.exists && entry.deletedAt < now - deletedMemoryMs) this.#entries.delete(key);
     }

@@ -192,6 +192,17 @@ test('deleted objects are forgotten after seven days', () => {
   assert.equal(configs.size, 0);
 });
 
+test('deleted objects are forgotten after seven days also where nobody prunes, as in a replica that stands by', () => {
+  const configs = listed();
+  gone(configs, 11);
+  for (const [version, days] of [12, 14].entries()) {
+    const at = T + days * 86_400_000;
+    tell(configs, 'added', { ...seen(20 + version, {}), ref: { ...ref, name: `other-${days}` } }, at);
+    configs.apply({ present: false, watched: true, key: `Secret/shop/other-${days}`, version: '40' }, at);
+  }
+  assert.equal(configs.size, 2);
+});
+
 test('deleting twice, or what was never seen, changes nothing', () => {
   const configs = listed();
   gone(configs, 11);
