@@ -25,6 +25,7 @@ export const ruleFlags = {
   'reload-strategy': reloaderFlags['reload-strategy'],
   'auto-reload-all': reloaderFlags['auto-reload-all'],
   'resources-to-ignore': reloaderFlags['resources-to-ignore'],
+  'enable-csi-integration': reloaderFlags['enable-csi-integration'],
   'extra-references': reloaderFlags['extra-references'],
   'auto-annotation': reloaderFlags['auto-annotation'],
   'configmap-auto-annotation': reloaderFlags['configmap-auto-annotation'],

@@ -3,7 +3,7 @@ import { askingFlags, isName, readRules, ruleFlags } from './asking-flags.ts';
 import { hasCode } from './core/errors.ts';
 import { explainConfig, explainWorkload } from './core/explain.ts';
 import { explainPostedConfig, explainPostedWorkload } from './core/explain-webhook.ts';
-import type { ConfigKind, WorkloadKind } from './core/object.ts';
+import { isConfigKind, type ConfigKind, type WorkloadKind } from './core/object.ts';
 import { readConfigFacts, readWorkloadFacts } from './explain-facts.ts';
 import { renderConfig, renderWorkload } from './explain-output.ts';
 import type { Asking } from './explain-reads.ts';
@@ -38,7 +38,7 @@ const usage = `lockstep explain <kind>/<name> [flags]
 Says of a workload which Secrets and ConfigMaps it uses, which rule applies to each, what it was last restarted for and
 what is pending; of a Secret or ConfigMap which workloads a change would restart. Reads only, and prints no values.
 Kinds: deployment (deploy), statefulset (sts), daemonset (ds), cronjob (cj), job, rollout (ro), deploymentconfig (dc),
-secret, configmap (cm). Give Reloader's flags as the running Lockstep has them.
+secret, configmap (cm), secretproviderclass. Give Reloader's flags as the running Lockstep has them.
 Exit code 0: explained, 1: there is no such object, 2: wrong flags, or it cannot be read.`;
 
 type Target =
@@ -71,6 +71,8 @@ const kindWords: Readonly<Record<string, WorkloadKind | ConfigKind>> = {
   configmap: 'ConfigMap',
   configmaps: 'ConfigMap',
   cm: 'ConfigMap',
+  secretproviderclass: 'SecretProviderClass',
+  secretproviderclasses: 'SecretProviderClass',
 };
 
 /** 0: explained. 1: there is no such object, said on stderr. Throws `config-invalid`, `kubeconfig-unreadable`, `api-*`. */
@@ -154,5 +156,5 @@ function readTarget([word = '', ...more]: readonly string[], problems: string[])
     problems.push(`unknown kind ${kindWord}${suggest(kindWord, Object.keys(kindWords))}`);
     return undefined;
   }
-  return kind === 'Secret' || kind === 'ConfigMap' ? { type: 'config', kind, name } : { type: 'workload', kind, name };
+  return isConfigKind(kind) ? { type: 'config', kind, name } : { type: 'workload', kind, name };
 }

@@ -5,23 +5,26 @@ import type { DigestKey } from './core/digest.ts';
 import { hasCode } from './core/errors.ts';
 import type { ConfigFacts, ExplainedWorkload, UseFacts, WorkloadFacts } from './core/explain.ts';
 import type { Gap, LastEvent } from './core/explanation.ts';
-import { objectKey, workloadKinds, type ConfigKind, type ConfigRef } from './core/object.ts';
+import { configResources, objectKey, workloadKinds, type ConfigKind, type ConfigRef } from './core/object.ts';
 import type { WorkloadKind, WorkloadRef } from './core/object.ts';
+import { noClassMemory } from './core/provider-class.ts';
 import type { Reference } from './core/references.ts';
+import { knownKinds } from './core/reload.ts';
 import { matchesName } from './core/reloader-pattern.ts';
 import { everything } from './core/selector.ts';
 import type { SeenConfig } from './core/seen.ts';
 import { get, isPaused, list, metadataOnly, notFound } from './explain-reads.ts';
 import { parseExplained, placeOf, unlessForbidden, type Asking } from './explain-reads.ts';
 import { makeDigestKey, readDigestKeys } from './kube/digest-key.ts';
-import { parseConfig } from './kube/ingest-config.ts';
+import { configPath, parseConfig } from './kube/ingest-config.ts';
 import { parseRevision } from './kube/ingest-revision.ts';
 import { workloadPath } from './kube/ingest-workload.ts';
 import { createLedgerStore } from './kube/ledger-store.ts';
+import { readClassContent } from './kube/provider-class-reads.ts';
 import { createReads } from './kube/reads.ts';
 import type { ApiObject } from './kube/reflector.ts';
 import type { Reading } from './kube/ingest.ts';
-import { gather, type LiveState } from './reconcile/gather.ts';
+import { gather, readPods, type LiveState } from './reconcile/gather.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
 import { createRevisions, createWorkloads } from './state/workloads.ts';
@@ -126,7 +129,7 @@ async function listCandidates(
 ): Promise<Reference[]> {
   const found = new Map(references.map((reference) => [`${reference.kind}/${reference.name}`, reference]));
   const acks = Object.keys({ ...ledger.workload(objectKey(seen.ref))?.acks, ...seen.restartKey?.acks });
-  for (const kind of ['ConfigMap', 'Secret'] as const) {
+  for (const kind of knownKinds(asking.rules)) {
     const patterns = compiled.kinds[kind].named;
     if (patterns === undefined) continue;
     const acked = acks.flatMap((ack) => (ack.startsWith(`${kind}/`) ? [ack.slice(kind.length + 1)] : []));
@@ -144,10 +147,8 @@ function nameOf({ kind, name }: Reference): string {
 }
 
 async function listNames(asking: Asking, kind: ConfigKind, namespace: string): Promise<string[] | 'forbidden'> {
-  const { resource, path } = placeOf({ kind, namespace, name: '' });
-  const items = await unlessForbidden(
-    list(asking, { resource, namespace, path: path.slice(0, -1), accept: metadataOnly.list }),
-  );
+  const place = { resource: configResources[kind], namespace, path: configPath(kind, namespace) };
+  const items = await unlessForbidden(listServed(asking, { ...place, accept: metadataOnly.list }));
   return items === 'forbidden' ? items : items.map(({ metadata }) => metadata.name);
 }
 
@@ -175,6 +176,11 @@ async function readConfig({ asking, keys }: Comparing, ref: ConfigRef): Promise<
   const isNeeded = ref.kind === 'ConfigMap' || keys !== undefined;
   const raw = await get(asking, { ...placeOf(ref), ...(isNeeded ? {} : { accept: metadataOnly.object }) });
   const reading = { ...asking, keys: keys ?? [makeDigestKey(asking.randomBytes)] };
+  if (ref.kind === 'SecretProviderClass') {
+    const { client, signal } = asking;
+    const classes = { chosen: everything, classes: noClassMemory };
+    return readClassContent(client, { ref, providerClass: raw, reading, ...classes, signal });
+  }
   return raw === undefined ? undefined : parseConfig(ref.kind, raw, reading).value;
 }
 
@@ -207,8 +213,8 @@ async function decide(
   const first = decideWorkload(gather(state, seen, { proven: true, pods: undefined, missing }, asking.now));
   if (first.kind !== 'look') return first;
   const { client, signal } = asking;
-  const reads = createReads(client, { ...asking, keys: keys ?? [] }, everything);
-  const pods = await unlessForbidden(reads.pods(seen, state.revisions.current(seen), signal));
+  const reads = createReads(client, { ...asking, keys: keys ?? [] }, { chosen: everything, classes: noClassMemory });
+  const pods = await unlessForbidden(readPods(state, seen, { reads, signal }));
   return pods === 'forbidden'
     ? first
     : decideWorkload(gather(state, seen, { proven: true, pods, missing }, asking.now));

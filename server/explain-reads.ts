@@ -1,16 +1,16 @@
 // The single reads behind `lockstep explain`. What its user may not read is an answer too.
-import type { Annotations } from './core/annotations.ts';
 import { hasCode, LockstepError } from './core/errors.ts';
 import type { ExplainedWorkload } from './core/explain.ts';
 import type { Gap } from './core/explanation.ts';
 import { configResources, type ConfigRef, type WorkloadKind, type WorkloadRef } from './core/object.ts';
 import { listReferences, type ReferenceRules } from './core/references.ts';
-import { compileReload } from './core/reload-compile.ts';
 import type { Client } from './kube/client.ts';
+import { configPath } from './kube/ingest-config.ts';
 import { parseNamespace } from './kube/ingest-revision.ts';
 import { parseWorkload } from './kube/ingest-workload.ts';
 import type { PresenceRules } from './core/snapshot.ts';
 import type { Reading } from './kube/ingest.ts';
+import { compileOptIn } from './kube/opt-in.ts';
 import type { ApiObject } from './kube/reflector.ts';
 import { templateOf } from './kube/workload-body.ts';
 
@@ -37,11 +37,8 @@ export const metadataOnly = {
 
 /** The loop leaves out what is not opted in; who asks why wants to see it. */
 export function parseExplained(asking: Judging, kind: WorkloadKind, raw: ApiObject): ExplainedWorkload {
-  const { metadata } = raw as ApiObject & { metadata: { annotations?: Annotations } };
-  const template = templateOf(kind, raw);
-  const [annotations, templateAnnotations] = [metadata.annotations ?? {}, template.metadata?.annotations ?? {}];
-  const compiled = compileReload({ kind, annotations, templateAnnotations }, asking.rules);
-  const references = listReferences(template.spec, asking);
+  const compiled = compileOptIn(kind, raw, asking.rules);
+  const references = listReferences(templateOf(kind, raw).spec, asking);
   return { seen: parseWorkload(kind, raw, asking).value, compiled, references };
 }
 
@@ -68,7 +65,7 @@ interface Place {
 
 export function placeOf({ kind, namespace, name }: ConfigRef): Place & { readonly name: string } {
   const resource = configResources[kind];
-  return { resource, namespace, name, path: `/api/v1/namespaces/${namespace}/${resource}/${name}` };
+  return { resource, namespace, name, path: configPath(kind, namespace, name) };
 }
 
 export async function get(asking: Asking, { namespace, name, ...place }: Place & { name: string }) {

@@ -66,7 +66,7 @@ function otherOptions({ reloader, logFormat, logLevel }: Config) {
     reloadOnDelete: reloader.reloadOnDelete,
     syncAfterRestart: reloader.syncAfterRestart,
     enableHA: reloader.lease !== undefined,
-    enableCSIIntegration: reloader.csi,
+    enableCSIIntegration: reloader.rules.csi,
     webhookUrl: originOf(reloader.webhookUrl),
     resourcesToIgnore: rules.resourcesToIgnore,
     workloadTypesToIgnore: rules.ignoredWorkloadTypes,

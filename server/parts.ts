@@ -1,5 +1,6 @@
 // The parts of the loop, put together: state, reconcilers and queue, and how they reach each other.
 import type { Config } from './config.ts';
+import { countRoute } from './counted-route.ts';
 import type { DigestKey } from './core/digest.ts';
 import { LockstepError } from './core/errors.ts';
 import type { LedgerStore } from './core/ledger-store.ts';
@@ -9,6 +10,7 @@ import type { Reading } from './kube/ingest.ts';
 import type { Leadership } from './kube/leader.ts';
 import { createLedgerStore } from './kube/ledger-store.ts';
 import { createReads } from './kube/reads.ts';
+import type { ClassReading } from './kube/provider-class-reads.ts';
 import type { Watches } from './kube/watches.ts';
 import type { Metrics } from './metrics.ts';
 import type { Resolve } from './notify/addresses.ts';
@@ -17,7 +19,7 @@ import { createAlarms } from './reconcile/alarms.ts';
 import { createFlusher, type Flusher } from './reconcile/flusher.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
-import { createRoute, type Route } from './reconcile/route.ts';
+import type { Route } from './reconcile/route.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
 import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
 import { presenceOf, referenceRulesOf } from './reloader-config.ts';
@@ -29,6 +31,7 @@ import { createSources, type Sources } from './sources.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
 import { createNamespaces, type Namespaces } from './state/namespaces.ts';
+import { createProviderClasses, type ProviderClasses } from './state/provider-classes.ts';
 import { createRevisions, createWorkloads } from './state/workloads.ts';
 import { reportTrouble } from './trouble.ts';
 import { openWriter } from './writer.ts';
@@ -117,6 +120,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     ports,
     state,
     namespaces,
+    classes: createProviderClasses(),
     sources,
     bootKeys,
     shadow,
@@ -157,6 +161,7 @@ interface Reach {
   readonly ports: Ports;
   readonly state: LiveState;
   readonly namespaces: Namespaces;
+  readonly classes: ProviderClasses;
   readonly sources: Sources;
   readonly bootKeys: Set<string>;
   readonly shadow: ShadowWatch | undefined;
@@ -186,8 +191,8 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     state,
     namespaces,
     stateNamespace: config.stateNamespace,
-    reads: createReads(client, readingOf(config, keys), config.reloader.resourceLabelSelector),
-    writer: openWriter(config, ports),
+    reads: createReads(client, readingOf(config, keys), classReadingOf(reach)),
+    writer: openWriter(config, ports, classReadingOf(reach)),
     now,
     mode: config.mode,
     gates: config.gates,
@@ -232,6 +237,10 @@ export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Rea
   return { keys, rules: reloader.rules, pauseKeys: reloader.pauseKeys, ...referenceRulesOf(reloader) };
 }
 
+function classReadingOf({ config, classes }: Reach): ClassReading {
+  return { chosen: config.reloader.resourceLabelSelector, classes };
+}
+
 function openSourceQueue(ports: Ports, sources: Sources, signal: AbortSignal): WorkQueue {
   const { clock, random, metrics } = ports;
   const queue = createWorkQueue({
@@ -255,40 +264,14 @@ function onFailure(ports: Ports, signal: AbortSignal): (key: string, error: unkn
   };
 }
 
-function openRoute({ config, ports, state, namespaces, sources, sourceQueue, shadow }: Reach, queue: WorkQueue): Route {
-  const { now, log, metrics, reloader } = ports;
-  let changes = 0;
-  const route = createRoute({
-    state,
-    namespaces,
-    queue,
-    settle: { windowMs: config.settleMs, maxMs: config.settleMaxMs },
-    now,
-    log,
-    onChange: (kind) => {
-      changes++;
-      metrics.changes.inc({ kind });
-    },
-    onRestartKey: (key) => {
-      for (const source of sources.keysOf(namespaceOf(key))) sourceQueue.settle(source, recordSettle);
-    },
-  });
-  return {
-    ...route,
-    onWorkload(event) {
-      shadow?.workload(event);
-      route.onWorkload(event);
-    },
-    onConfig(event) {
-      const before = changes;
-      route.onConfig(event);
-      reloader.config(event, changes > before ? 'changed' : 'unchanged');
-    },
-    onNamespace(event) {
-      route.onNamespace(event);
-      reloader.namespace(event);
-    },
+function openRoute(reach: Reach, queue: WorkQueue): Route {
+  const { config, ports, state, namespaces, classes, sources, sourceQueue, shadow } = reach;
+  const settle = { windowMs: config.settleMs, maxMs: config.settleMaxMs };
+  const { now, log } = ports;
+  const onRestartKey = (key: string): void => {
+    for (const source of sources.keysOf(namespaceOf(key))) sourceQueue.settle(source, recordSettle);
   };
+  return countRoute({ state, namespaces, classes, queue, settle, now, log, onRestartKey }, { ...ports, shadow });
 }
 
 /** Nothing is written in observe mode, so nothing is remembered beyond the process. */

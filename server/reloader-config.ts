@@ -28,7 +28,6 @@ export interface ReloaderConfig {
   readonly reloadOnDelete: boolean;
   readonly syncAfterRestart: boolean;
   readonly argoRollouts: boolean;
-  readonly csi: boolean;
   readonly pauseKeys: PauseKeys;
   /** Instead of restarting. */
   readonly webhookUrl: string | undefined;
@@ -79,7 +78,6 @@ export function readReloader(input: ReloaderInput, remarks: Remarks): ReloaderCo
     reloadOnDelete: values['reload-on-delete'] === 'true',
     syncAfterRestart: values['sync-after-restart'],
     argoRollouts: values['is-Argo-Rollouts'] === 'true',
-    csi: values['enable-csi-integration'],
     pauseKeys: {
       period: values['pause-deployment-annotation'],
       pausedAt: values['pause-deployment-time-annotation'],
@@ -151,6 +149,7 @@ function readRules(values: ReloaderInput['values'], remarks: Remarks): Omit<Relo
     autoReloadAll: values['auto-reload-all'],
     ignoredWorkloadTypes: readWorkloadTypes(values['ignored-workload-types'], remarks),
     resourcesToIgnore: readResources(values['resources-to-ignore'], remarks),
+    csi: values['enable-csi-integration'],
   };
 }
 

@@ -1,6 +1,8 @@
 // What happens in the loop, counted in Reloader's metrics. README.md says what each of them means here and which stay at 0.
 import type { AckReason } from './core/judge-pair.ts';
 import { objectKey } from './core/object.ts';
+import { watchedAs } from './core/notification.ts';
+import type { SeenStatus } from './core/provider-class.ts';
 import type { SeenConfig, SeenEvent, SeenNamespace } from './core/seen.ts';
 import { methods, type Client, type Verb } from './kube/client.ts';
 import type { Outcome } from './reconcile/outcome.ts';
@@ -20,11 +22,14 @@ export interface ReloaderCounts {
   readonly queue: (queue: WorkQueue) => WorkQueue;
   /** One reconcile of a workload's key. */
   readonly reconcile: (key: string, run: () => Promise<void>) => Promise<void>;
-  readonly config: (event: SeenEvent<SeenConfig>, effect: 'changed' | 'unchanged') => void;
+  readonly config: (event: SeenEvent<SeenConfig>, effect: Effect) => void;
+  /** The driver's status objects, as Reloader counts them, not the classes. */
+  readonly status: (event: SeenEvent<SeenStatus>, effect: Effect) => void;
   readonly namespace: (event: SeenEvent<SeenNamespace>) => void;
 }
 
 type Result = 'success' | 'error';
+type Effect = 'changed' | 'unchanged';
 
 /** The content is new, and the pods have it already. */
 const inPlace: readonly AckReason[] = ['fresh', 'still-fresh', 'returned-unread'];
@@ -56,7 +61,11 @@ export function createReloaderCounts(options: ReloaderCountsOptions): ReloaderCo
         metrics.reconcileSeconds.observe({ result: result ?? 'skipped' }, (now() - startedAt) / 1000);
       }
     },
-    config: (event, effect) => countConfig(metrics, event, effect),
+    config: (event, effect) => {
+      const kind = event.present ? event.object.ref.kind : firstPart(event.key);
+      countConfig(metrics, event, { resource: watchedAs[kind === 'Secret' ? 'Secret' : 'ConfigMap'], effect });
+    },
+    status: (event, effect) => countConfig(metrics, event, { resource: watchedAs.SecretProviderClass, effect }),
     namespace: (event) => metrics.received.inc({ event_type: eventType(event), resource_type: 'namespaces' }),
   };
 }
@@ -170,11 +179,9 @@ function countInPlace({ skipped }: ReloaderMetrics, acked: readonly { readonly r
 
 function countConfig(
   { received, processed, skipped }: ReloaderMetrics,
-  event: SeenEvent<SeenConfig>,
-  effect: 'changed' | 'unchanged',
+  event: SeenEvent<unknown>,
+  { resource, effect }: { readonly resource: string; readonly effect: Effect },
 ): void {
-  const kind = event.present ? event.object.ref.kind : firstPart(event.key);
-  const resource = kind === 'Secret' ? 'secrets' : 'configmaps';
   const type = eventType(event);
   received.inc({ event_type: type, resource_type: resource });
   if (type !== 'update') return;

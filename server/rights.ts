@@ -2,7 +2,8 @@
 // named at once, before one after the other is met.
 import type { Config } from './config.ts';
 import { LockstepError } from './core/errors.ts';
-import { configResources, workloadKinds, type WorkloadKind } from './core/object.ts';
+import { classResource, configResources, statusResource, workloadKinds, type WorkloadKind } from './core/object.ts';
+import { isWatched } from './core/reload.ts';
 import { findMissing, type Right } from './kube/access.ts';
 import { leasePlace } from './lease.ts';
 import type { Verb } from './kube/client.ts';
@@ -25,13 +26,23 @@ type Unplaced = Omit<Right, 'namespace'>;
 
 function watchedRights({ reloader, mode }: Config): readonly Unplaced[] {
   const { rules, webhookUrl, reloadOnCreate, reloadOnDelete, resourceLabelSelector } = reloader;
-  const kinds = (['Secret', 'ConfigMap'] as const).filter(
-    (kind) => !rules.resourcesToIgnore.includes(configResources[kind]),
-  );
+  const kinds = (['Secret', 'ConfigMap'] as const).filter((kind) => isWatched(kind, rules));
   const asksAgain = (reloadOnCreate || reloadOnDelete) && resourceLabelSelector.text !== '';
   const verbs = webhookUrl === undefined || asksAgain ? (['get', ...read] as const) : read;
-  const configs = kinds.map((kind): Unplaced => ({ group: '', resource: configResources[kind], verbs }));
+  const configs = [
+    ...kinds.map((kind): Unplaced => ({ group: '', resource: configResources[kind], verbs })),
+    ...(isWatched('SecretProviderClass', rules) ? classRights(webhookUrl === undefined ? ['get', ...read] : read) : []),
+  ];
   return webhookUrl === undefined ? [...configs, ...restartRights(reloader, mode)] : configs;
+}
+
+/** Where the flag asks for them; whether the driver is installed is found out later. */
+function classRights(verbs: readonly Verb[]): readonly Unplaced[] {
+  const { group, resource } = statusResource;
+  return [
+    { group, resource: classResource.resource, verbs },
+    { group, resource, verbs: read },
+  ];
 }
 
 function restartRights(reloader: ReloaderConfig, mode: Config['mode']): readonly Unplaced[] {

@@ -20,7 +20,6 @@ import { countRequest, createReloaderCounts, measureClient, type ReloaderCounts 
 import { createReloaderMetrics } from './reloader-metrics.ts';
 import { openHistoryFile } from './shadow-file.ts';
 import { createTenants } from './tenants.ts';
-import { checkUnbuilt } from './unbuilt.ts';
 import { reportTrouble } from './trouble.ts';
 import { createWebhookApp } from './webhook-app.ts';
 import type { Clock } from './reconcile/workqueue.ts';
@@ -35,9 +34,8 @@ export interface ServeOptions extends Surroundings {
 /** Runs until the signal aborts (0) or the Lease is lost (1). Throws what prevents the start. */
 export async function serve(options: ServeOptions): Promise<number> {
   const config = loadConfig(options);
-  const unbuilt = checkUnbuilt(config.reloader);
   const log = createLogger({ level: config.logLevel, format: config.logFormat, destination: options.stdout });
-  for (const setting of [...config.warnings, ...unbuilt]) log.warn({ setting }, 'setting ignored');
+  for (const setting of config.warnings) log.warn({ setting }, 'setting ignored');
   const metrics = createMetrics({ version: options.version, nodeVersion: process.version }, 'process');
   const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context }, Date.now);
   const ports: Ports = {

@@ -1,7 +1,7 @@
 // Observe mode beside a running Reloader: hears what the loop would do and what the watches show of Reloader, has it judged, and
 // keeps, counts and reports the judgements. Writes nothing to the cluster.
 import type { Log } from './core/log.ts';
-import { objectKey, type WorkloadKind, type WorkloadRef } from './core/object.ts';
+import { objectKey, splitConfigName, type WorkloadKind, type WorkloadRef } from './core/object.ts';
 import type { SeenEvent, SeenMark, SeenWorkload } from './core/seen.ts';
 import { settleOf, type Settle } from './core/settle.ts';
 import { findDeeds } from './core/shadow-deeds.ts';
@@ -69,11 +69,13 @@ export function createShadowWatch(deps: ShadowWatchDeps): ShadowWatch {
       if (outcome.kind === 'would-restart' || outcome.kind === 'held') {
         for (const { name, reason } of outcome.owed)
           // Reloader answers a deletion by taking its mark away, where there was one.
-          if (reason !== 'deleted') keeper.keep(shadow.need(needOf(outcome.workload.ref, name, reason)));
+          if (reason !== 'deleted' && isJudgedConfig(name))
+            keeper.keep(shadow.need(needOf(outcome.workload.ref, name, reason)));
       }
       if (outcome.kind !== 'recorded') return;
       for (const { name, reason } of outcome.acked)
-        if (reason === 'fresh') keeper.keep(shadow.fresh(needOf(outcome.workload, name, reason)));
+        if (reason === 'fresh' && isJudgedConfig(name))
+          keeper.keep(shadow.fresh(needOf(outcome.workload, name, reason)));
     },
     workload(event) {
       const key = event.present ? objectKey(event.object.ref) : event.key;
@@ -109,6 +111,11 @@ const unjudged: readonly string[] = ['CronJob', 'Job', 'Rollout'] satisfies Work
 
 function isJudged({ kind }: { readonly kind: string }): boolean {
   return !unjudged.includes(kind);
+}
+
+/** What CSI mounts is not judged: Reloader's mark of it is that of any pod. */
+function isJudgedConfig(name: string): boolean {
+  return splitConfigName(name)?.kind !== 'SecretProviderClass';
 }
 
 interface Keeper {

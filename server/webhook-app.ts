@@ -4,6 +4,7 @@ import { aborted, type App } from './app.ts';
 import type { Config } from './config.ts';
 import type { DigestKey } from './core/digest.ts';
 import { LockstepError } from './core/errors.ts';
+import type { SeenProviderClass, SeenStatus } from './core/provider-class.ts';
 import type { SeenConfig, SeenEvent, SeenNamespace } from './core/seen.ts';
 import { confirmChange } from './kube/confirm-change.ts';
 import { makeDigestKey } from './kube/digest-key.ts';
@@ -13,6 +14,7 @@ import { holdLease } from './lease.ts';
 import { openNamespaces, type Ports } from './parts.ts';
 import { createAnnouncer, type Announcer, type AnnouncerDeps } from './reconcile/announce.ts';
 import { createWorkQueue, type WorkQueue } from './reconcile/workqueue.ts';
+import { createProviderClasses } from './state/provider-classes.ts';
 import { createConfigChanges, type ConfigChanges } from './state/config-changes.ts';
 import type { Namespaces } from './state/namespaces.ts';
 import { reportSparingly } from './trouble.ts';
@@ -141,13 +143,20 @@ async function live(config: Config, ports: Ports, parts: WebhookParts, signal: A
 
 function openParts(config: Config, ports: Ports, parts: WebhookParts, stop: AbortSignal): Watches {
   const { reloader } = ports;
+  const classes = createProviderClasses();
+  const see = (event: SeenEvent<SeenConfig>): 'changed' | 'unchanged' => {
+    const change = parts.announcer.see(event);
+    if (change !== undefined && event.present) ports.metrics.changes.inc({ kind: event.object.ref.kind });
+    return change === undefined ? 'unchanged' : 'changed';
+  };
   const route = {
     onWorkload: () => undefined,
     onRevision: () => undefined,
-    onConfig(event: SeenEvent<SeenConfig>) {
-      const change = parts.announcer.see(event);
-      if (change !== undefined && event.present) ports.metrics.changes.inc({ kind: event.object.ref.kind });
-      reloader.config(event, change === undefined ? 'unchanged' : 'changed');
+    onConfig: (event: SeenEvent<SeenConfig>) => reloader.config(event, see(event)),
+    onProviderClass: (event: SeenEvent<SeenProviderClass>) => void classes.onClass(event).map(see),
+    onStatus(event: SeenEvent<SeenStatus>) {
+      const effects = classes.onStatus(event).map(see);
+      reloader.status(event, effects.includes('changed') ? 'changed' : 'unchanged');
     },
     onNamespace(event: SeenEvent<SeenNamespace>) {
       parts.namespaces.apply(event);

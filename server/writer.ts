@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import type { RestartWriter } from './core/cluster.ts';
 import type { Client } from './kube/client.ts';
 import { createRestartWriter, type WriterOptions } from './kube/patches.ts';
+import type { ClassReading } from './kube/provider-class-reads.ts';
 import { createReloaderWriter } from './kube/reloader-writer.ts';
 
 interface WriterPorts extends Omit<WriterOptions, 'pausedAtKey'> {
@@ -12,9 +13,10 @@ interface WriterPorts extends Omit<WriterOptions, 'pausedAtKey'> {
 export function openWriter(
   { reloader: { strategy, pauseKeys } }: Config,
   { client, now, sleep }: WriterPorts,
+  classReading: ClassReading,
 ): RestartWriter {
   const { pausedAt: pausedAtKey } = pauseKeys;
   return strategy === 'lockstep'
     ? createRestartWriter(client, { now, sleep, pausedAtKey })
-    : createReloaderWriter({ client, strategy, now, sleep, pausedAtKey });
+    : createReloaderWriter({ client, strategy, now, sleep, pausedAtKey, ...classReading });
 }

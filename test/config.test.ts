@@ -66,7 +66,6 @@ test('config: the defaults', () => {
       reloadOnDelete: false,
       syncAfterRestart: false,
       argoRollouts: false,
-      csi: false,
       pauseKeys: {
         period: 'deployment.reloader.stakater.com/pause-period',
         pausedAt: 'deployment.reloader.stakater.com/paused-at',

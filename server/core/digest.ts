@@ -4,7 +4,7 @@
 // each key's value becomes a value digest; a projection (all keys, or the used ones) of an object becomes
 // one digest over namespace, kind, name and its (key, value digest) pairs.
 import { createHash, createHmac } from 'node:crypto';
-import type { ConfigRef } from './object.ts';
+import type { ConfigKind, ConfigRef } from './object.ts';
 
 /** The 256-bit key of Secret digests. `id` is public and stands before every digest. */
 export interface DigestKey {
@@ -42,7 +42,7 @@ export function digestValues(ref: ConfigRef, inputs: readonly ValueInput[], key:
     const fields = [...identity(ref), dataKey, field, value];
     values.set(dataKey, digestFields(ref, fields, key).subarray(0, 16).toString('base64url'));
   }
-  return { keyId: ref.kind === 'Secret' ? key.id : plainKeyId, values };
+  return { keyId: isConfidential(ref.kind) ? key.id : plainKeyId, values };
 }
 
 /** `<key id>:<256-bit digest>` of the projection. Used keys that the object does not have are left out. */
@@ -73,6 +73,11 @@ export function hasAllKeys(content: ContentDigests, before: string): boolean {
   return (before.match(/.{4}/g) ?? []).every((mark) => now.has(mark));
 }
 
+/** What a class mounts is named by versions, and a provider may make those from the content. */
+export function isConfidential(kind: ConfigKind): boolean {
+  return kind !== 'ConfigMap';
+}
+
 /** The key id of `<key id>:<digest>`. */
 export function keyIdOf(digest: string): string {
   return digest.slice(0, digest.indexOf(':'));
@@ -80,11 +85,11 @@ export function keyIdOf(digest: string): string {
 
 /** Clusters that share a base agree about a ConfigMap, so its namespace is left out. */
 function identity(ref: ConfigRef): Field[] {
-  return ref.kind === 'Secret' ? [ref.namespace, ref.kind, ref.name] : [ref.kind, ref.name];
+  return isConfidential(ref.kind) ? [ref.namespace, ref.kind, ref.name] : [ref.kind, ref.name];
 }
 
 function digestFields(ref: ConfigRef, fields: readonly Field[], key: DigestKey): Buffer {
-  const hash = ref.kind === 'Secret' ? createHmac('sha256', key.secret) : createHash('sha256');
+  const hash = isConfidential(ref.kind) ? createHmac('sha256', key.secret) : createHash('sha256');
   for (const field of fields) {
     const bytes = typeof field === 'string' ? Buffer.from(field, 'utf8') : field;
     const length = Buffer.alloc(4);

@@ -1,7 +1,7 @@
 // What `lockstep explain` says of one workload or one config object: facts read from the cluster in, one plain value out.
 // Of a digest it never repeats more than a part.
 import type { Decision } from './decide-workload.ts';
-import { keyIdOf } from './digest.ts';
+import { isConfidential, keyIdOf } from './digest.ts';
 import type {
   Withheld,
   AckExplanation,
@@ -22,7 +22,7 @@ import { holdRestart } from './hold.ts';
 import { objectKey, type ConfigKind, type ConfigRef } from './object.ts';
 import { isPausedForPeriod, judgeResume, type PauseFacts } from './pause-period.ts';
 import type { Reference } from './references.ts';
-import { explainReload, type Annotations, type ReloadDecision } from './reload.ts';
+import { explainReload, knownKinds, type Annotations, type ReloadDecision } from './reload.ts';
 import type { CompiledReload } from './reload-compile.ts';
 import { projectionText, saysDeleted, type Ack } from './restart.ts';
 import type { SeenWorkload } from './seen.ts';
@@ -68,7 +68,6 @@ export interface ConfigFacts {
   readonly presence: PresenceRules;
 }
 
-const configKinds = ['Secret', 'ConfigMap'] as const;
 /** Enough to tell two digests apart, too little to test a guess. */
 const digestShown = 8;
 
@@ -78,7 +77,7 @@ export function explainWorkload(facts: WorkloadFacts): WorkloadExplanation {
   const uses = facts.uses.map((use) => explainUse(facts, use, held));
   return {
     workload: seen.ref,
-    optedIn: configKinds.map((kind) => explainOptIn(compiled, kind)),
+    optedIn: knownKinds(compiled.rules).map((kind) => explainOptIn(compiled, kind)),
     problems: seen.problems,
     ...(seen.restartKey === undefined ? {} : { restarts: seen.restartKey.n }),
     ...(facts.lastEvent === undefined ? {} : { lastEvent: facts.lastEvent }),
@@ -107,7 +106,7 @@ export function explainConfig(facts: ConfigFacts): ConfigExplanation {
         rule,
         level,
         ifChanged,
-        ...(presence.onDelete ? { ifDeleted: ifChanged } : {}),
+        ...(presence.onDelete && kind !== 'SecretProviderClass' ? { ifDeleted: ifChanged } : {}),
         waitsForDelete: seen.waitsForDelete,
       },
     ];
@@ -164,13 +163,16 @@ function explainUse(facts: WorkloadFacts, use: UseFacts, held: Withheld | undefi
     ...acked,
     content: compare(facts, use, found?.ack),
     ifChanged: countsIfCreated(facts, use, found?.ack) ? ifChanged : notCounted(ifChanged),
-    ...(use.state === 'exists' && facts.presence.onDelete ? { ifDeleted: ifChanged } : {}),
+    ...(use.state === 'exists' && facts.presence.onDelete && kind !== 'SecretProviderClass'
+      ? { ifDeleted: ifChanged }
+      : {}),
   };
 }
 
 /** Without the flag, one that is missing counts where pods start without it, or as what it was before. */
 function countsIfCreated({ presence }: WorkloadFacts, { state, reference }: UseFacts, ack: Ack | undefined): boolean {
-  if (state !== 'missing' || presence.onCreate || reference.optional) return true;
+  const onCreate = presence.onCreate && reference.kind !== 'SecretProviderClass';
+  if (state !== 'missing' || onCreate || reference.optional) return true;
   return ack !== undefined && !saysDeleted(ack);
 }
 
@@ -207,7 +209,7 @@ function compare({ gaps }: WorkloadFacts, use: UseFacts, ack: Ack | undefined): 
   if (state !== 'exists') return no(state);
   if (object === undefined) return no('config-ignored');
   const keyGap = gaps.find((gap) => gap === 'digest-key-unreadable' || gap === 'digest-key-absent');
-  if (reference.kind === 'Secret' && keyGap !== undefined) return no(keyGap);
+  if (isConfidential(reference.kind) && keyGap !== undefined) return no(keyGap);
   if (ack.projection !== projectionText(reference.keys)) return no('other-keys');
   const live = object.digests.find((digest) => keyIdOf(digest) === keyIdOf(ack.digest));
   if (live === undefined) return no('unknown-digest-key');

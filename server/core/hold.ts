@@ -74,6 +74,8 @@ const fightPatches = 3;
 const capRetryMs = 5_000;
 /** As is the end of a halt; few of those that it holds are lost sight of. */
 const haltRetryMs = 30_000;
+/** A run that is on time ends with an event of its CronJob; one that was made by hand, or by Lockstep, does not. */
+const runRetryMs = 15_000;
 /**
  * A token each five minutes: most rollouts are over by then, so that no two of one workload overlap, and what flaps for a day makes
  * fewer than 300 revisions, which the history limit of a workload keeps in check.
@@ -84,7 +86,7 @@ export const tokenRefillMs = 300_000;
 export function holdRestart(facts: HoldFacts, owed: readonly Owed[]): Hold | undefined {
   if (facts.deleting) return { reason: 'deleting', retryAt: undefined };
   if (facts.paused) return { reason: 'paused', retryAt: undefined };
-  if (facts.running) return { reason: 'job-running', retryAt: undefined };
+  if (facts.running) return { reason: 'job-running', retryAt: facts.now + runRetryMs };
   if (facts.pausePeriodInvalid) return { reason: 'pause-period-invalid', retryAt: undefined };
   if (facts.pauseSwitch) return { reason: 'pause-switch', retryAt: undefined };
   if (facts.refusedAt !== undefined && facts.now < facts.refusedAt + refusedRetryMs) {

@@ -6,8 +6,8 @@ import { formatDuration } from './duration.ts';
 import { hasCode, LockstepError } from './errors.ts';
 import { trimSpace } from './go-text.ts';
 import type { HoldReason } from './hold.ts';
-import type { WorkloadRef } from './object.ts';
-import { reloaderKinds, type ReloaderKind } from './reloader-keys.ts';
+import { splitConfigName, type WorkloadRef } from './object.ts';
+import type { ReloaderKind } from './reloader-keys.ts';
 import { typeWords } from './reloader-marks.ts';
 
 /** What one kind of receiver wants: a registry line each. */
@@ -54,8 +54,8 @@ export interface Throttling {
   readonly everyMs: number;
 }
 
-/** Reloader's name of the watch that saw the change: a part of its Events' source. */
-const watchedAs = {
+/** Reloader's name of the watch that saw the change: a part of its Events' source, and of its metrics. */
+export const watchedAs = {
   ConfigMap: 'configmaps',
   Secret: 'secrets',
   SecretProviderClass: 'secretproviderclasspodstatuses',
@@ -195,10 +195,7 @@ interface Source {
 
 /** From `Secret/db`, each once. */
 function readSources(owed: readonly Owed[]): readonly Source[] {
-  return [...new Set(owed.map(({ name }) => name))].flatMap((text) => {
-    const kind = reloaderKinds.find((known) => text.startsWith(`${known}/`));
-    return kind === undefined ? [] : [{ kind, name: text.slice(kind.length + 1) }];
-  });
+  return [...new Set(owed.map(({ name }) => name))].flatMap((text) => splitConfigName(text) ?? []);
 }
 
 function listOwed(owed: readonly Owed[]): string {

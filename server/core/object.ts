@@ -1,6 +1,6 @@
 // The kinds Lockstep knows and how an object is named. A new workload kind is one entry in `workloadKinds`.
 
-export type ConfigKind = 'Secret' | 'ConfigMap';
+export type ConfigKind = 'Secret' | 'ConfigMap' | 'SecretProviderClass';
 export type WorkloadKind =
   'Deployment' | 'StatefulSet' | 'DaemonSet' | 'CronJob' | 'Job' | 'Rollout' | 'DeploymentConfig';
 
@@ -48,10 +48,24 @@ export const workloadKinds: Readonly<Record<WorkloadKind, WorkloadKindFacts>> = 
   },
 };
 
-export const configResources = { Secret: 'secrets', ConfigMap: 'configmaps' } as const satisfies Record<
-  ConfigKind,
-  string
->;
+export const configKinds: readonly ConfigKind[] = ['Secret', 'ConfigMap', 'SecretProviderClass'];
+
+export function isConfigKind(word: string): word is ConfigKind {
+  return (configKinds as readonly string[]).includes(word);
+}
+
+export const configResources = {
+  Secret: 'secrets',
+  ConfigMap: 'configmaps',
+  SecretProviderClass: 'secretproviderclasses',
+} as const satisfies Record<ConfigKind, string>;
+
+const secretsStore = { group: 'secrets-store.csi.x-k8s.io', version: 'v1' } as const;
+
+/** Of the Secrets Store CSI driver, which may not be installed. */
+export const classResource = { ...secretsStore, resource: configResources.SecretProviderClass } as const;
+/** What the driver says of each pod and class: the content of a class, as far as anybody outside the pods can see it. */
+export const statusResource = { ...secretsStore, resource: 'secretproviderclasspodstatuses' } as const;
 
 /** A config object's place; `key` below is its text form. */
 export interface ConfigRef {
@@ -69,6 +83,18 @@ export interface WorkloadRef {
 /** `Secret/shop/db`: a config object's or workload's identity as text. Kubernetes names hold no slash, so it is unambiguous. */
 export function objectKey(ref: { kind: string; namespace: string; name: string }): string {
   return `${ref.kind}/${ref.namespace}/${ref.name}`;
+}
+
+/** The config object of a key; undefined when it is another object's. */
+export function splitKey(key: string): ConfigRef | undefined {
+  const [kind = '', namespace = '', name = ''] = key.split('/');
+  return isConfigKind(kind) ? { kind, namespace, name } : undefined;
+}
+
+/** From `Secret/db`, the name of an ack; undefined when it names no config object. */
+export function splitConfigName(text: string): Pick<ConfigRef, 'kind' | 'name'> | undefined {
+  const [word, name = ''] = text.split('/');
+  return word === undefined || !isConfigKind(word) ? undefined : { kind: word, name };
 }
 
 /** Resource versions are decimal numbers in one order per resource; compare them as numbers, never as text. */

@@ -39,6 +39,7 @@ interface Volume {
   readonly name?: string;
   readonly secret?: { readonly secretName?: string; readonly optional?: boolean; readonly items?: readonly Item[] };
   readonly configMap?: NamedItems;
+  readonly csi?: { readonly volumeAttributes?: Readonly<Record<string, string>> };
   readonly projected?: {
     readonly sources?: readonly { readonly secret?: NamedItems; readonly configMap?: NamedItems }[];
   };
@@ -132,11 +133,14 @@ function useKey(kind: ConfigKind, ref: KeyRef | undefined, use: Use): void {
 }
 
 function useVolume(volume: Volume, mounts: readonly Mount[], use: Use): void {
-  const { secret, configMap, projected } = volume;
+  const { secret, configMap, projected, csi } = volume;
   const useItems = (kind: ConfigKind, source: NamedItems | undefined): void =>
     use({ kind, name: source?.name, keys: usedKeys(source?.items, mounts), optional: source?.optional });
   use({ kind: 'Secret', name: secret?.secretName, keys: usedKeys(secret?.items, mounts), optional: secret?.optional });
   useItems('ConfigMap', configMap);
+  // The class itself, not its files, says what is in them.
+  const className = csi?.volumeAttributes?.['secretProviderClass'];
+  use({ kind: 'SecretProviderClass', name: className, keys: 'all', optional: false });
   for (const source of projected?.sources ?? []) {
     useItems('Secret', source.secret);
     useItems('ConfigMap', source.configMap);

@@ -3,6 +3,7 @@
 // `lockstep.dev/ignore` beside ignore. Whether a reference is needed too is in the answer; references are judged elsewhere.
 import { annotation, valueOf, type Annotations } from './annotations.ts';
 import { compileReload, type CompiledReload, type KindRules, type ReloadWorkload } from './reload-compile.ts';
+import { configKinds, type ConfigKind } from './object.ts';
 import { defaultReloadRules, type ReloaderKind, type ReloadRules } from './reloader-keys.ts';
 import { matchesName } from './reloader-pattern.ts';
 
@@ -141,10 +142,20 @@ function refuseIf(holds: (at: Case) => boolean, reason: ReloadRefusal): Rule['ju
   return (at) => (holds(at) ? { kind: 'no', reason } : undefined);
 }
 
-/** Such a kind is not even watched. The flag knows no word for SecretProviderClass. */
 function isResourceIgnored({ config, compiled: { rules } }: Case): boolean {
-  const word = { ConfigMap: 'configmaps', Secret: 'secrets', SecretProviderClass: undefined } as const;
-  return rules.resourcesToIgnore.some((ignored) => ignored === word[config.kind]);
+  return !isWatched(config.kind, rules);
+}
+
+/** The kinds that concern anybody under these rules. */
+export function knownKinds({ csi }: ReloadRules): readonly ConfigKind[] {
+  return configKinds.filter((kind) => kind !== 'SecretProviderClass' || csi);
+}
+
+/** `--resources-to-ignore` knows no word for SecretProviderClasses, which have a flag of their own. */
+export function isWatched(kind: ReloaderKind, { resourcesToIgnore, csi }: ReloadRules): boolean {
+  if (kind === 'SecretProviderClass') return csi;
+  const word = kind === 'Secret' ? 'secrets' : 'configmaps';
+  return !resourcesToIgnore.includes(word);
 }
 
 function isWorkloadTypeIgnored({ compiled: { rules, workloadKind } }: Case): boolean {

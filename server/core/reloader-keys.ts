@@ -4,7 +4,7 @@ import type { ConfigKind, WorkloadKind } from './object.ts';
 import type { PauseKeys } from './pause-period.ts';
 
 /** Everything whose change Reloader answers. */
-export type ReloaderKind = ConfigKind | 'SecretProviderClass';
+export type ReloaderKind = ConfigKind;
 
 export const reloaderKinds: readonly ReloaderKind[] = ['ConfigMap', 'Secret', 'SecretProviderClass'];
 
@@ -32,6 +32,8 @@ export interface ReloadRules {
   readonly runsAllJobs: boolean;
   readonly ignoredWorkloadTypes: readonly IgnorableWorkloads[];
   readonly resourcesToIgnore: readonly IgnorableConfigs[];
+  /** Whether SecretProviderClasses are watched. */
+  readonly csi: boolean;
 }
 
 export type IgnorableWorkloads = 'jobs' | 'cronjobs';
@@ -71,4 +73,5 @@ export const defaultReloadRules: ReloadRules = {
   runsAllJobs: true,
   ignoredWorkloadTypes: [],
   resourcesToIgnore: [],
+  csi: false,
 };

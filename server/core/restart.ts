@@ -94,16 +94,17 @@ export function restartPatch(key: RestartKey, resourceVersion: string, pause: Pa
 }
 
 /**
- * For an Argo Rollout: its controller replaces the pods that began before `restartAt` (RFC 3339, whole seconds, so rounded up: a pod
- * that began within this second must not be spared), without a new revision. The key stays on the Rollout itself.
+ * For an Argo Rollout: its controller replaces, without a new revision, the pods that began before `restartAt`, as soon as that has
+ * come. The key stays on the Rollout itself. `at` in milliseconds since the epoch.
  */
-export function restartAtPatch(key: RestartKey, resourceVersion: string, now: number): object {
+export function restartAtPatch(key: RestartKey, resourceVersion: string, at: number): object {
   const annotations = { [annotation.restartedFor]: formatRestartKey(key) };
-  return { metadata: { resourceVersion, annotations }, spec: { restartAt: restartTime(now) } };
+  return { metadata: { resourceVersion, annotations }, spec: { restartAt: restartTime(at) } };
 }
 
-export function restartTime(now: number): string {
-  return new Date(Math.ceil(now / 1_000) * 1_000).toISOString().replace('.000Z', 'Z');
+/** RFC 3339 in whole seconds, rounded up: a pod that began within this second must not be spared. */
+export function restartTime(at: number): string {
+  return new Date(Math.ceil(at / 1_000) * 1_000).toISOString().replace('.000Z', 'Z');
 }
 
 /** Tells contents apart that Reloader's hash does not: for a pod template, the same for the same content. */

@@ -58,6 +58,10 @@ export interface SeenWorkload {
   readonly dormant: 'suspended' | 'finished' | undefined;
   /** A run is in progress beside which no other may start. */
   readonly running: boolean;
+  /** Of a CronJob: no run may start beside another (concurrencyPolicy Forbid). */
+  readonly runsAlone?: boolean;
+  /** Of a Job: the CronJob that it is a run of, as text. */
+  readonly runOf?: string;
   /** Pods stay until somebody deletes them: OnDelete, or a StatefulSet partition. */
   readonly waitsForDelete: boolean;
   /** All replicas run the current template and are available. */

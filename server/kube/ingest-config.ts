@@ -1,7 +1,8 @@
 // Reduces Secrets and ConfigMaps to digests. Their values end here.
-import { digestValues, type ValueInput } from '../core/digest.ts';
-import { objectKey, type ConfigKind, type ConfigRef } from '../core/object.ts';
+import { digestValues, isConfidential, type ValueInput } from '../core/digest.ts';
+import { classResource, configResources, objectKey, type ConfigKind, type ConfigRef } from '../core/object.ts';
 import { annotation, isIgnored, type Annotations } from '../core/reload.ts';
+import type { ReloadRules } from '../core/reloader-keys.ts';
 import type { SeenConfig } from '../core/seen.ts';
 import type { ManagedFields, Metadata, Parsed, Reading } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
@@ -17,18 +18,19 @@ export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }
   const { metadata } = object as unknown as ConfigBody;
   const ref: ConfigRef = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
   const inputs = readInputs(kind, object);
+  const owners = ownersOf(metadata, ['f:data', 'f:binaryData', 'f:stringData']);
   const annotations = metadata.annotations ?? {};
-  const used = kind === 'Secret' ? keys : keys.slice(0, 1);
+  const used = isConfidential(kind) ? keys : keys.slice(0, 1);
   const value: SeenConfig = {
     ref,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     contents: used.map((key) => digestValues(ref, inputs, key)),
-    annotations: pick(annotations, [rules.keys.ignore, rules.keys.match, annotation.ignore]),
+    annotations: judgedMarks(annotations, rules),
     ignored: isIgnored(annotations, rules),
-    dataWrittenAt: newestDataTime(metadata),
-    writers: dataWriters(metadata),
+    dataWrittenAt: newestTime(owners),
+    writers: writersOf(owners),
   };
   return { key: objectKey(ref), value };
 }
@@ -50,15 +52,17 @@ export function readInputs(kind: ConfigKind, object: ApiObject): ValueInput[] {
   return [...text, ...binary];
 }
 
-function pick(annotations: Annotations, keys: readonly string[]): Annotations {
+/** Those annotations of a config object that the reload rules read. */
+export function judgedMarks(annotations: Annotations, rules: ReloadRules): Annotations {
+  const keys = [rules.keys.ignore, rules.keys.match, annotation.ignore];
   return Object.fromEntries(
     keys.flatMap((key) => (Object.hasOwn(annotations, key) ? [[key, annotations[key] ?? '']] : [])),
   );
 }
 
 /** Each entry's time moves with each change of that manager that sets something, so the newest that owns data bounds the change. */
-function newestDataTime(metadata: Metadata): number | undefined {
-  const times = dataOwners(metadata).flatMap(({ time }) => (time === undefined ? [] : [Date.parse(time)]));
+export function newestTime(owners: readonly ManagedFields[]): number | undefined {
+  const times = owners.flatMap(({ time }) => (time === undefined ? [] : [Date.parse(time)]));
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
@@ -66,19 +70,29 @@ function newestDataTime(metadata: Metadata): number | undefined {
 const writersMost = 5;
 
 /** A client may call itself anything, also what a receiver of alerts takes for markup. */
-function dataWriters(metadata: Metadata): readonly string[] {
-  const newestFirst = dataOwners(metadata).sort((a, b) => timeOf(b) - timeOf(a));
+export function writersOf(owners: readonly ManagedFields[]): readonly string[] {
+  const newestFirst = owners.toSorted((a, b) => timeOf(b) - timeOf(a));
   const names = newestFirst.map(({ manager }) => (manager ?? '').replaceAll(/[^\w.:/+ -]/g, '?'));
   return [...new Set(names)].filter((name) => name !== '').slice(0, writersMost);
 }
 
-function dataOwners({ managedFields = [] }: Metadata): ManagedFields[] {
-  return managedFields.filter(
-    ({ fieldsV1: fields }) =>
-      fields !== undefined && ('f:data' in fields || 'f:binaryData' in fields || 'f:stringData' in fields),
-  );
+/** The entries that own any of these fields. */
+export function ownersOf({ managedFields = [] }: Metadata, fields: readonly string[]): readonly ManagedFields[] {
+  return managedFields.filter(({ fieldsV1 = {} }) => fields.some((field) => field in fieldsV1));
 }
 
 function timeOf({ time = '' }: ManagedFields): number {
   return Date.parse(time) || 0;
+}
+
+/** Where config objects live: `/api/v1/...`, classes in the group of their driver. */
+export function configPath(kind: ConfigKind, namespace: string | undefined, name?: string): string {
+  const base = kind === 'SecretProviderClass' ? groupPath(classResource) : '/api/v1';
+  const scope = namespace === undefined ? '' : `/namespaces/${namespace}`;
+  return `${base}${scope}/${configResources[kind]}${name === undefined ? '' : `/${name}`}`;
+}
+
+/** `/apis/<group>/<version>`. */
+export function groupPath({ group, version }: { readonly group: string; readonly version: string }): string {
+  return `/apis/${group}/${version}`;
 }

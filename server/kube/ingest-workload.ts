@@ -1,5 +1,6 @@
 // Reduces workloads to what decisions need: what they ask for, what they refer to, and how far their rollout is.
 import {
+  configKinds,
   objectKey,
   workloadKinds,
   type ConfigKind,
@@ -8,13 +9,14 @@ import {
 } from '../core/object.ts';
 import { isPausedForPeriod, readPause } from '../core/pause-period.ts';
 import { listReferences } from '../core/references.ts';
-import { annotation, asksForReferences, type Annotations } from '../core/reload.ts';
-import { compileReload, type CompiledReload } from '../core/reload-compile.ts';
+import { annotation, asksForReferences, isWatched, type Annotations } from '../core/reload.ts';
+import type { CompiledReload } from '../core/reload-compile.ts';
 import { rolloutStrategy } from '../core/reloader-patch.ts';
 import { parseRestartKey, type RestartKey } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Metadata, Parsed, Reading } from './ingest.ts';
 import { parseMarks } from './ingest-marks.ts';
+import { compileOptIn, cronJobOf } from './opt-in.ts';
 import type { ApiObject } from './reflector.ts';
 import { dormancyOf, formatSelector, templateOf, type WorkloadBody, type WorkloadStatus } from './workload-body.ts';
 
@@ -26,16 +28,18 @@ export function parseWorkload(
   object: ApiObject,
   reading: Omit<Reading, 'keys'>,
 ): Parsed<SeenWorkload> {
-  const body = object as unknown as Body;
+  const body = { spec: {}, ...object } as unknown as Body;
   const { metadata, spec, status = {} } = body;
   const ref = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
   const template = templateOf(kind, body);
   const templateAnnotations = template.metadata?.annotations ?? {};
   const annotations = metadata.annotations ?? {};
-  const compiled = compileReload({ kind, annotations, templateAnnotations }, reading.rules);
-  const asked = configKinds.filter((config) => asksForReferences(compiled, config));
+  const compiled = compileOptIn(kind, object, reading.rules);
+  const runOf = kind === 'Job' ? cronJobOf(object) : undefined;
+  const watched = configKinds.filter((config) => isWatched(config, reading.rules));
+  const asked = watched.filter((config) => asksForReferences(compiled, config));
   const references = asked.length === 0 ? [] : listReferences(template.spec, reading);
-  const isAsking = asked.length > 0 || namesConfigs(compiled);
+  const isAsking = asked.length > 0 || namesConfigs(compiled, watched);
   const dormant = dormancyOf(kind, body);
   const isPaused = kind !== 'StatefulSet' && kind !== 'DaemonSet' && spec.paused === true;
   const pause = readPause({ kind, annotations, isPaused }, reading.pauseKeys);
@@ -56,10 +60,12 @@ export function parseWorkload(
     podSelector: formatSelector(spec.selector),
     currentRevision: isObserved(body) && !rollsLater ? currentRevision(kind, body) : undefined,
     podsSince: podsSince(kind, body),
-    restart: kind === 'Rollout' ? rolloutRestart(annotations, reading.granularity) : workloadKinds[kind].restart,
+    restart: kind === 'Rollout' ? rolloutRestart(body, reading.granularity) : workloadKinds[kind].restart,
     paused: isPaused && !rollsLater,
     ...(pause.facts === undefined ? {} : { pause: pause.facts }),
     dormant,
+    ...(spec.concurrencyPolicy === 'Forbid' ? { runsAlone: true } : {}),
+    ...(runOf === undefined ? {} : { runOf }),
     running: spec.concurrencyPolicy === 'Forbid' && Array.isArray(status.active) && status.active.length > 0,
     waitsForDelete:
       spec.updateStrategy?.type === 'OnDelete' || (spec.updateStrategy?.rollingUpdate?.partition ?? 0) > 0,
@@ -70,10 +76,8 @@ export function parseWorkload(
   return { key: objectKey(ref), value };
 }
 
-const configKinds: readonly ConfigKind[] = ['Secret', 'ConfigMap'];
-
-function namesConfigs({ kinds }: CompiledReload): boolean {
-  return configKinds.some(
+function namesConfigs({ kinds }: CompiledReload, watched: readonly ConfigKind[]): boolean {
+  return watched.some(
     (kind) => (kinds[kind].named?.names.size ?? 0) + (kinds[kind].named?.expressions.length ?? 0) > 0,
   );
 }
@@ -85,9 +89,13 @@ function readRestartKey(kind: WorkloadKind, own: Annotations, template: Annotati
   return (ownKey?.n ?? 0) > (key?.n ?? 0) ? ownKey : key;
 }
 
-/** By time, which makes no new revision, unless asked otherwise; Reloader changes the template unless asked otherwise. */
-function rolloutRestart(annotations: Annotations, granularity: Reading['granularity']): WorkloadKindFacts['restart'] {
-  const asked = annotations[rolloutStrategy];
+/**
+ * By time, which makes no new revision, unless asked otherwise; Reloader changes the template unless asked otherwise. A Rollout that
+ * borrows a Deployment's template (`workloadRef`) may have none of its own.
+ */
+function rolloutRestart({ metadata, spec }: Body, granularity: Reading['granularity']): WorkloadKindFacts['restart'] {
+  if (spec.workloadRef !== undefined) return 'restart-at';
+  const asked = metadata.annotations?.[rolloutStrategy];
   const byTime = granularity === 'used-keys' ? asked !== 'rollout' : asked === 'restart';
   return byTime ? 'restart-at' : 'template';
 }

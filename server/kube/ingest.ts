@@ -20,7 +20,12 @@ export interface Metadata {
   readonly generation?: number;
   readonly annotations?: Annotations;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly { readonly uid: string; readonly controller?: boolean }[];
+  readonly ownerReferences?: readonly {
+    readonly uid: string;
+    readonly controller?: boolean;
+    readonly kind?: string;
+    readonly name?: string;
+  }[];
   readonly managedFields?: readonly ManagedFields[];
 }
 

@@ -13,11 +13,13 @@ interface JobMetadata {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly object[];
+  readonly ownerReferences?: readonly { readonly uid: string }[];
+  readonly finalizers?: readonly string[];
 }
 
 export interface JobObject extends ApiObject {
-  readonly metadata: ApiObject['metadata'] & Omit<JobMetadata, 'name' | 'namespace'>;
+  readonly metadata: ApiObject['metadata'] &
+    Omit<JobMetadata, 'name' | 'namespace'> & { readonly deletionTimestamp?: string };
   readonly spec: JobSpec;
 }
 
@@ -33,6 +35,11 @@ export interface NewJob {
   readonly metadata: JobMetadata;
   readonly spec: JobSpec;
 }
+
+/** The same, named by the API server. */
+export type TrialJob = Omit<NewJob, 'metadata'> & {
+  readonly metadata: Omit<JobMetadata, 'name'> & { readonly generateName: string };
+};
 
 export type Transform = (template: RawTemplate) => RawTemplate;
 
@@ -69,10 +76,12 @@ const generatedLabels = [
   'job-name',
 ];
 
-/** The same Job without what belonged to the old one's life. */
+/** The same Job without what belonged to the old one's life. One that selects its pods itself has no generated labels. */
 export function jobAnew({ metadata, spec }: JobObject, transform: Transform): NewJob {
-  const { name, namespace = '', annotations, ownerReferences } = metadata;
+  const { name, namespace = '', annotations, ownerReferences, finalizers } = metadata;
   const { selector, template, ...rest } = spec;
+  const selectsItself = spec.manualSelector === true;
+  const labels = selectsItself ? template.metadata?.labels : withoutGenerated(template.metadata?.labels);
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -82,14 +91,12 @@ export function jobAnew({ metadata, spec }: JobObject, transform: Transform): Ne
       labels: withoutGenerated(metadata.labels),
       ...(annotations === undefined ? {} : { annotations }),
       ...(ownerReferences === undefined ? {} : { ownerReferences }),
+      ...(finalizers === undefined ? {} : { finalizers }),
     },
     spec: {
       ...rest,
-      ...(spec.manualSelector === true ? { selector } : {}),
-      template: transform({
-        ...template,
-        metadata: { ...template.metadata, labels: withoutGenerated(template.metadata?.labels) },
-      }),
+      ...(selectsItself ? { selector } : {}),
+      template: transform({ ...template, metadata: { ...template.metadata, ...(labels && { labels }) } }),
     },
   };
 }

@@ -7,6 +7,7 @@ import type {
   RestartWriter,
   ResumeOrder,
 } from '../core/cluster.ts';
+import { skewAllowanceMs } from '../core/freshness.ts';
 import { workloadKinds } from '../core/object.ts';
 import { pauseFields, resumePatch } from '../core/pause-period.ts';
 import { annotation } from '../core/reload.ts';
@@ -22,6 +23,8 @@ export const fieldManager = 'lockstep';
 
 export function createRestartWriter(client: Client, { now, sleep, pausedAtKey }: WriterOptions): RestartWriter {
   const jobs = { client, fieldManager, sleep };
+  // Pods are dated by the API server's clock, which may be ahead of ours: none that began by now is spared.
+  const restartAt = (): number => now() + skewAllowanceMs;
   return {
     leavesKey: (restart) => restart !== 'run',
     restart(order, signal) {
@@ -29,7 +32,7 @@ export function createRestartWriter(client: Client, { now, sleep, pausedAtKey }:
         case 'template':
           return patch(client, order, { body: templatePatch(order, pausedAtKey), signal });
         case 'restart-at':
-          return patch(client, order, { body: restartAtPatch(order.key, order.resourceVersion, now()), signal });
+          return patch(client, order, { body: restartAtPatch(order.key, order.resourceVersion, restartAt()), signal });
         case 'run':
           return runCronJob(jobs, { order, transform: (template) => template, signal });
         case 'recreate':

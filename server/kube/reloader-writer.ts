@@ -20,14 +20,15 @@ import {
 import { applyStrategy, type ReloaderStrategy, type TemplateChange } from '../core/reloader-strategy.ts';
 import { contentMark } from '../core/restart.ts';
 import type { Client } from './client.ts';
-import { readInputs } from './ingest-config.ts';
+import { configPath, readInputs } from './ingest-config.ts';
 import { workloadPath } from './ingest-workload.ts';
 import { recreateJob, runCronJob } from './jobs.ts';
 import { sendResume } from './patches.ts';
+import { readClassHash, type ClassReading } from './provider-class-reads.ts';
 import type { ApiObject } from './reflector.ts';
 import { templateOf } from './workload-body.ts';
 
-export interface ReloaderWriterOptions {
+export interface ReloaderWriterOptions extends ClassReading {
   readonly client: Client;
   readonly strategy: ReloaderStrategy;
   readonly now: () => number;
@@ -120,15 +121,19 @@ async function readTemplate(
 
 /** Reloader's SHA-1 of the live content, which exists nowhere else; undefined when the object is gone. */
 async function readHash(
-  { client }: ReloaderWriterOptions,
+  { client, chosen, classes }: ReloaderWriterOptions,
   { order, source, signal }: Request & { source: RestartSource },
 ): Promise<{ readonly hash: string } | undefined> {
   const { namespace } = order.ref;
-  const resource = configResources[source.kind];
-  const path = `/api/v1/namespaces/${namespace}/${resource}/${source.name}`;
+  const { kind, name } = source;
+  if (kind === 'SecretProviderClass') {
+    return readClassHash(client, { ref: { kind, namespace, name }, chosen, classes, signal });
+  }
+  const resource = configResources[kind];
+  const path = configPath(kind, namespace, name);
   try {
-    const answer = await client.send({ verb: 'get', resource, subject: `${namespace}/${source.name}`, path, signal });
-    return { hash: hashContent(readInputs(source.kind, answer as ApiObject)) };
+    const answer = await client.send({ verb: 'get', resource, subject: `${namespace}/${name}`, path, signal });
+    return { hash: hashContent(readInputs(kind, answer as ApiObject)) };
   } catch (error) {
     if (hasCode(error, 'api-not-found')) return undefined;
     throw error;

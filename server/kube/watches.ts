@@ -1,12 +1,16 @@
 // Starts the reflectors of everything Lockstep watches, in the order that makes their first lists a proof: workloads, then
 // config objects, then revisions (RESTART-PROTOCOL.md rule 5), and says which are not synced.
 import type { LockstepError } from '../core/errors.ts';
-import { compareVersions, configResources, workloadKinds, type WorkloadKind } from '../core/object.ts';
+import { classResource, compareVersions, configResources, statusResource, workloadKinds } from '../core/object.ts';
+import type { WorkloadKind } from '../core/object.ts';
+import type { SeenProviderClass, SeenStatus } from '../core/provider-class.ts';
+import { isWatched } from '../core/reload.ts';
 import type { Selector } from '../core/selector.ts';
 import type { SeenConfig, SeenEvent, SeenNamespace, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Client } from './client.ts';
 import { createDiscovery, type Discovery } from './discovery.ts';
-import { parseConfig } from './ingest-config.ts';
+import { groupPath, parseConfig } from './ingest-config.ts';
+import { parseProviderClass, parseStatus } from './ingest-provider-class.ts';
 import { parseNamespace, parseRevision } from './ingest-revision.ts';
 import { parseWorkload, workloadPath } from './ingest-workload.ts';
 import type { Reading } from './ingest.ts';
@@ -16,6 +20,8 @@ import { selectionQuery } from './selection.ts';
 export interface WatchHandlers {
   readonly onWorkload: (event: SeenEvent<SeenWorkload>) => void;
   readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
+  readonly onProviderClass: (event: SeenEvent<SeenProviderClass>) => void;
+  readonly onStatus: (event: SeenEvent<SeenStatus>) => void;
   readonly onRevision: (event: SeenEvent<SeenRevision>) => void;
   readonly onNamespace: (event: SeenEvent<SeenNamespace>) => void;
   readonly onSynced: (watch: string, isSynced: boolean) => void;
@@ -95,7 +101,7 @@ interface Phase {
 function listPhases(options: WatchOptions, discovery: Discovery): readonly Phase[] {
   const namespaces = { watches: namespaceWatches(options) };
   const byLabel = options.namespaceChoice === 'by-label' ? [namespaces] : [];
-  const configs = { watches: configWatches(options) };
+  const configs = { watches: [...configWatches(options), ...classWatches(options, discovery)] };
   if (options.resources === 'config-objects') return [...byLabel, configs];
   const workloads = { watches: workloadWatches(options, discovery), after: options.afterWorkloads };
   const revisions = revisionWatches(options);
@@ -177,8 +183,7 @@ function workloadWatches(options: WatchOptions, discovery: Discovery): Watch[] {
 }
 
 function configWatches(options: WatchOptions): Watch[] {
-  const { resourcesToIgnore } = options.reading.rules;
-  const kinds = (['Secret', 'ConfigMap'] as const).filter((kind) => !resourcesToIgnore.includes(configResources[kind]));
+  const kinds = (['Secret', 'ConfigMap'] as const).filter((kind) => isWatched(kind, options.reading.rules));
   return kinds.flatMap((kind) =>
     scopes(options.namespaces).map((namespace) =>
       toWatch<SeenConfig>(options, namespace, {
@@ -191,6 +196,32 @@ function configWatches(options: WatchOptions): Watch[] {
       }),
     ),
   );
+}
+
+/** The objects of the CSI driver. What is in the pods is in its status objects; the classes have the annotations. */
+function classWatches(options: WatchOptions, discovery: Discovery): Watch[] {
+  const { reading, configSelector } = options;
+  if (!isWatched('SecretProviderClass', reading.rules)) return [];
+  return scopes(options.namespaces).flatMap((namespace) => [
+    toWatch<SeenProviderClass>(options, namespace, {
+      resource: classResource.resource,
+      base: groupPath(classResource),
+      parse: (object) => parseProviderClass(object, reading),
+      onEvent: options.onProviderClass,
+      accept: metadataOnly,
+      pageSize: pageSizes.other,
+      isServed: (signal) => discovery.isServed(classResource, signal),
+    }),
+    toWatch<SeenStatus>(options, namespace, {
+      resource: statusResource.resource,
+      base: groupPath(statusResource),
+      query: selectionQuery('SecretProviderClass', configSelector),
+      parse: (object) => parseStatus(object, reading),
+      onEvent: options.onStatus,
+      pageSize: pageSizes.other,
+      isServed: (signal) => discovery.isServed(statusResource, signal),
+    }),
+  ]);
 }
 
 function revisionWatches(options: WatchOptions): Watch[] {

@@ -24,6 +24,7 @@ export interface WorkloadSpec {
   readonly concurrencyPolicy?: string;
   /** Of Rollouts. */
   readonly restartAt?: string;
+  readonly workloadRef?: object;
   /** A DeploymentConfig has the labels themselves. */
   readonly selector?: LabelSelector | Readonly<Record<string, string>>;
   readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
@@ -61,7 +62,7 @@ export interface WorkloadStatus {
 export function templateOf(kind: WorkloadKind, object: object): PodTemplateBody {
   let at: unknown = object;
   for (const field of workloadKinds[kind].template) at = (at as Record<string, unknown> | undefined)?.[field];
-  return (at as PodTemplateBody | undefined) ?? { spec: {} };
+  return { spec: {}, ...(at as PodTemplateBody | undefined) };
 }
 
 export function dormancyOf(kind: WorkloadKind, { spec, status }: WorkloadBody): SeenWorkload['dormant'] {

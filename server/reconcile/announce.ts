@@ -1,5 +1,5 @@
 // Tells a receiver of every change of a config object, where nothing is restarted: which changes count, and when one is delivered.
-import { objectKey, type ConfigRef } from '../core/object.ts';
+import { objectKey, splitKey, type ConfigRef } from '../core/object.ts';
 import type { SeenConfig, SeenEvent } from '../core/seen.ts';
 import type { Settle } from '../core/settle.ts';
 import type { ConfigChange, ConfigChanges } from '../state/config-changes.ts';
@@ -11,7 +11,7 @@ export interface AnnouncerDeps {
   readonly namespaces: Namespaces;
   readonly queue: Pick<WorkQueue, 'settle'>;
   readonly settle: Settle;
-  /** Besides `changed`. */
+  /** Besides `changed`; never of classes, which come and go with the pods. */
   readonly counted: readonly ConfigChange[];
   /** Wall clock (ms). */
   readonly now: () => number;
@@ -40,9 +40,10 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   return {
     see(event) {
       const change = deps.changes.take(event);
-      const ref = event.present ? event.object.ref : refOf(event.key);
-      if (change === undefined || !deps.namespaces.isWatched(ref.namespace)) return undefined;
-      if (change !== 'changed' && !deps.counted.includes(change)) return change;
+      const ref = event.present ? event.object.ref : splitKey(event.key);
+      if (change === undefined || ref === undefined || !deps.namespaces.isWatched(ref.namespace)) return undefined;
+      const counted = ref.kind === 'SecretProviderClass' ? [] : deps.counted;
+      if (change !== 'changed' && !counted.includes(change)) return change;
       const key = objectKey(ref);
       waiting.set(key, { ref, change, at: deps.now(), isNews: undefined });
       deps.queue.settle(key, deps.settle);
@@ -69,9 +70,4 @@ async function isNews(deps: AnnouncerDeps, waiting: Waiting, signal: AbortSignal
   const deliveredUntil = deps.deliveredUntil();
   if (deliveredUntil !== undefined && waiting.at <= deliveredUntil) return false;
   return waiting.change === 'changed' || deps.confirm(waiting, signal);
-}
-
-function refOf(key: string): ConfigRef {
-  const [kind, namespace = '', name = ''] = key.split('/');
-  return { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', namespace, name };
 }

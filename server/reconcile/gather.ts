@@ -6,7 +6,7 @@ import { isPausedForPeriod } from '../core/pause-period.ts';
 import type { Reference } from '../core/references.ts';
 import { projectionText, type RestartKey } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
-import type { Gone, Pair, PodFacts, PresenceRules, Revision, Snapshot } from '../core/snapshot.ts';
+import type { Gone, Pair, PodFacts, PresenceRules, Snapshot } from '../core/snapshot.ts';
 import type { Configs } from '../state/configs.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { Revisions, Workloads } from '../state/workloads.ts';
@@ -87,11 +87,14 @@ interface Use {
 }
 
 function toPair({ configs, presence }: LiveState, { workload, reference, proof }: Use): Pair {
-  const { kind, keys, optional } = reference;
+  const { kind, keys } = reference;
+  // The driver makes and removes status objects with the pods: that says nothing of the content.
+  const comesAndGoes = kind === 'SecretProviderClass';
+  const optional = reference.optional && !comesAndGoes;
   const name = `${kind}/${reference.name}`;
   const key = objectKey({ kind, namespace: workload.ref.namespace, name: reference.name });
-  const object = configs.view(key, { keys, optional: optional || presence.onCreate });
-  const absence = object === undefined ? configs.absence(key) : undefined;
+  const object = configs.view(key, { keys, optional: optional || (presence.onCreate && !comesAndGoes) });
+  const absence = object === undefined && !comesAndGoes ? configs.absence(key) : undefined;
   return { name, projection: projectionText(keys), optional, object, gone: absence && toGone(absence, name, proof) };
 }
 
@@ -122,14 +125,19 @@ export async function prove(
     if (config?.ignored !== true && config?.resourceVersion !== cached?.resourceVersion) return undefined;
   }
   if (facts === 'reads') return { proven: true, pods: undefined, missing };
-  const revision = state.revisions.current(workload);
-  const pods = workload.restart === 'run' ? lastRun(revision) : await reads.pods(workload, revision, signal);
+  const pods = await readPods(state, workload, { reads, signal });
   // Another template in between would make "no current pod is old" true of nothing.
   const after = await reads.workload(workload.ref, signal);
   return after?.resourceVersion === workload.resourceVersion ? { proven: true, pods, missing } : undefined;
 }
 
 /** The pods of a CronJob's runs come and go; its last run on time stands for them. */
-function lastRun(revision: Revision | undefined): readonly PodFacts[] {
-  return [{ createdAt: revision?.createdAt ?? 0, current: true }];
+export async function readPods(
+  state: LiveState,
+  workload: SeenWorkload,
+  { reads, signal }: { reads: Reads; signal: AbortSignal },
+): Promise<readonly PodFacts[]> {
+  const revision = state.revisions.current(workload);
+  if (workload.restart === 'run') return [{ createdAt: revision?.createdAt ?? 0, current: true }];
+  return reads.pods(workload, revision, signal);
 }

@@ -3,7 +3,7 @@
 import type { MarkQuestion, Reads } from '../core/cluster.ts';
 import type { Acked } from '../core/decide-workload.ts';
 import type { AckReason } from '../core/judge-pair.ts';
-import type { ConfigRef } from '../core/object.ts';
+import { splitConfigName } from '../core/object.ts';
 import { marksOf } from '../core/reloader-marks.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { WorkloadRecord } from '../core/snapshot.ts';
@@ -67,18 +67,14 @@ export function createMarkChecks({ reads, report }: MarkCheckDeps): MarkChecks {
 
 function ask({ ref, marks }: SeenWorkload, { acks }: WorkloadRecord, acked: Acked): MarkQuestion | undefined {
   if (acked.reason !== 'baseline' || marks.length === 0) return undefined;
-  const config = configOf(ref.namespace, acked.name);
+  const named = splitConfigName(acked.name);
+  if (named === undefined) return undefined;
+  const config = { ...named, namespace: ref.namespace };
   const found = marksOf(marks, config);
   const ack = acks[acked.name];
   return found.length === 0 || ack === undefined
     ? undefined
     : { config, resourceVersion: ack.resourceVersion, marks: found };
-}
-
-/** From an ack's name, `Secret/db`. */
-function configOf(namespace: string, ack: string): ConfigRef {
-  const [kind, name = ''] = ack.split('/');
-  return { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', namespace, name };
 }
 
 function reasonOf(verdict: Awaited<ReturnType<Reads['compareMarks']>>): AckReason {

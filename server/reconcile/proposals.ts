@@ -15,7 +15,8 @@ export function listProposals(state: LiveState, namespace: string): Proposal[] {
     if (workload?.ref.namespace !== namespace || acks === undefined || !isRecorded(workload)) return [];
     const checksums = listUses(state, workload).flatMap(({ kind, name }): Checksum[] => {
       const ack = acks[`${kind}/${name}`];
-      if (ack === undefined || saysDeleted(ack)) return [];
+      // What a class mounts is in a store outside: nothing that Git declares decides it, and it moves without a commit.
+      if (ack === undefined || saysDeleted(ack) || kind === 'SecretProviderClass') return [];
       const restarted = workload.restartKey !== undefined && Object.hasOwn(workload.restartKey.acks, `${kind}/${name}`);
       return [{ config: { kind, namespace, name }, value: ack.digest, restarted }];
     });

@@ -13,6 +13,7 @@ import {
   type HoldFacts,
   type HoldReason,
 } from '../core/hold.ts';
+import { splitConfigName } from '../core/object.ts';
 import { beginsPause, isPausedForPeriod } from '../core/pause-period.ts';
 import { saysDeleted } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
@@ -159,8 +160,8 @@ function rollsLater({ pause }: SeenWorkload): boolean {
 function orderOf({ state }: RestartDeps, { workload, decision, memory }: RestartJob, now: number): RestartOrder {
   const { key, resourceVersion } = decision;
   const sources = decision.owed.flatMap(({ name: acked, reason }): RestartSource[] => {
-    const [kind, name = ''] = acked.split('/');
-    const source = { kind: kind === 'Secret' ? 'Secret' : 'ConfigMap', name } as const;
+    const source = splitConfigName(acked);
+    if (source === undefined) return [];
     const found = decideUse(state, workload, source);
     const ack = key.acks[acked];
     const content = ack !== undefined && saysDeleted(ack) ? 'deleted' : 'live';

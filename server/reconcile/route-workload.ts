@@ -20,7 +20,8 @@ export interface WorkloadRoute {
   readonly seeRevision: (event: SeenEvent<SeenRevision>) => void;
 }
 
-export function createWorkloadRoute({ state, queue, log, onRestartKey }: WorkloadRouteDeps): WorkloadRoute {
+export function createWorkloadRoute(deps: WorkloadRouteDeps): WorkloadRoute {
+  const { state, queue, log, onRestartKey } = deps;
   const problems = new Map<string, string>();
   const keyOf = new Map<string, string>();
   return {
@@ -32,8 +33,10 @@ export function createWorkloadRoute({ state, queue, log, onRestartKey }: Workloa
         if (key !== undefined && restartKey !== undefined && restartKey.n !== before?.restartKey?.n) onRestartKey(key);
         reportProblems(log, problems, event.object);
         if (key !== undefined) keyOf.set(event.object.uid, key);
+        wakeCronJob(deps, event.object);
       } else problems.delete(event.key);
-      if (before !== undefined && (!event.present || before.uid !== event.object.uid)) keyOf.delete(before.uid);
+      const isLeft = !event.present || event.object.reload === undefined;
+      if (before !== undefined && (isLeft || before.uid !== event.object.uid)) keyOf.delete(before.uid);
       if (key !== undefined) queue.add(key);
     },
     seeRevision(event) {
@@ -42,6 +45,12 @@ export function createWorkloadRoute({ state, queue, log, onRestartKey }: Workloa
       if (key !== undefined) queue.add(key);
     },
   };
+}
+
+/** A run that has ended may be what its CronJob waits for. */
+function wakeCronJob({ state, queue }: WorkloadRouteDeps, { runOf, dormant }: SeenWorkload): void {
+  if (runOf === undefined || dormant !== 'finished') return;
+  if (state.workloads.get(runOf)?.runsAlone === true) queue.add(runOf);
 }
 
 /** A workload as a watch shows it. */

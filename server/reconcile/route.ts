@@ -1,13 +1,16 @@
 // Routes what the watches see: into the state, and the keys that it may concern into the queue.
 import { objectKey } from '../core/object.ts';
+import type { SeenProviderClass, SeenStatus } from '../core/provider-class.ts';
 import { wasWatched, type SeenConfig, type SeenEvent, type SeenNamespace } from '../core/seen.ts';
 import type { SeenRevision, SeenWorkload } from '../core/seen.ts';
 import { settleOf, type Settle } from '../core/settle.ts';
 import type { Namespaces } from '../state/namespaces.ts';
+import type { ProviderClasses } from '../state/provider-classes.ts';
 import { createSetAside } from '../state/set-aside.ts';
 import { createWorkloadRoute, optedOut, presenceOf, type WorkloadRouteDeps } from './route-workload.ts';
 
 export interface RouteDeps extends WorkloadRouteDeps {
+  readonly classes: ProviderClasses;
   readonly namespaces: Namespaces;
   readonly settle: Settle;
   readonly now: () => number;
@@ -18,6 +21,8 @@ export interface RouteDeps extends WorkloadRouteDeps {
 export interface Route {
   readonly onWorkload: (event: SeenEvent<SeenWorkload>) => void;
   readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
+  readonly onProviderClass: (event: SeenEvent<SeenProviderClass>) => void;
+  readonly onStatus: (event: SeenEvent<SeenStatus>) => void;
   readonly onRevision: (event: SeenEvent<SeenRevision>) => void;
   readonly onNamespace: (event: SeenEvent<SeenNamespace>) => void;
 }
@@ -38,19 +43,22 @@ export function createRoute(deps: RouteDeps): Route {
       seeWorkload(presenceOf(optedOut(workload)));
     }
   };
+  const onConfig = (event: SeenEvent<SeenConfig>): void => {
+    const key = event.present ? objectKey(event.object.ref) : event.key;
+    if (!state.configs.apply(event, deps.now())) return;
+    const users = state.workloads.usersOf(key);
+    if (event.present && wasWatched(event)) deps.onChange(event.object.ref.kind);
+    for (const user of users) queue.settle(user, settleOf(state.workloads.get(user)?.annotations ?? {}, deps.settle));
+  };
   return {
+    onConfig,
+    onProviderClass: (event) => deps.classes.onClass(event).forEach(onConfig),
+    onStatus: (event) => deps.classes.onStatus(event).forEach(onConfig),
     onWorkload(event) {
       const isWatched = !event.present || namespaces.isWatched(event.object.ref.namespace);
       if (event.present && !isWatched) setAside.put(event.object);
       if (!event.present) setAside.remove(event.key);
       seeWorkload(event.present && !isWatched ? { ...event, object: optedOut(event.object) } : event);
-    },
-    onConfig(event) {
-      const key = event.present ? objectKey(event.object.ref) : event.key;
-      if (!state.configs.apply(event, deps.now())) return;
-      const users = state.workloads.usersOf(key);
-      if (event.present && wasWatched(event)) deps.onChange(event.object.ref.kind);
-      for (const user of users) queue.settle(user, settleOf(state.workloads.get(user)?.annotations ?? {}, deps.settle));
     },
     onRevision: seeRevision,
     onNamespace(event) {

@@ -1,6 +1,6 @@
 // Which config objects concern a workload now: those it refers to, and those that its annotations name or search.
 import type { Annotations } from '../core/annotations.ts';
-import { objectKey, type ConfigKind, type ConfigRef } from '../core/object.ts';
+import { configKinds, objectKey, type ConfigKind, type ConfigRef } from '../core/object.ts';
 import type { Reference } from '../core/references.ts';
 import { decideReload, type ReloadDecision } from '../core/reload.ts';
 import { matchesName } from '../core/reloader-pattern.ts';
@@ -25,7 +25,7 @@ export function listUses(state: Uses, workload: SeenWorkload): readonly Referenc
 
 /** What exists and what was acked, so that a named object that is deleted and comes back is compared. */
 function listNamed({ configs, ledger }: Uses, { ref, reload }: SeenWorkload): Reference[] {
-  return (['ConfigMap', 'Secret'] as const).flatMap((kind) => {
+  return configKinds.flatMap((kind) => {
     const patterns = reload?.kinds[kind].named;
     if (patterns === undefined) return [];
     const acked = Object.keys(ledger.workload(objectKey(ref))?.acks ?? {}).flatMap((ack) =>

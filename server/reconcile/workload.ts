@@ -29,6 +29,8 @@ export interface WorkloadReconciler {
 
 /** A controller takes up a template within moments; one that is away must not hold back a restart for ever. */
 const controllerMs = 10_000;
+/** The watch shows what we created within moments. */
+const successorMs = 10_000;
 /** Decide, prove, decide with pods, and once more when the proof changed the question. */
 const maxRounds = 4;
 
@@ -47,9 +49,8 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
     if (memory.successorUid === uid) memory.successorUid = undefined;
     return memory;
   };
-  /** What we deleted comes back under its name. */
   const forget = (key: string): undefined => {
-    if (memories.get(key)?.successorUid !== undefined) return;
+    if (awaitSuccessor(deps, key, memories.get(key))) return;
     memories.delete(key);
     if (!state.workloads.toResume.has(key)) resumes.forget(key);
     state.ledger.remove(key, deps.now());
@@ -88,6 +89,14 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
       }
     },
   };
+}
+
+/** A Job that we deleted comes back under its name. One that has ended before it was seen does not: waited for once. */
+function awaitSuccessor({ retryAfter }: WorkloadDeps, key: string, memory: Memory | undefined): boolean {
+  if (memory?.successorUid === undefined) return false;
+  memory.successorUid = undefined;
+  retryAfter(key, successorMs);
+  return true;
 }
 
 /** Why a restart that is owed was not made. */

@@ -1,6 +1,7 @@
 // What happens to config objects, for whoever is told of changes and compares nothing with workloads: one digest of each is kept.
 import { digestProjection, type DigestKey } from '../core/digest.ts';
 import { objectKey } from '../core/object.ts';
+import { beforeEveryPod } from '../core/provider-class.ts';
 import type { SeenConfig, SeenEvent } from '../core/seen.ts';
 
 export type ConfigChange = 'created' | 'changed' | 'deleted';
@@ -20,11 +21,13 @@ export function createConfigChanges(key: DigestKey, first: 'listed-is-created' |
     },
     take(event) {
       if (!event.present) return digests.delete(event.key) ? 'deleted' : undefined;
-      const { ref, contents } = event.object;
+      const { ref, contents, dataWrittenAt } = event.object;
       const at = objectKey(ref);
       const before = digests.get(at);
       const digest = contents.slice(0, 1).map((content) => digestProjection(ref, content, 'all', key))[0] ?? '';
       digests.set(at, digest);
+      // New pods started with it.
+      if (before !== undefined && dataWrittenAt === beforeEveryPod) return undefined;
       if (before !== undefined) return before === digest ? undefined : 'changed';
       return event.how !== 'listed' || first === 'listed-is-created' ? 'created' : undefined;
     },

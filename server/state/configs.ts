@@ -3,10 +3,12 @@
 import { digestProjection, hasAllKeys, markKeys, type DigestKey, type Projection } from '../core/digest.ts';
 import type { Annotations } from '../core/annotations.ts';
 import { objectKey, type ConfigKind } from '../core/object.ts';
+import { beforeEveryPod } from '../core/provider-class.ts';
 import type { Reference } from '../core/references.ts';
 import { projectionText } from '../core/restart.ts';
 import { wasWatched, type Absence, type Presence, type SeenConfig, type SeenEvent } from '../core/seen.ts';
 import type { Change, Gone, PairObject } from '../core/snapshot.ts';
+import { differingKeys, hasKey } from './content-keys.ts';
 
 interface KeyedChange extends Change {
   /** Data keys whose content differs from before. */
@@ -146,7 +148,7 @@ class DigestedConfigs implements Configs {
     if (isSame && memory.changedAt === undefined) return;
     // Removing a key moves no time in managedFields: neither one that is missing now, nor one whose removal brought the content back.
     const isBounded = !isBack && contents.slice(0, 1).every((content) => hasAllKeys(content, memory.keyMarks));
-    const at = isSame ? memory.changedAt : isBounded ? dataWrittenAt : undefined;
+    const at = isSame ? memory.changedAt : beforeEveryPodOr(isBounded ? dataWrittenAt : undefined, entry.seen);
     entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', what: 'content', writers }];
   }
 
@@ -206,7 +208,7 @@ class DigestedConfigs implements Configs {
     const memory = this.#absent.get(key);
     const isOther = memory !== undefined && !this.#digests(object, 'all').includes(memory.digest);
     const watched = wasWatched({ how });
-    const times = { at: now, notBefore: Math.min(now, dataWrittenAt ?? now) };
+    const times = { at: beforeEveryPodOr(now, object), notBefore: Math.min(now, dataWrittenAt ?? now) };
     const keys = isOther ? 'all' : noKeys;
     const creation = { resourceVersion, ...times, watched, keys, what: 'presence', writers } as const;
     const changes = how === 'listed' && !isOther ? [] : [creation];
@@ -258,12 +260,17 @@ function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean
   const rewritten = missed && before.dataWrittenAt !== object.dataWrittenAt;
   if (what === 'content' && isBack && !rewritten)
     return missed || !sameAnnotations(before.annotations, object.annotations);
-  const at = watched ? now : vanished || isBack ? undefined : object.dataWrittenAt;
+  const at = watched ? now : beforeEveryPodOr(vanished || isBack ? undefined : object.dataWrittenAt, object);
   const notBefore = Math.min(now, object.dataWrittenAt ?? 0);
   const touched = rewritten ? 'all' : keys;
   const { resourceVersion, writers } = object;
   remember(entry, { resourceVersion, at, notBefore, watched, keys: touched, what, writers });
   return true;
+}
+
+/** What every pod started with makes none of them stale, whatever is known of the time. */
+function beforeEveryPodOr(at: number | undefined, { dataWrittenAt }: SeenConfig): number | undefined {
+  return dataWrittenAt === beforeEveryPod ? beforeEveryPod : at;
 }
 
 /** Dropping the oldest change is a gap in what was watched, and is treated as one. */
@@ -278,19 +285,6 @@ function remember(entry: Entry, change: KeyedChange): void {
 function sameAnnotations(a: Annotations, b: Annotations): boolean {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...keys].every((key) => a[key] === b[key]);
-}
-
-function differingKeys(before: SeenConfig, after: SeenConfig): ReadonlySet<string> | 'all' {
-  const [a, b] = [before.contents[0], after.contents[0]];
-  if (a === undefined || b === undefined || a.keyId !== b.keyId) return 'all';
-  const keys = new Set<string>();
-  for (const [key, value] of a.values) if (b.values.get(key) !== value) keys.add(key);
-  for (const key of b.values.keys()) if (!a.values.has(key)) keys.add(key);
-  return keys;
-}
-
-function hasKey(seen: SeenConfig, key: string): boolean {
-  return seen.contents[0]?.values.has(key) === true;
 }
 
 /** Pods that need the object do not start without it, so only its content can make one stale. */

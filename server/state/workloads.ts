@@ -1,8 +1,9 @@
 // The workloads of the cluster, which config objects they use, and their revisions.
-import { objectKey, type ConfigKind } from '../core/object.ts';
+import { configKinds, isConfigKind, objectKey } from '../core/object.ts';
 import { matchesName } from '../core/reloader-pattern.ts';
 import type { Presence, SeenEvent, SeenRevision, SeenWorkload } from '../core/seen.ts';
 import type { Revision } from '../core/snapshot.ts';
+import { createRuns } from './runs.ts';
 
 /** As the watches saw it. */
 export interface KnownWorkload extends SeenWorkload {
@@ -40,6 +41,7 @@ class IndexedWorkloads implements Workloads {
   readonly #users = new Map<string, Set<string>>();
   /** Workloads whose annotations name config objects by expressions, by `<kind>/<namespace>`. */
   readonly #searchers = new Map<string, Set<string>>();
+  readonly #runs = createRuns();
 
   apply(event: SeenEvent<SeenWorkload>, optedInAt?: string): string | undefined {
     const key = event.present ? objectKey(event.object.ref) : event.key;
@@ -49,7 +51,9 @@ class IndexedWorkloads implements Workloads {
     const hasMark = event.present && event.object.pause?.pausedAt !== undefined;
     if (event.present && hasMark) this.toResume.set(key, event.object);
     const told = before !== undefined || hadMark || hasMark ? key : undefined;
-    if (!event.present) {
+    this.#runs.apply(event);
+    // What has finished stays so: Jobs that are kept for their logs take no room.
+    if (!event.present || event.object.dormant === 'finished') {
       this.#optedOut.delete(key);
       this.#optedInAt.delete(key);
       return told;
@@ -68,7 +72,8 @@ class IndexedWorkloads implements Workloads {
   }
 
   get(key: string): KnownWorkload | undefined {
-    return this.#optedIn.get(key);
+    const workload = this.#optedIn.get(key);
+    return workload?.runsAlone === true && this.#runs.isRunning(key) ? { ...workload, running: true } : workload;
   }
 
   usersOf(config: string): readonly string[] {
@@ -108,8 +113,6 @@ function addedVersionOf(
   return how === 'added' ? version : undefined;
 }
 
-const configKinds: readonly ConfigKind[] = ['Secret', 'ConfigMap'];
-
 /** Everything that is found by its exact name. */
 function indexedConfigs({ ref, references, reload }: SeenWorkload): string[] {
   const { namespace } = ref;
@@ -125,8 +128,8 @@ function searchedScopes({ ref, reload }: SeenWorkload): string[] {
 }
 
 function namesByExpression(workload: SeenWorkload | undefined, config: string): boolean {
-  const [kind, , name = ''] = config.split('/');
-  const patterns = workload?.reload?.kinds[kind === 'Secret' ? 'Secret' : 'ConfigMap'].named;
+  const [kind = '', , name = ''] = config.split('/');
+  const patterns = isConfigKind(kind) ? workload?.reload?.kinds[kind].named : undefined;
   return patterns !== undefined && matchesName(patterns, name);
 }
 

@@ -29,18 +29,19 @@ export function askServer({ workload, config }: ReloaderCase, rules: ReloadRules
   return translate(decide({ rules, config, workload }), { rules, kind: config.kind });
 }
 
-/** The server's §2 also holds §1's `--resources-to-ignore`, which stops a kind before it is even watched. */
+/** The server's §2 also holds §1's flags that stop a kind before it is even watched. */
 export function expectVerdict(one: ReloaderCase): Verdict {
   const { kind } = one.config;
-  const isStopped = kind !== 'SecretProviderClass' && !watchesConfig(one.flags, kind);
-  return isStopped ? { reload: false, auto: false, rule: 'config-not-watched' } : askOracle(one);
+  return !watchesConfig(one.flags, kind) ? { reload: false, auto: false, rule: 'config-not-watched' } : askOracle(one);
 }
 
-type Meaning = Pick<ReloaderConfig, 'strategy' | 'reloadOnCreate' | 'reloadOnDelete' | 'argoRollouts' | 'csi'>;
+type Meaning = Pick<ReloaderConfig, 'strategy' | 'reloadOnCreate' | 'reloadOnDelete' | 'argoRollouts'> &
+  Pick<ReloadRules, 'csi'>;
 
 /** The flags that decide before and after §2. */
-export function meaningOf({ strategy, reloadOnCreate, reloadOnDelete, argoRollouts, csi }: Meaning): Meaning {
-  return { strategy, reloadOnCreate, reloadOnDelete, argoRollouts, csi };
+export function meaningOf({ rules, ...flags }: ReloaderConfig): Meaning {
+  const { strategy, reloadOnCreate, reloadOnDelete, argoRollouts } = flags;
+  return { strategy, reloadOnCreate, reloadOnDelete, argoRollouts, csi: rules.csi };
 }
 
 export function expectMeaning(flags: Flags): Meaning {

@@ -141,7 +141,7 @@ const accepted: readonly Row[] = [
     ['n', 'own'],
   ],
   ['--enable-ha not given', [], (c) => c.reloader.lease, undefined],
-  ['--enable-csi-integration', ['--enable-csi-integration'], (c) => c.reloader.csi, true],
+  ['--enable-csi-integration', ['--enable-csi-integration'], (c) => c.reloader.rules.csi, true],
   ['--pprof-addr', ['--pprof-addr=:6061'], (c) => c.warnings, []],
   [
     'METRICS_COUNT_BY_NAMESPACE',

@@ -22,7 +22,7 @@ const notClasses = 'secretproviderclasses.exclude.reloader.stakater.com/reload';
 const restart = 'lockstep.dev/restart';
 const lockstepIgnore = 'lockstep.dev/ignore';
 
-/** A Deployment without annotations, a ConfigMap named app without annotations, no flags, unless the row says otherwise. */
+/** A Deployment without annotations, a ConfigMap named app without annotations, no flags but that for classes, unless the row says otherwise. */
 interface Case {
   readonly kind?: ReloadWorkload['kind'];
   readonly workload?: Record<string, string>;
@@ -887,7 +887,7 @@ const rows = [ignoredTypes, ignored, presence, excluded, naming, searching, auto
 for (const [paragraph, about, rule, given, expected] of rows) {
   test(`${paragraph} ${about}: ${rule}`, () => {
     const decision = shouldReload({
-      rules: { ...defaultReloadRules, ...given.flags },
+      rules: { ...defaultReloadRules, csi: true, ...given.flags },
       config: { kind: 'ConfigMap', name: 'app', annotations: {}, ...given.config },
       workload: {
         kind: given.kind ?? 'Deployment',

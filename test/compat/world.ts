@@ -55,7 +55,11 @@ export const namespace = 'shop';
 const stateNamespace = 'lockstep-system';
 const sentinel = 'sentinel';
 const deadlineMs = 20_000;
-const bases: Readonly<Record<string, string>> = { deployments: '/apis/apps/v1' };
+const bases: Readonly<Record<string, string>> = {
+  deployments: '/apis/apps/v1',
+  jobs: '/apis/batch/v1',
+  cronjobs: '/apis/batch/v1',
+};
 
 export async function createWorld(t: TestContext): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'lockstep-world-'));

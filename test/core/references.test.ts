@@ -51,6 +51,12 @@ const rows: [rule: string, spec: PodSpec, references: Reference[]][] = [
   ['init containers count', { initContainers: [{ envFrom: [{ secretRef: { name: 'a' } }] }] }, [secret('a')]],
   ['a mounted Secret', mounted({ secret: { secretName: 'a' } }), [secret('a')]],
   ['a mounted ConfigMap', mounted({ configMap: { name: 'a' } }), [configMap('a')]],
+  [
+    'a mounted SecretProviderClass, whatever is mounted of it',
+    mounted({ csi: { driver: 'd', volumeAttributes: { secretProviderClass: 'a' } } }, [{ name: 'v', subPath: 'k' }]),
+    [{ kind: 'SecretProviderClass', name: 'a', keys: 'all', optional: false }],
+  ],
+  ['a CSI volume of another driver', mounted({ csi: { driver: 'd', volumeAttributes: { a: 'b' } } }), []],
   ['a volume that nobody mounts is not used', { volumes: [{ name: 'v', secret: { secretName: 'a' } }] }, []],
   [
     'items name the keys',

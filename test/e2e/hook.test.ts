@@ -31,7 +31,9 @@ suite('the PostSync hook', { skip: await whySkipped(), timeout: 120_000 }, () =>
 
   test('waits for the restart and the rollout, and says what it waited for', async () => {
     const place = await rig.createPlace();
-    await place.create(secret('db', { key: 'first' }), deployment('web', { secrets: ['db'] }));
+    // Longer than the command takes to start.
+    const annotations = { 'lockstep.dev/settle': '5s' };
+    await place.create(secret('db', { key: 'first' }), deployment('web', { secrets: ['db'], annotations }));
     await place.untilRolledOut('deployments/web');
     await place.untilQuiet();
     await place.change('db', 'second');

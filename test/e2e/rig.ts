@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { createApiClient, type ApiClient } from '../cluster/api.ts';
 import { readAudit, templateChanges, type AuditEvent, type TemplateChange } from '../cluster/audit.ts';
 import { readCredentials } from '../cluster/certificates.ts';
-import { kubectl, sharedCluster, type Cluster } from '../cluster/cluster.ts';
+import { kubectl, sharedCluster, startCluster, type Cluster } from '../cluster/cluster.ts';
 import { waitFor } from '../cluster/wait.ts';
 import { startLockstep, type Environment, type Lockstep } from './lockstep.ts';
 import { deployment, secret, type KubeObject } from './objects.ts';
@@ -83,12 +83,20 @@ const paths = {
   configmaps: '/api/v1',
   pods: '/api/v1',
   events: '/api/v1',
+  jobs: '/apis/batch/v1',
+  cronjobs: '/apis/batch/v1',
+  rollouts: '/apis/argoproj.io/v1alpha1',
+  deploymentconfigs: '/apis/apps.openshift.io/v1',
 } as const;
 const workloadResources = ['deployments', 'statefulsets', 'daemonsets'];
 const sentinel = 'sentinel';
 
-export async function createRig(rights?: ManifestFile): Promise<Rig> {
-  const cluster = await sharedCluster();
+/** On a control plane of its own, for what would disturb the tests that share one: kinds that come and go. */
+export const createLonelyRig = async (): Promise<Rig> => openRig(await startCluster());
+
+export const createRig = async (rights?: ManifestFile): Promise<Rig> => openRig(await sharedCluster(), rights);
+
+async function openRig(cluster: Cluster, rights?: ManifestFile): Promise<Rig> {
   const api = createApiClient(cluster.url, await readCredentials(cluster.directory, 'admin'), 'e2e');
   const suffix = randomBytes(4).toString('hex');
   const account = await installRights(cluster, `e2e-${suffix}-state`, rights);

@@ -51,8 +51,9 @@ export function noSuchResource(): StatusError {
   return new StatusError(404, { message, reason: 'NotFound', details: {} });
 }
 
-export function alreadyExists(kind: Kind, name: string): StatusError {
-  const message = `${qualifiedResource(kind)} "${name}" already exists`;
+export function alreadyExists(kind: Kind, name: string, how: 'live' | 'deleting'): StatusError {
+  const prefix = how === 'deleting' ? 'object is being deleted: ' : '';
+  const message = `${prefix}${qualifiedResource(kind)} "${name}" already exists`;
   return new StatusError(409, { message, reason: 'AlreadyExists', details: place(kind, name) });
 }
 

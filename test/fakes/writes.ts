@@ -133,7 +133,10 @@ export function insertObject(context: WriteContext, request: ResourceRequest, tr
   if (errors.length > 0) throw invalid(kind, name, errors);
   context.warnings.push(...warnOf(kind, object));
   const key = keyOf(request.namespace, name);
-  if (storage.get(storageKey(kind), key) !== undefined) throw alreadyExists(kind, name);
+  const holder = storage.get(storageKey(kind), key);
+  if (holder !== undefined) {
+    throw alreadyExists(kind, name, text(holder, 'metadata', 'deletionTimestamp') === '' ? 'live' : 'deleting');
+  }
   const typed = { kind: kind.kind, apiVersion: apiVersionOf(kind), ...object };
   if (isDryRun(request)) return { code: 201, object: typed, before: undefined };
   return { code: 201, object: storage.put(storageKey(kind), key, toStored(typed, kind)), before: undefined };

@@ -26,7 +26,7 @@ for (const [kind, apiVersion] of versions) {
     const workload = { kind, namespace: 'shop', name: 'web', uid: 'w' };
     createEventRecorder(client, { ...beside, signal }).record({ workload, type: 'Normal', reason: 'R', message: 'm' });
     await sent;
-    const { involvedObject } = client.requests[0]?.body as { involvedObject: object };
-    assert.deepEqual(involvedObject, { apiVersion, kind, namespace: 'shop', name: 'web', uid: 'w' });
+    const body = client.requests[0]?.body as { involvedObject: object } | undefined;
+    assert.deepEqual(body?.involvedObject, { apiVersion, kind, namespace: 'shop', name: 'web', uid: 'w' });
   });
 }

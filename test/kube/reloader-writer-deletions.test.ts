@@ -4,8 +4,12 @@ import { test } from 'node:test';
 import type { RestartOrder, RestartSource } from '../../server/core/cluster.ts';
 import { LockstepError } from '../../server/core/errors.ts';
 import { deletedHash } from '../../server/core/reloader-hash.ts';
+import { noClassMemory } from '../../server/core/provider-class.ts';
+import { everything } from '../../server/core/selector.ts';
 import { createReloaderWriter } from '../../server/kube/reloader-writer.ts';
 import { createFakeClient, type Answer } from './fake-client.ts';
+
+const classes = { chosen: everything, classes: noClassMemory };
 
 const { signal } = new AbortController();
 const gone: RestartSource = { kind: 'Secret', name: 'db', how: 'auto', content: 'deleted', certain: true };
@@ -30,6 +34,7 @@ async function restart(strategy: 'env-vars' | 'annotations', sources: readonly R
     now: () => 1_000,
     sleep: async () => undefined,
     pausedAtKey: 'paused-at',
+    ...classes,
   });
   const ref = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const;
   const order: RestartOrder = {

@@ -5,8 +5,12 @@ import { test } from 'node:test';
 import type { RestartOrder } from '../../server/core/cluster.ts';
 import { envVarName, formatLastReload, lastReloadedFrom } from '../../server/core/reloader-marks.ts';
 import { contentMark } from '../../server/core/restart.ts';
+import { noClassMemory } from '../../server/core/provider-class.ts';
+import { everything } from '../../server/core/selector.ts';
 import { createReloaderWriter } from '../../server/kube/reloader-writer.ts';
 import { createFakeClient } from './fake-client.ts';
+
+const classes = { chosen: everything, classes: noClassMemory };
 
 const hash = createHash('sha1').update('a=1;b=2').digest('hex');
 const key = { n: 1, acks: { 'ConfigMap/db': { digest: 'sha256:x', projection: '*', uid: 'u', resourceVersion: '9' } } };
@@ -59,6 +63,7 @@ for (const data of contents) {
         now: () => 0,
         sleep: async () => undefined,
         pausedAtKey: 'paused-at',
+        ...classes,
       });
       const source = { kind: 'ConfigMap', name: 'db', how: 'auto', content: 'live', certain } as const;
       const ref = { kind: 'Deployment', namespace: 'shop', name: 'web' } as const;

@@ -12,6 +12,7 @@ import { createRoute, type Route } from '../../server/reconcile/route.ts';
 import type { Outcome } from '../../server/reconcile/outcome.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from '../../server/reconcile/workload.ts';
 import type { WorkQueue } from '../../server/reconcile/workqueue.ts';
+import { createProviderClasses } from '../../server/state/provider-classes.ts';
 import { createConfigs } from '../../server/state/configs.ts';
 import { createLedger } from '../../server/state/ledger.ts';
 import { everything } from '../../server/core/selector.ts';
@@ -102,6 +103,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
     report: ports.onOutcome,
   });
   const route = createRoute({
+    classes: createProviderClasses(),
     state,
     namespaces: createNamespaces({ listed: [], ignored: [], selector: everything }),
     queue: setQueue(pending, later),

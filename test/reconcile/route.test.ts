@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRoute } from '../../server/reconcile/route.ts';
+import { createProviderClasses } from '../../server/state/provider-classes.ts';
 import type { SeenEvent } from '../../server/core/seen.ts';
 import { config, createRig, key, T, workload } from './rig.ts';
 
@@ -18,6 +19,7 @@ async function rig() {
   const silent = (): void => undefined;
   const log = { debug: silent, info: silent, error: silent, warn: (fields: unknown) => void warnings.push(fields) };
   const route = createRoute({
+    classes: createProviderClasses(),
     state,
     namespaces,
     queue,

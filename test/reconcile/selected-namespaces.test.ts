@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { SeenWorkload } from '../../server/core/seen.ts';
 import { parseSelector } from '../../server/core/selector.ts';
+import { createProviderClasses } from '../../server/state/provider-classes.ts';
 import { createRoute, type Route } from '../../server/reconcile/route.ts';
 import { createNamespaces } from '../../server/state/namespaces.ts';
 import { config, createRig, key, T, workload, type Rig } from './rig.ts';
@@ -35,6 +36,7 @@ beforeEach(async () => {
   rig = await createRig({ namespaces });
   const silent = (): void => undefined;
   route = createRoute({
+    classes: createProviderClasses(),
     state: rig.state,
     namespaces,
     queue: {

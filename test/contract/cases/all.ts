@@ -2,6 +2,7 @@
 import type { Case } from '../case.ts';
 import { applyCases } from './apply.ts';
 import { configObjectCases } from './config-objects.ts';
+import { jobCases } from './jobs.ts';
 import { listCases, watchCases } from './lists-and-watches.ts';
 import { jsonPatchCases, mergePatchCases, strategicPatchCases } from './patches.ts';
 import { leaseAndEventCases, workloadCases } from './workloads.ts';
@@ -16,4 +17,5 @@ export const cases: readonly Case[] = [
   ...applyCases,
   ...workloadCases,
   ...leaseAndEventCases,
+  ...jobCases,
 ];
