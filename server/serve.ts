@@ -79,7 +79,9 @@ async function run(config: Config, ports: Ports, { options, server }: Run): Prom
     },
     'started',
   );
-  const beside = [publish(config, ports, options), reportMissingRights(config, ports, options.signal)];
+  const ended = new AbortController();
+  const signal = AbortSignal.any([options.signal, ended.signal]);
+  const beside = [publish(config, ports, { ...options, signal }), reportMissingRights(config, ports, signal)];
   try {
     await app.run(options.signal);
     return 0;
@@ -88,6 +90,7 @@ async function run(config: Config, ports: Ports, { options, server }: Run): Prom
     log.error({ err: error }, 'stopping');
     return 1;
   } finally {
+    ended.abort();
     await http.stop();
     await Promise.all(beside);
   }

@@ -7,16 +7,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
+import type { FaultHook } from './fakes/faults.ts';
 import { startFakeApiServer, writeKubeconfig } from './fakes/server.ts';
 
 /** Far below the 30 s that a pod has, and that a failing source waits for its next try. */
 const endsWithinMs = 8_000;
 
 /** Starts it with a source that cannot be reached; resolves once it leads and has tried to read that source. */
-async function startServe(context: TestContext) {
+async function startServe(context: TestContext, faults?: FaultHook) {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-serve-'));
   context.after(() => rmSync(folder, { recursive: true }));
-  const server = await startFakeApiServer();
+  const server = await startFakeApiServer(faults === undefined ? {} : { faults });
   context.after(() => server.stop());
   const config = join(folder, 'config.yaml');
   const source = { name: 'shop', repository: 'http://127.0.0.1:1/shop.git', namespace: 'shop' };
@@ -56,8 +57,19 @@ test('serve: SIGTERM ends it at once, whatever waits for its next try', async (c
   assert.equal(messages.at(-1), 'drained');
 });
 
-test('serve: a Lease that another process took ends it with 1', async (context) => {
-  const { ended, server, messages } = await startServe(context);
+const leaseRows: readonly [rule: string, faults: FaultHook | undefined][] = [
+  ['ends it with 1', undefined],
+  [
+    'ends it also while nobody answers what its rights are',
+    ({ path }) => (path.includes('selfsubjectaccessreviews') ? { kind: 'reset' } : undefined),
+  ],
+];
+for (const [rule, faults] of leaseRows) {
+  test(`serve: a Lease that another process took ${rule}`, (context) => loseLease(context, faults));
+}
+
+async function loseLease(context: TestContext, faults: FaultHook | undefined): Promise<void> {
+  const { ended, server, messages } = await startServe(context, faults);
   const url = `${server.url}/apis/coordination.k8s.io/v1/namespaces/default/leases/lockstep`;
   const taken = await fetch(url, {
     method: 'PATCH',
@@ -69,4 +81,4 @@ test('serve: a Lease that another process took ends it with 1', async (context) 
   assert.deepEqual((await ended)[0], 1);
   assert.ok(performance.now() - takenAt < endsWithinMs + 5_000);
   assert.equal(messages.at(-1), 'stopping');
-});
+}

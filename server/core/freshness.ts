@@ -91,9 +91,10 @@ export function findAbsence(snapshot: Snapshot, object: PairObject, ack: Ack): A
     return { leftAt: firstAt, backAt: watchedBackAt, blind: false };
   }
   const leftAt = snapshot.settledAt ?? firstAt;
-  const backAt = watchedBackAt ?? object.dataWrittenAt;
-  if (leftAt === undefined || backAt === undefined || backAt < leftAt) return undefined;
-  return { leftAt, backAt, blind: true };
+  const movedAt = watchedBackAt ?? object.dataWrittenAt;
+  if (leftAt === undefined || movedAt === undefined || movedAt < leftAt) return undefined;
+  // It left no later than its time says, but a removed key may have brought it back since: that moves no time.
+  return { leftAt, backAt: watchedBackAt ?? snapshot.now, blind: true };
 }
 
 /** A pod that was born while the content was away may have read it. Bounds are widened by a second: timestamps are whole seconds. */

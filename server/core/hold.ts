@@ -72,6 +72,8 @@ const fightWindowMs = 600_000;
 const fightPatches = 3;
 /** A rollout that ends is an event; this only bounds what a lost one costs. */
 const capRetryMs = 5_000;
+/** As is the end of a halt; few of those that it holds are lost sight of. */
+const haltRetryMs = 30_000;
 /** A run that is on time ends with an event of its CronJob; one that was made by hand, or by Lockstep, does not. */
 const runRetryMs = 15_000;
 /**
@@ -94,7 +96,7 @@ export function holdRestart(facts: HoldFacts, owed: readonly Owed[]): Hold | und
   if (isUndoing(owed) && fights.length >= fightPatches) {
     return { reason: 'fighting', retryAt: (fights.at(-fightPatches) ?? facts.now) + fightWindowMs };
   }
-  if (facts.halted) return { reason: 'halted', retryAt: undefined };
+  if (facts.halted) return { reason: 'halted', retryAt: facts.now + haltRetryMs };
   if (!isUndoing(owed) && facts.tokenAt !== undefined && facts.now < facts.tokenAt) {
     return { reason: 'flapping', retryAt: facts.tokenAt };
   }

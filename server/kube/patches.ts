@@ -157,11 +157,12 @@ function toEvent(
   const at = new Date(now()).toISOString().replace(/\.\d+Z$/, 'Z');
   const suffix = Math.floor(random() * 2 ** 40).toString(16);
   const { namespace, name, kind, uid } = workload;
+  const { group, version } = workloadKinds[kind];
   return {
     apiVersion: 'v1',
     kind: 'Event',
     metadata: { namespace, name: `${name.slice(0, 200)}.${now().toString(16)}${suffix}` },
-    involvedObject: { apiVersion: 'apps/v1', kind, namespace, name, uid },
+    involvedObject: { apiVersion: `${group}/${version}`, kind, namespace, name, uid },
     type,
     reason,
     message,

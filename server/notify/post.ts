@@ -69,8 +69,22 @@ function readUrl(name: string, text: string): URL {
       message: `${name} is no http:// or https:// URL: nothing is sent to it`,
     });
   }
+  if (!isDecodable(url.username) || !isDecodable(url.password)) {
+    throw new LockstepError('sink-url-invalid', {
+      message: `${name} holds a user or password with a % that begins no percent-encoding: nothing is sent to it`,
+    });
+  }
   checkHost(url.hostname);
   return url;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Moves user and password from the URL to where they belong. */

@@ -17,7 +17,7 @@ export interface Rollouts {
   enter(key: string): void;
   /** The restart was written; the cache shows it from `version` on. */
   start(key: string, version: string, now: number): void;
-  /** Gives back a place that no rollout came of. */
+  /** Gives back a place that no rollout came of, or one that no event will end: a CronJob's restart leaves it as it is. */
   leave(key: string): void;
   /** No place was free for this workload. */
   wait(key: string): void;
@@ -96,7 +96,11 @@ class CountedRollouts implements Rollouts {
 
   leave(key: string): void {
     const begun = this.#begun.get(key);
-    if (begun === undefined || begun.late !== undefined) this.#release(key);
+    const workload = this.#workloads.get(key);
+    if (begun === undefined || begun.late !== undefined) return this.#release(key);
+    if (workload === undefined || this.#failed.has(key) || !isOver(workload, begun.version)) return;
+    this.#begun.delete(key);
+    this.#release(key);
   }
 
   wait(key: string): void {

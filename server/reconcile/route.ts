@@ -35,8 +35,10 @@ export function createRoute(deps: RouteDeps): Route {
     for (const object of setAside.take(namespace)) seeWorkload(presenceOf(object), version);
   };
   const closeNamespace = (namespace: string): void => {
-    const inside = Array.from(state.workloads.keys()).flatMap((key) => state.workloads.get(key) ?? []);
-    for (const workload of inside.filter(({ ref }) => ref.namespace === namespace)) {
+    const optedIn = Array.from(state.workloads.keys()).flatMap((key) => state.workloads.get(key) ?? []);
+    const inside = new Set([...optedIn, ...state.workloads.toResume.values()]);
+    for (const workload of inside) {
+      if (workload.ref.namespace !== namespace) continue;
       setAside.put(workload);
       seeWorkload(presenceOf(optedOut(workload)));
     }

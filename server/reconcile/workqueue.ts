@@ -84,7 +84,7 @@ class KeyQueue implements WorkQueue {
   }
 
   addAfter(key: string, ms: number): void {
-    const dueAt = this.#options.clock.now() + ms;
+    const dueAt = Math.max(this.#notBefore(key), this.#options.clock.now() + ms);
     const wait = this.#waiting.get(key);
     const isSooner = wait !== undefined && (wait.latestAt !== undefined || wait.dueAt <= dueAt);
     if (!this.#ready.has(key) && !isSooner) this.#schedule(key, dueAt, undefined);

@@ -8,6 +8,7 @@ import type { Reference } from '../core/references.ts';
 import { projectionText } from '../core/restart.ts';
 import { wasWatched, type Absence, type Presence, type SeenConfig, type SeenEvent } from '../core/seen.ts';
 import type { Change, Gone, PairObject } from '../core/snapshot.ts';
+import { differingKeys, hasKey } from './content-keys.ts';
 
 interface KeyedChange extends Change {
   /** Data keys whose content differs from before. */
@@ -76,6 +77,7 @@ export interface Configs {
 /** More changes than this of one object are summed up; the oldest only matter to workloads that never acked since. */
 export const maxChanges = 32;
 const deletedMemoryMs = 7 * 24 * 3_600_000;
+const pruneMs = 3_600_000;
 
 export function createConfigs(keys: readonly DigestKey[]): Configs {
   return new DigestedConfigs(keys);
@@ -87,6 +89,7 @@ class DigestedConfigs implements Configs {
   readonly #names = new Map<string, Set<string>>();
   /** Of objects that did not exist when they were recalled. */
   readonly #absent = new Map<string, ObjectMemory>();
+  #prunedAt = 0;
   readonly #keys: ReadonlyMap<string, DigestKey>;
   /** ConfigMaps need none, but the digest functions ask for one. */
   readonly #anyKey: DigestKey;
@@ -106,7 +109,11 @@ class DigestedConfigs implements Configs {
 
   apply(event: SeenEvent<SeenConfig>, now: number): boolean {
     this.#index(event);
-    if (!event.present) return remove(this.#entries, event, now);
+    if (!event.present) {
+      // A replica that stands by runs no sweep, and sees as many deletions as the one that leads.
+      if (Math.abs(now - this.#prunedAt) >= pruneMs) this.prune(now);
+      return remove(this.#entries, event, now);
+    }
     const key = objectKey(event.object.ref);
     const before = this.#entries.get(key);
     if (before !== undefined) return update(before, event, now);
@@ -136,10 +143,11 @@ class DigestedConfigs implements Configs {
     if (entry === undefined) this.#absent.set(key, memory);
     if (entry === undefined || entry.changes.length > 0) return;
     const { resourceVersion, dataWrittenAt, contents, writers } = entry.seen;
-    const isSame = this.#digests(entry.seen, 'all').includes(memory.digest) && dataWrittenAt === memory.dataWrittenAt;
+    const isBack = this.#digests(entry.seen, 'all').includes(memory.digest);
+    const isSame = isBack && dataWrittenAt === memory.dataWrittenAt;
     if (isSame && memory.changedAt === undefined) return;
-    // Removing a key moves no time in managedFields.
-    const isBounded = contents.slice(0, 1).every((content) => hasAllKeys(content, memory.keyMarks));
+    // Removing a key moves no time in managedFields: neither one that is missing now, nor one whose removal brought the content back.
+    const isBounded = !isBack && contents.slice(0, 1).every((content) => hasAllKeys(content, memory.keyMarks));
     const at = isSame ? memory.changedAt : beforeEveryPodOr(isBounded ? dataWrittenAt : undefined, entry.seen);
     entry.changes = [{ resourceVersion, at, notBefore: 0, watched: false, keys: 'all', what: 'content', writers }];
   }
@@ -179,6 +187,7 @@ class DigestedConfigs implements Configs {
   }
 
   prune(now: number): void {
+    this.#prunedAt = now;
     for (const [key, entry] of this.#entries) {
       if (!entry.exists && entry.deletedAt < now - deletedMemoryMs) this.#entries.delete(key);
     }
@@ -242,15 +251,16 @@ function update(entry: Entry, event: Presence<SeenConfig>, now: number): boolean
   const watched = wasWatched(event);
   const what = !entry.exists || before.uid !== object.uid ? 'presence' : 'content';
   const keys = differingKeys(before, object);
+  const isBack = keys !== 'all' && keys.size === 0;
   const vanished = keys !== 'all' && [...keys].some((key) => !hasKey(object, key));
   entry.seen = object;
   entry.exists = true;
   const missed = !watched && before.resourceVersion !== object.resourceVersion;
   if (missed) entry.watchedSince = object.resourceVersion;
   const rewritten = missed && before.dataWrittenAt !== object.dataWrittenAt;
-  if (what === 'content' && keys !== 'all' && keys.size === 0 && !rewritten)
+  if (what === 'content' && isBack && !rewritten)
     return missed || !sameAnnotations(before.annotations, object.annotations);
-  const at = watched ? now : beforeEveryPodOr(vanished ? undefined : object.dataWrittenAt, object);
+  const at = watched ? now : beforeEveryPodOr(vanished || isBack ? undefined : object.dataWrittenAt, object);
   const notBefore = Math.min(now, object.dataWrittenAt ?? 0);
   const touched = rewritten ? 'all' : keys;
   const { resourceVersion, writers } = object;
@@ -275,19 +285,6 @@ function remember(entry: Entry, change: KeyedChange): void {
 function sameAnnotations(a: Annotations, b: Annotations): boolean {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...keys].every((key) => a[key] === b[key]);
-}
-
-function differingKeys(before: SeenConfig, after: SeenConfig): ReadonlySet<string> | 'all' {
-  const [a, b] = [before.contents[0], after.contents[0]];
-  if (a === undefined || b === undefined || a.keyId !== b.keyId) return 'all';
-  const keys = new Set<string>();
-  for (const [key, value] of a.values) if (b.values.get(key) !== value) keys.add(key);
-  for (const key of b.values.keys()) if (!a.values.has(key)) keys.add(key);
-  return keys;
-}
-
-function hasKey(seen: SeenConfig, key: string): boolean {
-  return seen.contents[0]?.values.has(key) === true;
 }
 
 /** Pods that need the object do not start without it, so only its content can make one stale. */

@@ -4,7 +4,7 @@ import { objectKey } from '../core/object.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 
 export interface SetAside {
-  /** Keeps it as it is now; one that asks for nothing need not be kept. */
+  /** Keeps it as it is now; one that asks for nothing and waits for no resume need not be kept. */
   put(workload: SeenWorkload): void;
   /** It is gone. */
   remove(key: string): void;
@@ -23,7 +23,7 @@ export function createSetAside(): SetAside {
   return {
     put(workload) {
       const key = objectKey(workload.ref);
-      if (workload.reload === undefined) return remove(key);
+      if (workload.reload === undefined && workload.pause?.pausedAt === undefined) return remove(key);
       const { namespace } = workload.ref;
       const workloads = byNamespace.get(namespace) ?? new Map<string, SeenWorkload>();
       byNamespace.set(namespace, workloads.set(key, workload));

@@ -36,8 +36,8 @@ const rows: [rule: string, facts: Partial<HoldFacts>, owed: Owed[], hold: Hold |
   ['rule 10: three in ten minutes', { undoneAt: fight }, undone, { reason: 'fighting', retryAt: now + 100_000 }],
   ['rule 10: the oldest is over', { undoneAt: [now - 600_000, ...fight.slice(1)] }, undone, undefined],
   ['rule 10: a content change is no fight', { undoneAt: fight }, [...undone, ...changed], undefined],
-  ['halted', { halted: true, tokenAt: now + 1 }, changed, { reason: 'halted', retryAt: undefined }],
-  ['halted: also what another writer undid', { halted: true }, undone, { reason: 'halted', retryAt: undefined }],
+  ['halted', { halted: true, tokenAt: now + 1 }, changed, { reason: 'halted', retryAt: now + 30_000 }],
+  ['halted: also what another writer undid', { halted: true }, undone, { reason: 'halted', retryAt: now + 30_000 }],
   ['flapping: no token yet', { tokenAt: now + 7 }, changed, { reason: 'flapping', retryAt: now + 7 }],
   ['flapping: what another writer undid is for rule 10', { tokenAt: now + 7 }, undone, undefined],
   [

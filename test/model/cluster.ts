@@ -24,8 +24,6 @@ export interface Config {
   readonly version: number;
   readonly content: number;
   readonly dataWrittenAt: number;
-  /** The last write of data only took keys away: no time tells. */
-  readonly onlyVanished: boolean;
   readonly createdAt: number;
 }
 
@@ -134,7 +132,6 @@ export function putConfig(cluster: Cluster, name: string, content: number): void
     version: ++cluster.version,
     content,
     createdAt: before?.createdAt ?? secondsOf(cluster.now),
-    onlyVanished: before !== undefined && onlyVanished,
     dataWrittenAt: before !== undefined && onlyVanished ? before.dataWrittenAt : secondsOf(cluster.now),
   };
   cluster.lastContent.set(name, content);

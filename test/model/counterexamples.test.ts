@@ -111,6 +111,11 @@ const rows: [name: string, restarts: number, trace: readonly string[], scenario?
     1,
     ['change c0 1', 'churn web 0', 'tick 5', 'change c0 0', 'tick 5'],
   ],
+  [
+    'found: away with a new key and back by its removal while nobody watches',
+    1,
+    ['crash', 'change c0 2', 'tick 1', 'tick 1', 'churn web 1', 'change c0 0'],
+  ],
   ['found: there and back across a list', 1, ['change c0 1', 'churn web 0', 'change c0 0', 'relist configs']],
   [
     'found: restarted, deleted, created as it was',

@@ -427,8 +427,8 @@ function isStale(cluster: world.Cluster, name: string, config: string): boolean 
 }
 
 /**
- * What no fact of the API can tell after a gap: a removal of keys, which moves no time, what happened to an object that no
- * workload used when the watch had last seen it, and whether a change was older than an opt-in (known limits, see README).
+ * What no fact of the API can tell after a gap: what happened to an object that no workload used when the watch had last seen it,
+ * and whether a change was older than an opt-in (known limits, see README).
  */
 function excuseUnknowable(run: Run): void {
   const { cluster } = run;
@@ -436,7 +436,7 @@ function excuseUnknowable(run: Run): void {
   for (const name of cluster.workloads.keys())
     for (const config of configs) {
       const isUnknown = !remembered.includes(`["o","Secret/${world.namespace}/${config}"`);
-      const isUntold = isUnknown || cluster.configs.get(config)?.onlyVanished || run.optedInUnseen.has(name);
+      const isUntold = isUnknown || run.optedInUnseen.has(name);
       if (isUntold && isStale(cluster, name, config)) run.excused.add(`${name}/${config}`);
     }
 }

@@ -115,6 +115,7 @@ const refusedUrls: [rule: string, url: string, code: ErrorCode][] = [
   ['no address at all', 'http://0.0.0.0/', 'sink-address-refused'],
   ['another scheme', 'file:///etc/passwd', 'sink-url-invalid'],
   ['no URL', 'hooks.example/s3cr3t', 'sink-url-invalid'],
+  ['a password that is no percent-encoding', 'https://me:s3cr3t%zz@hooks.example/', 'sink-url-invalid'],
 ];
 for (const [rule, url, code] of refusedUrls) {
   test(`sink: refused before anything is sent: ${rule}`, () => {

@@ -52,6 +52,16 @@ test('rule 17: without caps there is always room', () => {
   assert.equal(rollouts.room(b2), 'free');
 });
 
+test('rule 17: a restart that its workload shows no event of gives its place back at once', () => {
+  const { rollouts, restart, see } = world(1, 0);
+  const cronJob = 'CronJob/a/1';
+  restart(cronJob);
+  see(cronJob, { rolledOut: true });
+  rollouts.leave(cronJob);
+  assert.equal(rollouts.room(a2), 'free');
+  assert.deepEqual(rollouts.overdue(T + 600_000), []);
+});
+
 test('rule 17: a further restart of the same workload replaces its rollout', () => {
   const { rollouts, restart } = world(1, 0);
   restart(a1);

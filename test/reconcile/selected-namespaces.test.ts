@@ -115,6 +115,26 @@ test('the namespace is deleted: as deselected', async () => {
   assert.equal(rig.state.ledger.workload(key), undefined);
 });
 
+const pause = { period: 60_000, pausedAt: new Date(T).toISOString(), isPaused: true };
+const paused = (version: number, more: Partial<SeenWorkload> = {}): SeenWorkload =>
+  workload(version, { pause, ...more });
+
+test('a pause that is over ends when the namespace is selected, also of who is opted out by then', async () => {
+  await show(paused(30));
+  await show(paused(31, { reload: undefined, references: [] }));
+  rig.live.now = T + pause.period;
+  await label(32, 'a');
+  assert.equal(rig.resumes.length, 1);
+});
+
+test('no pause of a namespace that is deselected ends, also of who is opted out', async () => {
+  await label(30, 'a');
+  await show(paused(31, { reload: undefined, references: [] }));
+  rig.live.now = T + pause.period;
+  await label(32, 'b');
+  assert.deepEqual(rig.resumes, []);
+});
+
 test('a workload that went away while its namespace was not selected does not come back with it', async () => {
   route.onWorkload({ present: false, watched: true, key, version: '30' });
   await label(31, 'a');

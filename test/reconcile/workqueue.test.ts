@@ -221,6 +221,22 @@ test('I14: nothing brings a failed key back before its time, neither an event no
   assert.deepEqual(tries, [0, 7_000]);
 });
 
+test('I14: nor does a place among the rollouts that became free', async () => {
+  const tries: number[] = [];
+  const { queue, clock } = rig({
+    handle: async () => {
+      tries.push(clock.now());
+      if (tries.length === 1) throw new Error('no');
+    },
+    onFailure: () => 7_000,
+  });
+  queue.add('a');
+  await clock.advance(1_000);
+  queue.addAfter('a', 0);
+  await clock.advance(60_000);
+  assert.deepEqual(tries, [0, 7_000]);
+});
+
 test('a queue that has stopped sets no timer', async () => {
   const { queue, clock } = rig();
   await queue.stop();
