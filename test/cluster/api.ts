@@ -24,8 +24,8 @@ export interface ApiClient {
   close(): Promise<void>;
 }
 
-/** `url` is `https://host:port`. */
-export function createApiClient(url: string, credentials: ClientCredentials, userAgent: string): ApiClient {
+/** `url` is `https://host:port`; without credentials `http://host:port`. */
+export function createApiClient(url: string, credentials: Partial<ClientCredentials>, userAgent: string): ApiClient {
   const dispatcher = new Agent({ connect: credentials, connections: connectionCount, bodyTimeout: 0 });
   const send = (method: string, path: string, { body, contentType, signal }: ApiCall) =>
     request(url + path, {
