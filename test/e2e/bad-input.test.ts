@@ -89,7 +89,8 @@ test(
       door.server.listen(port, '127.0.0.1');
       await once(door.server, 'listening');
       await lockstep.untilReady();
-      assert.equal(await lockstep.stop(), 0);
+      const code = await lockstep.stop();
+      assert.equal(code, 0, lockstep.output());
     } finally {
       await door.close();
       await rm(directory, { recursive: true });
