@@ -1,4 +1,5 @@
 // `lockstep explain` against an API server in memory: what is printed, by which rights, and that nothing is written.
+// Long because each output is written out as its reader sees it.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -1,5 +1,6 @@
 // `lockstep report` against an API server in memory: what is said of objects that were really written, by which rights, how
 // it is read, and that nothing is written and no value printed.
+// Long because each finding is made for real and its output written out.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

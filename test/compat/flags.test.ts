@@ -1,4 +1,5 @@
 // Reloader's flags and environment: section 1 of its contract. A refused start is a problem, a line in its log a warning.
+// Long because it is tables: a row for each flag and each of its mistakes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig, serveFlags, type Config } from '../../server/config.ts';

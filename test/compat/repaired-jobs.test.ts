@@ -1,5 +1,6 @@
 // What contract §4 (W16) says of Reloader’s Jobs and CronJobs, repaired: nothing finished or suspended runs again, nothing is lost
 // between a deletion and a creation, and nothing runs twice for one change.
+// Long because each row is a whole story with its faults, and they share one world.
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { waitFor } from '../cluster/wait.ts';

@@ -1,5 +1,6 @@
 // Reloader's decision, one row a rule. The first column is the section and rule of Reloader's contract as its source has it:
 // 2.n is the n-th step of ShouldReload (pkg/common/common.go), 2.t a line of its table of annotations, 1 a flag.
+// Long because it is one table.
 import type { ReloadConfig, ReloadDecision } from '../../server/core/reload.ts';
 import type { ReloadWorkload } from '../../server/core/reload-compile.ts';
 import { defaultReloadKeys, type ReloadRules } from '../../server/core/reloader-keys.ts';

@@ -1,4 +1,5 @@
 // Reloader's strategies, byte for byte: names, values, patches. Section 3 of its contract.
+// Long because it is tables.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deletedHash } from '../../server/core/reloader-hash.ts';

@@ -1,4 +1,5 @@
 // What `lockstep explain` makes of facts, rule by rule. A row changes one fact of a workload that is in step.
+// Long because it is tables.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decideWorkload } from '../../server/core/decide-workload.ts';
@@ -16,6 +17,7 @@ import { compileReload } from '../../server/core/reload-compile.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
 import type { SeenWorkload } from '../../server/core/seen.ts';
 import { changed, object, pair, snapshot } from './snapshot.ts';
+import { unremarkable } from './seen.ts';
 
 const optIn = { 'reloader.stakater.com/auto': 'true' };
 const reference = { kind: 'Secret', name: 'db', keys: 'all', optional: false } as const;
@@ -26,27 +28,13 @@ const inStep = object({ digests: [digest] });
 function explained(annotations: Annotations, more: Partial<SeenWorkload> = {}): ExplainedWorkload {
   const compiled = compileReload({ kind: 'Deployment', annotations, templateAnnotations: {} }, defaultReloadRules);
   const seen: SeenWorkload = {
+    ...unremarkable,
     ref: { kind: 'Deployment', namespace: 'shop', name: 'web' },
     uid: 'w',
     resourceVersion: '150',
     createdAt: 0,
     reload: compiled,
-    problems: [],
     references: [reference],
-    restartKey: undefined,
-    marks: [],
-    annotations: {},
-    podSelector: '',
-    currentRevision: '1',
-    podsSince: undefined,
-    restart: 'template',
-    dormant: undefined,
-    running: false,
-    paused: false,
-    waitsForDelete: false,
-    rolledOut: true,
-    failed: false,
-    deleting: false,
     ...more,
   };
   return { seen, compiled, references: [reference] };

@@ -1,4 +1,5 @@
 // The fake API server: an in-process HTTP server that answers as kube-apiserver does. Start here.
+// Just over the limit: routes, faults and watches of one server.
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

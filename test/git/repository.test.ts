@@ -1,3 +1,4 @@
+// The repository port against real git. Long because each way in which a push can lose is played through.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// What is kept of each object of the API server. Long because it is tables.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WorkloadKind } from '../../server/core/object.ts';

@@ -1,5 +1,6 @@
 // A tiny cluster for the explorer: config objects, Deployments with their controller's semantics, pods that read content
 // at birth, resource versions in one order, timestamps of whole seconds. Every write is one step.
+// Long because every step changes one and the same state, which nothing else may touch.
 import { digestValues, type ContentDigests, type DigestKey } from '../../server/core/digest.ts';
 import type { WorkloadRef } from '../../server/core/object.ts';
 import { parseRestartKey } from '../../server/core/restart.ts';
@@ -7,6 +8,7 @@ import type { SeenConfig, SeenRevision, SeenWorkload } from '../../server/core/s
 import type { Projection } from '../../server/core/digest.ts';
 import { compileReload } from '../../server/core/reload-compile.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
+import { unremarkable } from '../core/seen.ts';
 
 const reload = compileReload(
   { kind: 'Deployment', annotations: { 'secret.reloader.stakater.com/auto': 'true' }, templateAnnotations: {} },
@@ -330,27 +332,15 @@ export function seeWorkload({
     optional: false,
   }));
   return {
+    ...unremarkable,
     ref: refOf(name),
     uid,
     resourceVersion: String(version),
     createdAt,
     reload: optedIn ? reload : undefined,
-    problems: [],
     references: optedIn ? references : [],
-    marks: [],
     restartKey: parseRestartKey(template.keyText),
-    annotations: {},
-    podSelector: '',
     currentRevision: observed === template ? String(number) : undefined,
-    podsSince: undefined,
-    restart: 'template',
-    dormant: undefined,
-    running: false,
-    paused: false,
-    waitsForDelete: false,
-    rolledOut: true,
-    failed: false,
-    deleting: false,
   };
 }
 

@@ -1,5 +1,6 @@
 // One run of the explorer: steps as lines of text, applied one after the other, and the promises checked on the way.
 // `3~ change c0 1` happens inside the step above it, at its third request.
+// Long because the steps, the promises and their excuses are one state machine: an excuse is read beside the promise it limits.
 import type { Owed } from '../../server/core/decide-workload.ts';
 import { formatRestartKey, parseRestartKey, saysDeleted } from '../../server/core/restart.ts';
 import { parseRecord } from '../../server/state/ledger-format.ts';

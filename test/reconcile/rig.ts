@@ -14,6 +14,7 @@ import { createNamespaces } from '../../server/state/namespaces.ts';
 import { createRevisions, createWorkloads } from '../../server/state/workloads.ts';
 import { compileReload } from '../../server/core/reload-compile.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
+import { unremarkable } from '../core/seen.ts';
 
 const reload = compileReload(
   { kind: 'Deployment', annotations: { 'secret.reloader.stakater.com/auto': 'true' }, templateAnnotations: {} },
@@ -43,27 +44,13 @@ export function config(version: number, text: string, more: Partial<SeenConfig> 
 
 export function workload(version: number, more: Partial<SeenWorkload> = {}): SeenWorkload {
   return {
+    ...unremarkable,
     ref: { kind: 'Deployment', namespace: 'shop', name: 'web' },
     uid: 'w',
     resourceVersion: String(version),
     createdAt: 0,
     reload,
-    problems: [],
     references: [{ kind: 'Secret', name: 'db', keys: 'all', optional: false }],
-    restartKey: undefined,
-    marks: [],
-    annotations: {},
-    podSelector: '',
-    currentRevision: '1',
-    podsSince: undefined,
-    restart: 'template',
-    dormant: undefined,
-    running: false,
-    paused: false,
-    waitsForDelete: false,
-    rolledOut: true,
-    failed: false,
-    deleting: false,
     ...more,
   };
 }

@@ -4,6 +4,7 @@ import type { SeenRevision, SeenWorkload } from '../../server/core/seen.ts';
 import { createRevisions, createWorkloads, type Revisions, type Workloads } from '../../server/state/workloads.ts';
 import { compileReload } from '../../server/core/reload-compile.ts';
 import { defaultReloadRules } from '../../server/core/reloader-keys.ts';
+import { unremarkable } from '../core/seen.ts';
 
 const reload = compileReload(
   { kind: 'Deployment', annotations: { 'secret.reloader.stakater.com/auto': 'true' }, templateAnnotations: {} },
@@ -14,27 +15,13 @@ const key = 'Deployment/shop/web';
 
 export function seen(version: number, uses: readonly string[], more: Partial<SeenWorkload> = {}): SeenWorkload {
   return {
+    ...unremarkable,
     ref: { kind: 'Deployment', namespace: 'shop', name: 'web' },
     uid: 'w',
     resourceVersion: String(version),
     createdAt: 0,
     reload,
-    problems: [],
     references: uses.map((name) => ({ kind: 'Secret', name, keys: 'all', optional: false })),
-    restartKey: undefined,
-    marks: [],
-    annotations: {},
-    podSelector: '',
-    currentRevision: '1',
-    podsSince: undefined,
-    restart: 'template',
-    dormant: undefined,
-    running: false,
-    paused: false,
-    waitsForDelete: false,
-    rolledOut: true,
-    failed: false,
-    deleting: false,
     ...more,
   };
 }
