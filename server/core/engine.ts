@@ -1,9 +1,22 @@
+// The port to an engine: what its resources in the cluster say, translated. argocd/ and flux/ implement it without any I/O;
+// server/registry.ts lists them.
+import type { Owner } from './producer.ts';
+import type { RenderPlan, RenderRefusal, TreeRef } from './rendering.ts';
+
+export type EngineName = 'argocd' | 'flux';
+
 export interface EngineRef {
-  readonly engine: 'argocd' | 'flux';
+  readonly engine: EngineName;
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
 }
+
+/** `Kustomization flux-system/apps` */
+export function describeEngineRef({ kind, namespace, name }: EngineRef): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
 export interface DeclaredSource {
   readonly repository: string;
   readonly revision: string | undefined;
@@ -11,7 +24,84 @@ export interface DeclaredSource {
   readonly renderer: 'plain' | 'kustomize' | 'helm' | 'auto' | 'unknown';
   readonly reason?: string;
 }
+
 export type Ownership =
   | { readonly kind: 'owned'; readonly owner: EngineRef; readonly by: string }
   | { readonly kind: 'unconfirmed'; readonly owner: EngineRef; readonly reason: string }
   | { readonly kind: 'not-owned' };
+
+/** What a live object says about who owns it: those of its labels and annotations that engines write. */
+export interface OwnershipMarks {
+  /** '' is the core group. */
+  readonly group: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly owners: readonly Owner[];
+}
+
+/** A resource of an engine that is watched. */
+export interface EngineResource {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly kind: string;
+  /** Only the object of this name: settings in a ConfigMap. */
+  readonly name?: string;
+  /** Only objects with this label (`key=value`). */
+  readonly labelSelector?: string;
+}
+
+export interface EngineOptions {
+  /** Where the engine keeps its own settings: `argocd`, `flux-system`. */
+  readonly namespace: string;
+  /** Names under which the engine's cluster knows this one; empty when the engine runs in it. */
+  readonly clusterNames: readonly string[];
+  readonly clusterServers: readonly string[];
+}
+
+export interface Engine {
+  readonly name: EngineName;
+  readonly resources: readonly EngineResource[];
+  open(options: EngineOptions): EngineView;
+}
+
+/** All that one engine's resources say. Filled by watches, or by lists. */
+export interface EngineView {
+  /** Takes an object as the API server gives it. Answers with the owners of which anything may have changed. Never throws. */
+  put(resource: EngineResource, object: unknown): readonly EngineRef[];
+  remove(resource: EngineResource, namespace: string, name: string): readonly EngineRef[];
+  ownerOf(marks: OwnershipMarks): Ownership;
+  /** Those whose objects are in this cluster. */
+  owners(): readonly EngineRef[];
+  /** Undefined: there is no such owner. */
+  plan(owner: EngineRef, options: PlanOptions): OwnerPlan | undefined;
+  /** Whether the owner is about to write, or is writing, a workload that it owns (RESTART-PROTOCOL.md rule 11). */
+  progressOf(owner: EngineRef, workload: Pick<OwnershipMarks, 'group' | 'kind' | 'namespace' | 'name'>): EngineProgress;
+}
+
+export interface PlanOptions {
+  /** By URL of the repository: commits to render instead of the applied ones. */
+  readonly revisions: ReadonlyMap<string, string>;
+}
+
+export interface OwnerPlan {
+  /** For a person: where it is declared, also when it cannot be rendered. */
+  readonly sources: readonly DeclaredSource[];
+  /** Files that change the plan itself, if they are there (Argo CD's `.argocd-source.yaml`). */
+  readonly overrides: readonly OverrideFile[];
+  /** `texts`: of the overrides that are there, in their order. */
+  finish(texts: readonly (OverrideFile & { readonly text: string })[]): RenderPlan | RenderRefusal;
+}
+
+export interface OverrideFile {
+  readonly tree: TreeRef;
+  readonly path: string;
+}
+
+export type EngineProgress =
+  | { readonly kind: 'idle' }
+  /** Reason: `syncing`, `revision-not-attempted`, ... */
+  | { readonly kind: 'on-its-way'; readonly reason: string };

@@ -1,0 +1,24 @@
+// What one owner declares, rendered and reduced to digests.
+import type { DeclaredContent } from './drift.ts';
+import type { ConfigRef, WorkloadRef } from './object.ts';
+
+export interface DeclaredConfig {
+  readonly ref: ConfigRef;
+  readonly content: DeclaredContent;
+  /** File it came from, from the repository's root; undefined when a tool made it. */
+  readonly path: string | undefined;
+}
+
+export interface DeclaredWorkload {
+  readonly ref: WorkloadRef;
+  /** Digest of the pod template as declared: another one is a rollout by the engine itself. */
+  readonly template: string;
+}
+
+export interface Declaration {
+  /** By `objectKey`. */
+  readonly configs: ReadonlyMap<string, DeclaredConfig>;
+  readonly workloads: ReadonlyMap<string, DeclaredWorkload>;
+  /** Manifests that could not be read, for a person: place and reason, never content. */
+  readonly problems: readonly string[];
+}
