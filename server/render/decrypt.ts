@@ -8,6 +8,9 @@ import { withPrivateTree } from './private-tree.ts';
 /** SOPS writes its block last, at the first column. */
 const sopsBlock = /^sops:\s*$/m;
 
+/** Flux leaves such an object as it is. */
+const keepsEncrypted = /^\s+["']?kustomize\.toolkit\.fluxcd\.io\/decrypt["']?:\s*["']?disabled["']?\s*$/im;
+
 /** Documents that no held key opens stay encrypted, and are told as such by whoever compares them. */
 export async function decryptTexts(job: Job, texts: readonly RenderedText[]): Promise<readonly RenderedText[]> {
   const { ageKeyFile } = job.workshop;
@@ -19,7 +22,7 @@ export async function decryptTexts(job: Job, texts: readonly RenderedText[]): Pr
 async function decryptText(job: Job, rendered: RenderedText, ageKeyFile: string): Promise<RenderedText> {
   const documents = await Promise.all(
     splitDocuments(rendered.text.reveal()).map(async ({ text }) => {
-      if (!sopsBlock.test(text)) return text;
+      if (!sopsBlock.test(text) || keepsEncrypted.test(text)) return text;
       return (await decrypt(job, text, ageKeyFile)) ?? text;
     }),
   );

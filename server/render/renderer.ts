@@ -109,7 +109,7 @@ function describePart(part: RenderPart): string {
   return JSON.stringify(part, function (this: Record<string, unknown>, key: string, value: unknown): unknown {
     const own = this[key];
     if (own instanceof Hidden) return JSON.stringify(plain(own.reveal()));
-    return key === 'tree' && part.tree !== undefined ? (own as { repository?: string } | undefined)?.repository : value;
+    return key === 'tree' ? (own as { repository?: string } | undefined)?.repository : value;
   });
 }
 
