@@ -81,6 +81,9 @@ interface Placed {
 function addObject(found: Found, source: Source, { document, object }: Placed): void {
   const { namespace: fallback } = found.options;
   const place = { namespace: object.namespace ?? fallback, name: object.name };
+  if (found.options.variables === 'unknown' && `${place.namespace}${place.name}`.includes('${')) {
+    return void found.problems.push(`${source.place}: the name of a ${object.kind} holds a variable that is not known`);
+  }
   const data = dataKindOf(object);
   if (data !== undefined) return addConfig(found, source, { document, object, ref: { kind: data, ...place } });
   const workload = workloadKindOf(object);

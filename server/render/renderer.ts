@@ -33,7 +33,7 @@ export function createRenderer(options: RendererOptions): Renderer {
   const run = createToolRunner({
     limits: { ...defaultLimits, ...options.limits },
     queue: createQueue(options.concurrency ?? usualConcurrency),
-    prlimit: tools.prlimit,
+    tools,
   });
   const workshop = { tools, run, tempDirectory, ageKeyFile };
   const open = async (part: RenderPart, ports: RenderPorts, signal: AbortSignal): Promise<Job> => {
