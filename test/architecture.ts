@@ -34,7 +34,15 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   },
   'server/git': {
     ours: [core, declared],
-    libraries: ['simple-git', 'node:child_process', 'node:crypto', 'node:fs/promises', 'node:path', 'node:stream'],
+    libraries: [
+      'simple-git',
+      'node:child_process',
+      'node:crypto',
+      'node:fs/promises',
+      'node:path',
+      'node:stream',
+      'undici',
+    ],
   },
   'server/render': { ours: [core, declared], libraries: ['node:child_process', 'node:fs/promises', 'node:path'] },
   'server/forge': { ours: [core], libraries: ['@octokit/rest', 'node:fs/promises', 'node:path'] },
