@@ -55,14 +55,9 @@ export function accessEnvironment(address: RepositoryAddress, { credentials, caF
 
 /** The value of an Authorization header; undefined for credentials that are not for HTTP. */
 export function authorizationOf(credentials: GitCredentials | undefined): string | undefined {
-  switch (credentials?.kind) {
-    case 'password':
-      return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
-    case 'bearer':
-      return `Bearer ${credentials.token}`;
-    default:
-      return undefined;
-  }
+  if (credentials?.kind === 'bearer') return `Bearer ${credentials.token}`;
+  if (credentials?.kind !== 'password') return undefined;
+  return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
 }
 
 /** Set for this URL only: git sends it nowhere else. */

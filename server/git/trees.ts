@@ -3,6 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SourceTree, SourceTrees, TreeEntry, TreeRef } from '../core/rendering.ts';
 import type { Access } from './credentials.ts';
+import type { CredentialsFor } from './access.ts';
+import { createAccess } from './access.ts';
 import { createBackoff } from './backoff.ts';
 import type { Listing } from './listing.ts';
 import { defaultDeadlineMs, openMirror } from './mirror.ts';
@@ -18,8 +20,8 @@ export interface SourceTreesOptions {
   /** The process's environment; only PATH, proxies, TLS roots and the ssh agent are taken from it. */
   readonly ambient: Readonly<Record<string, string | undefined>>;
   readonly policy: UrlPolicy;
-  /** Asked before each command that reaches the remote. */
-  readonly accessFor: (repository: string, signal: AbortSignal) => Access | Promise<Access>;
+  /** How a repository is reached, asked before each command that reaches the remote; undefined: without credentials. */
+  readonly credentialsFor: CredentialsFor;
   readonly now: () => number;
   /** Ends everything that runs. */
   readonly stop: AbortSignal;
@@ -84,6 +86,7 @@ interface Sources {
 function createSources(options: SourceTreesOptions): Sources {
   const root = join(options.stateDirectory, 'trees');
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
+  const accessFor = createAccess(options);
   const backoff = createBackoff(options.now);
   const slots = createSlots();
   const held = new Map<string, { readonly source: TreeSource; readonly directory: string }>();
@@ -92,12 +95,10 @@ function createSources(options: SourceTreesOptions): Sources {
   const open = (repository: string): { source: TreeSource; directory: string } => {
     // Numbered, so that removing a mirror never meets its successor.
     const directory = join(root, String(opened++));
-    const access = (signal: AbortSignal): Access | Promise<Access> => options.accessFor(repository, signal);
+    const access = (signal: AbortSignal): Promise<Access> => accessFor(repository, signal);
     const { ambient, policy, stop } = options;
-    const mirror = openMirror({
-      ...{ url: repository, policy, stateDirectory: directory, ambient, access, deadlineMs },
-      purpose: 'read',
-    });
+    const settings = { url: repository, policy, stateDirectory: directory, ambient, access, deadlineMs };
+    const mirror = openMirror({ ...settings, purpose: 'read' });
     const host = URL.canParse(repository) ? new URL(repository).host : repository;
     const slot = <T>(work: () => Promise<T>): Promise<T> => slots(host, work);
     return { source: createTreeSource({ mirror, backoff, slot, deadlineMs, stop }), directory };
