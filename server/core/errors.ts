@@ -97,6 +97,10 @@ export const catalogue = {
   },
   'report-server-unreachable': { retry: 'fatal', advice: 'check --server, or the port-forward behind it' },
   'report-server-refused': { retry: 'fatal', advice: 'correct the flags as the server’s message says' },
+  'render-failed': {
+    retry: 'backoff',
+    advice: 'check that the temporary directory is writable and has free space',
+  },
 } as const satisfies Record<string, { retry: Retry; advice: string }>;
 
 export type ErrorCode = keyof typeof catalogue;
