@@ -24,7 +24,7 @@ export async function renderDirectly(item: Case, calls: readonly DirectCall[], p
       await write(root, new Map(Object.entries(call.files ?? {})));
       const [program, args] =
         'kustomize' in call
-          ? [programs.kubectl, ['kustomize', '--load-restrictor', 'LoadRestrictionsNone', call.kustomize]]
+          ? [programs.kubectl, ['kustomize', call.kustomize]]
           : [programs.helm, call.helm];
       const options = { cwd: root, env: { HOME: root, PATH: '' }, maxBuffer: 64 * 1024 * 1024 };
       const { stdout } = await run(program, [...args], options);
