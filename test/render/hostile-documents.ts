@@ -31,7 +31,7 @@ export const documents: readonly HostileRow[] = [
     problem,
   ),
   data('prototype keys', 'data: { __proto__: "1", constructor: "2", toString: "3", hasOwnProperty: "4" }\n', {
-    __proto__: 'clear',
+    ['__proto__']: 'clear',
     constructor: 'clear',
     toString: 'clear',
     hasOwnProperty: 'clear',
