@@ -8,11 +8,11 @@ import { compareContent, type LiveContent, type NotComparable } from '../../serv
 import { describeEngineRef, type EngineRef, type EngineView } from '../../server/core/engine.ts';
 import { Hidden } from '../../server/core/hidden.ts';
 import { objectKey, splitKey, type ConfigRef } from '../../server/core/object.ts';
-import type { Renderer, RenderPlan, RenderPorts, RenderRefusal, RenderResult } from '../../server/core/rendering.ts';
+import type { Renderer, RenderPlan, RenderPorts, RenderRefusal } from '../../server/core/rendering.ts';
 import { readInputs } from '../../server/kube/ingest-config.ts';
 import { fakeTree } from '../fakes/source-tree.ts';
 import { treeRef, type ApiObject, type Case, type Row } from './case.ts';
-import { declare } from './declare.ts';
+import { declare, type Rendered, type RenderedPart } from './declare.ts';
 
 export const digestKey: DigestKey = { id: 'k1', secret: new Uint8Array(32).fill(7) };
 
@@ -24,10 +24,8 @@ export interface Answers {
 /** By owner, `configured` for a source without an engine. */
 export type Outcomes = ReadonlyMap<string, RenderedOwner | RenderRefusal>;
 
-export interface RenderedOwner {
+export interface RenderedOwner extends Rendered {
   readonly kind: 'rendered';
-  readonly namespace: string;
-  readonly parts: readonly Extract<RenderResult, { kind: 'rendered' }>[];
 }
 
 interface World {
@@ -53,7 +51,7 @@ export async function renderCase(item: Case, renderer: Renderer, signal: AbortSi
 export function answerCase(item: Case, outcomes: Outcomes): Answers {
   const { views } = openWorld(item);
   const refused: Record<string, NotComparable> = {};
-  const declarations = new Map<string, Declaration>();
+  const declarations = new Map<string, Pick<Declaration, 'configs'>>();
   for (const [owner, outcome] of outcomes) {
     if (outcome.kind === 'rendered') declarations.set(owner, declare(outcome, digestKey));
     else refused[owner] = outcome.reason;
@@ -89,11 +87,12 @@ async function renderOwner(view: EngineView, owner: EngineRef, how: Rendering): 
 }
 
 async function carryOut({ namespace, parts }: RenderPlan, how: Rendering): Promise<RenderedOwner | RenderRefusal> {
-  const results: RenderedOwner['parts'][number][] = [];
+  const results: RenderedPart[] = [];
   for (const part of parts) {
     const result = await how.renderer.render(part, how.ports, how.signal);
     if (result.kind !== 'rendered') return result;
-    results.push(result);
+    const variables = part.substitution === undefined ? 'none' : 'unknown';
+    results.push({ manifests: result.manifests, variables });
   }
   return { kind: 'rendered', namespace, parts: results };
 }
@@ -167,7 +166,7 @@ function releaseSecret({ name, namespace, version, manifest }: NonNullable<Case[
 
 interface Known {
   readonly views: readonly EngineView[];
-  readonly declarations: ReadonlyMap<string, Declaration>;
+  readonly declarations: ReadonlyMap<string, Pick<Declaration, 'configs'>>;
 }
 
 /** Its own marks first; without any, whoever declares it. */
@@ -196,7 +195,7 @@ interface Question {
   readonly owner: string;
   readonly live: ApiObject | undefined;
   readonly refused: Readonly<Record<string, NotComparable>>;
-  readonly declarations: ReadonlyMap<string, Declaration>;
+  readonly declarations: ReadonlyMap<string, Pick<Declaration, 'configs'>>;
 }
 
 function answerObject({ key, owner, live, refused, declarations }: Question): Row {

@@ -1,39 +1,26 @@
-// INTERIM
-import type { Declaration, DeclaredConfig } from '../../server/core/declaration.ts';
+// Parts of a plan put together to what one owner declares: of an object that several parts declare, the last part's counts.
+import type { DeclaredConfig, Declaration } from '../../server/core/declaration.ts';
 import type { DigestKey } from '../../server/core/digest.ts';
-import { objectKey } from '../../server/core/object.ts';
 import type { RenderedText } from '../../server/core/rendering.ts';
-import { digestDeclared } from '../../server/declared/content.ts';
-import { composeDocument, readObjects, splitDocuments } from '../../server/declared/read.ts';
+import { readDeclaration } from '../../server/declared/rendered.ts';
+
+export interface RenderedPart {
+  readonly manifests: readonly RenderedText[];
+  readonly variables: 'none' | 'unknown';
+}
 
 export interface Rendered {
   readonly namespace: string;
-  readonly parts: readonly { readonly manifests: readonly RenderedText[] }[];
+  readonly parts: readonly RenderedPart[];
 }
 
-export function declare({ namespace, parts }: Rendered, key: DigestKey): Declaration {
+export function declare({ namespace, parts }: Rendered, key: DigestKey): Pick<Declaration, 'configs' | 'problems'> {
   const configs = new Map<string, DeclaredConfig>();
   const problems: string[] = [];
-  for (const { path, text } of parts.flatMap(({ manifests }) => manifests)) {
-    const result = readObjects(text.reveal(), () => true);
-    if (result.kind === 'refused') {
-      problems.push(`${path}: ${result.refusal}`);
-      continue;
-    }
-    const docs = splitDocuments(text.reveal());
-    for (const object of result.objects) {
-      const kind = object.kind === 'SealedSecret' ? 'Secret' : object.kind;
-      if (kind !== 'Secret' && kind !== 'ConfigMap') continue;
-      if (object.annotations['helm.sh/hook'] !== undefined) continue;
-      const ref = { kind, namespace: object.namespace ?? namespace, name: object.name } as const;
-      const composed = composeDocument(docs[object.place.document]?.text ?? '');
-      if (composed.kind !== 'document') continue;
-      const content = digestDeclared(
-        { document: composed.document, item: object.place.item, ref, variables: 'unknown' },
-        key,
-      );
-      configs.set(objectKey(ref), { ref, content, path });
-    }
+  for (const { manifests, variables } of parts) {
+    const declaration = readDeclaration(manifests, { namespace, key, variables });
+    for (const [name, config] of declaration.configs) configs.set(name, config);
+    problems.push(...declaration.problems);
   }
-  return { configs, workloads: new Map(), problems };
+  return { configs, problems };
 }

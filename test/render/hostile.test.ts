@@ -90,7 +90,7 @@ async function answer({ files, part, expect }: HostileRow, signal: AbortSignal):
   }
   const text = result.manifests.map((manifest) => manifest.text.reveal()).join('\n');
   const declaration = declare(
-    { kind: 'rendered', namespace: 'shop', parts: [result] },
+    { namespace: 'shop', parts: [{ manifests: result.manifests, variables: 'none' }] },
     { id: 'k1', secret: new Uint8Array(32) },
   );
   const shown = `${text}\n${declaration.problems.join('\n')}`;
