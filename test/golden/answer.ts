@@ -5,14 +5,14 @@ import { flux } from '../../flux/engine.ts';
 import type { Declaration } from '../../server/core/declaration.ts';
 import { digestValues, type DigestKey } from '../../server/core/digest.ts';
 import { compareContent, type LiveContent, type NotComparable } from '../../server/core/drift.ts';
-import { describeEngineRef, type EngineRef, type EngineView } from '../../server/core/engine.ts';
+import { describeEngineRef, type EngineRef, type EngineView, type OwnerPlan } from '../../server/core/engine.ts';
 import { Hidden } from '../../server/core/hidden.ts';
 import { objectKey, splitKey, type ConfigRef } from '../../server/core/object.ts';
-import type { Renderer, RenderPlan, RenderPorts, RenderRefusal } from '../../server/core/rendering.ts';
+import type { Renderer, RenderPorts, SourceTrees } from '../../server/core/rendering.ts';
+import { createDeclaring, type Declared } from '../../server/declaring.ts';
 import { readInputs } from '../../server/kube/ingest-config.ts';
 import { fakeTree } from '../fakes/source-tree.ts';
 import { treeRef, type ApiObject, type Case, type Row } from './case.ts';
-import { declare, type Rendered, type RenderedPart } from './declare.ts';
 
 export const digestKey: DigestKey = { id: 'k1', secret: new Uint8Array(32).fill(7) };
 
@@ -21,29 +21,40 @@ export interface Answers {
   readonly objects: Readonly<Record<string, Row>>;
 }
 
-/** By owner, `configured` for a source without an engine. */
-export type Outcomes = ReadonlyMap<string, RenderedOwner | RenderRefusal>;
-
-export interface RenderedOwner extends Rendered {
-  readonly kind: 'rendered';
+/** Of one owner: what Lockstep takes for declared, and the texts that it was read from. */
+export interface Outcome {
+  readonly declared: Declared;
+  readonly texts: readonly string[];
 }
+
+/** By owner, `configured` for a source without an engine. */
+export type Outcomes = ReadonlyMap<string, Outcome>;
 
 interface World {
   readonly views: readonly EngineView[];
-  readonly ports: RenderPorts;
+  readonly trees: SourceTrees;
+  readonly live: RenderPorts['live'];
 }
 
 /** Renders every owner of a case. */
 export async function renderCase(item: Case, renderer: Renderer, signal: AbortSignal): Promise<Outcomes> {
-  const { views, ports } = openWorld(item);
-  const outcomes = new Map<string, RenderedOwner | RenderRefusal>();
-  for (const view of views) {
-    for (const owner of view.owners()) {
-      outcomes.set(describeEngineRef(owner), await renderOwner(view, owner, { renderer, ports, signal }));
-    }
+  const { views, trees, live } = openWorld(item);
+  const texts: string[] = [];
+  const recording: Renderer = {
+    ...renderer,
+    render: async (part, ports, ended) => {
+      const result = await renderer.render(part, ports, ended);
+      if (result.kind === 'rendered') texts.push(...result.manifests.map(({ text }) => text.reveal()));
+      return result;
+    },
+  };
+  const declaring = createDeclaring({ trees, renderer: recording, live, key: digestKey });
+  const outcomes = new Map<string, Outcome>();
+  for (const [owner, plan] of listPlans(item, views)) {
+    const declared = await declaring.declare(plan, signal);
+    if (declared.kind === 'failed') throw declared.error;
+    outcomes.set(owner, { declared, texts: texts.splice(0) });
   }
-  const configured = planConfigured(item);
-  if (configured !== undefined) outcomes.set('configured', await carryOut(configured, { renderer, ports, signal }));
   return outcomes;
 }
 
@@ -51,60 +62,43 @@ export async function renderCase(item: Case, renderer: Renderer, signal: AbortSi
 export function answerCase(item: Case, outcomes: Outcomes): Answers {
   const { views } = openWorld(item);
   const refused: Record<string, NotComparable> = {};
-  const declarations = new Map<string, Pick<Declaration, 'configs'>>();
-  for (const [owner, outcome] of outcomes) {
-    if (outcome.kind === 'rendered') declarations.set(owner, declare(outcome, digestKey));
-    else refused[owner] = outcome.reason;
+  const declarations = new Map<string, Declaration>();
+  for (const [owner, { declared }] of outcomes) {
+    if (declared.kind === 'declared') declarations.set(owner, declared.declaration);
+    if (declared.kind === 'not-rendered') refused[owner] = declared.reason;
   }
   const live = new Map(item.live.map((object) => [objectKey(refOf(object)), object]));
-  const declared = [...declarations.values()].flatMap(({ configs }) => [...configs.keys()]);
+  const keys = [...declarations.values()].flatMap(({ configs }) => [...configs.keys()]);
   const objects: Record<string, Row> = {};
-  for (const key of new Set([...live.keys(), ...declared])) {
+  for (const key of new Set([...live.keys(), ...keys])) {
     const owner = ownerOf(key, live.get(key), { views, declarations });
     objects[key] = answerObject({ key, owner, live: live.get(key), refused, declarations });
   }
   return { refused, objects };
 }
 
-interface Rendering {
-  readonly renderer: Renderer;
-  readonly ports: RenderPorts;
-  readonly signal: AbortSignal;
+function listPlans(item: Case, views: readonly EngineView[]): readonly (readonly [string, OwnerPlan])[] {
+  const plans = views.flatMap((view) =>
+    view.owners().map((owner) => [describeEngineRef(owner), planOf(view, owner)] as const),
+  );
+  const configured = planConfigured(item);
+  return configured === undefined ? plans : [...plans, ['configured', configured]];
 }
 
-async function renderOwner(view: EngineView, owner: EngineRef, how: Rendering): Promise<RenderedOwner | RenderRefusal> {
+function planOf(view: EngineView, owner: EngineRef): OwnerPlan {
   const plan = view.plan(owner, { revisions: new Map() });
   if (plan === undefined) throw new Error(`${describeEngineRef(owner)} has no plan`);
-  const texts = [];
-  for (const override of plan.overrides) {
-    const tree = await how.ports.trees(override.tree, how.signal);
-    if (tree.entry(override.path)?.kind !== 'file') continue;
-    const [content] = (await tree.read([override.path], how.signal)).values();
-    texts.push({ ...override, text: Buffer.from(content ?? []).toString('utf8') });
-  }
-  const finished = plan.finish(texts);
-  return 'parts' in finished ? carryOut(finished, how) : finished;
+  return plan;
 }
 
-async function carryOut({ namespace, parts }: RenderPlan, how: Rendering): Promise<RenderedOwner | RenderRefusal> {
-  const results: RenderedPart[] = [];
-  for (const part of parts) {
-    const result = await how.renderer.render(part, how.ports, how.signal);
-    if (result.kind !== 'rendered') return result;
-    const variables = part.substitution === undefined ? 'none' : 'unknown';
-    results.push({ manifests: result.manifests, variables });
-  }
-  return { kind: 'rendered', namespace, parts: results };
-}
-
-function planConfigured({ setup: { source } }: Case): RenderPlan | undefined {
+function planConfigured({ setup: { source } }: Case): OwnerPlan | undefined {
   if (source === undefined) return undefined;
   const tool =
     source.renderer === 'plain'
       ? ({ tool: 'plain', recurse: false, include: undefined, exclude: undefined } as const)
       : ({ tool: 'kustomize', missing: 'refuse', overlay: undefined, ignoreMissingComponents: false } as const);
   const part = { tree: treeRef('tree'), path: source.path, tool, substitution: undefined, decrypts: false };
-  return { namespace: source.namespace, parts: [part] };
+  return { sources: [], overrides: [], finish: () => ({ namespace: source.namespace, parts: [part] }) };
 }
 
 function openWorld(item: Case): World {
@@ -120,10 +114,10 @@ function openWorld(item: Case): World {
       for (const object of own) view.put(resource, object);
     }
   }
-  return { views: engines.map(({ view }) => view), ports: openPorts(item) };
+  return { views: engines.map(({ view }) => view), ...openPorts(item) };
 }
 
-function openPorts(item: Case): RenderPorts {
+function openPorts(item: Case): Omit<World, 'views'> {
   const trees = new Map(
     [...item.trees].map(([name, files]) => [
       treeRef(name).repository,
@@ -132,10 +126,13 @@ function openPorts(item: Case): RenderPorts {
   );
   const objects = item.release === undefined ? item.live : [...item.live, releaseSecret(item.release)];
   return {
-    trees: async ({ repository, revision }) => {
+    trees: {
+      resolve: async () => Promise.reject(new Error('no case follows a branch')),
+      open: async ({ repository, revision }) => {
       const tree = [...trees].find(([url]) => url.replace(/\.git$/, '') === repository.replace(/\.git$/, ''))?.[1];
       if (tree?.ref.revision !== revision) throw new Error(`no tree ${repository} at ${revision}`);
       return tree;
+      },
     },
     live: async ({ kind, namespace, name }) => {
       const object = objects.find(
@@ -166,7 +163,7 @@ function releaseSecret({ name, namespace, version, manifest }: NonNullable<Case[
 
 interface Known {
   readonly views: readonly EngineView[];
-  readonly declarations: ReadonlyMap<string, Pick<Declaration, 'configs'>>;
+  readonly declarations: ReadonlyMap<string, Declaration>;
 }
 
 /** Its own marks first; without any, whoever declares it. */
@@ -195,7 +192,7 @@ interface Question {
   readonly owner: string;
   readonly live: ApiObject | undefined;
   readonly refused: Readonly<Record<string, NotComparable>>;
-  readonly declarations: ReadonlyMap<string, Pick<Declaration, 'configs'>>;
+  readonly declarations: ReadonlyMap<string, Declaration>;
 }
 
 function answerObject({ key, owner, live, refused, declarations }: Question): Row {

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Hidden } from '../../server/core/hidden.ts';
 import type { HelmTool, KustomizeTool, PlainTool, RenderPart, RenderPorts } from '../../server/core/rendering.ts';
+import { readDeclaration } from '../../server/declared/rendered.ts';
 import { findTools } from '../../server/render/find-tools.ts';
 import { createRenderer } from '../../server/render/renderer.ts';
 import { fakeRef, fakeTree } from '../fakes/source-tree.ts';
-import { declare } from '../golden/declare.ts';
 import { provideTools, whyNoTools } from '../tools/tools.ts';
 import { charts } from './hostile-charts.ts';
 import { documents } from './hostile-documents.ts';
@@ -89,10 +89,8 @@ async function answer({ files, part, expect }: HostileRow, signal: AbortSignal):
     return result.detail;
   }
   const text = result.manifests.map((manifest) => manifest.text.reveal()).join('\n');
-  const declaration = declare(
-    { namespace: 'shop', parts: [{ manifests: result.manifests, variables: 'none' }] },
-    { id: 'k1', secret: new Uint8Array(32) },
-  );
+  const key = { id: 'k1', secret: new Uint8Array(32) };
+  const declaration = readDeclaration(result.manifests, { namespace: 'shop', key, variables: 'none' });
   const shown = `${text}\n${declaration.problems.join('\n')}`;
   switch (expect.kind) {
     case 'refused':
