@@ -48,8 +48,7 @@ const maxAliases = 100;
 /** About 2,000 lines; composing this many takes under 50 ms, errors included. */
 const maxLexemes = 8_000;
 /** An escape that double-quoted YAML does not have: each would cost an error object. */
-const badEscape =
-  /\\(?:x(?![\da-fA-F]{2})|u(?![\da-fA-F]{4})|U(?![\da-fA-F]{8})|[^0abt\tnvfre "/\\N_LPxuU\r\n])/;
+const badEscape = /\\(?:x(?![\da-fA-F]{2})|u(?![\da-fA-F]{4})|U(?![\da-fA-F]{8})|[^0abt\tnvfre "/\\N_LPxuU\r\n])/;
 
 /** The file's text, byte order mark included; undefined when it is not UTF-8. */
 export function decodeText(bytes: Uint8Array): string | undefined {

@@ -6,6 +6,7 @@ import { generatorName } from '../core/drift.ts';
 import { objectKey, workloadKinds, type WorkloadKind, type WorkloadRef } from '../core/object.ts';
 import type { RenderedText } from '../core/rendering.ts';
 import { digestDeclared, type DataKind, type DeclaredManifest } from './content.ts';
+import { markGenerated } from './generated.ts';
 import { composeDocument, objectMap, objectsOf, splitDocuments, type DeclaredObject } from './read.ts';
 
 export interface ReadingOptions {
@@ -21,8 +22,16 @@ const mostDocuments = 2_000;
 
 /** Never throws: what cannot be read is named among the problems. Of an object that is declared twice the last counts. */
 export function readDeclaration(manifests: readonly RenderedText[], options: ReadingOptions): Declaration {
-  const found: Found = { configs: new Map(), workloads: new Map(), problems: [], options };
-  for (const { path, text } of manifests) {
+  const first = readTexts(manifests, options);
+  if (!manifests.some(({ again }) => again !== undefined)) return first;
+  const again = manifests.map((manifest) => ({ ...manifest, text: manifest.again ?? manifest.text }));
+  return markGenerated(first, readTexts(again, options));
+}
+
+function readTexts(manifests: readonly RenderedText[], options: ReadingOptions): Declaration {
+  const whole: Omit<Found, 'options'> = { configs: new Map(), workloads: new Map(), problems: [] };
+  for (const { path, text, variables } of manifests) {
+    const found = { ...whole, options: { ...options, variables: variables ?? options.variables } };
     const documents = splitDocuments(text.reveal());
     const place = path ?? 'what was rendered';
     for (const [index, document] of documents.slice(0, mostDocuments).entries()) {
@@ -30,8 +39,7 @@ export function readDeclaration(manifests: readonly RenderedText[], options: Rea
     }
     if (documents.length > mostDocuments) found.problems.push(`${place}: more than ${mostDocuments} documents`);
   }
-  const { configs, workloads, problems } = found;
-  return { configs, workloads, problems };
+  return whole;
 }
 
 interface Found {

@@ -5,6 +5,9 @@ const part = { path: 'app', tool: 'plain' } as const;
 const head = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: web }\n';
 const config = `${head}data: { a: "1" }\n`;
 const problem = { kind: 'problem' } as const;
+const allClear = Object.fromEntries(
+  ['__proto__', 'constructor', 'toString', 'hasOwnProperty'].map((key) => [key, 'clear' as const]),
+);
 const refused = { kind: 'refused', reason: 'not-rendered' } as const;
 
 function document(rule: string, text: string | Uint8Array, expect: HostileRow['expect']): HostileRow {
@@ -30,12 +33,7 @@ export const documents: readonly HostileRow[] = [
     `${head}data:\n${Array.from({ length: 500 }, (_, n) => `${' '.repeat(n + 2)}a:`).join('\n')}\n`,
     problem,
   ),
-  data('prototype keys', 'data: { __proto__: "1", constructor: "2", toString: "3", hasOwnProperty: "4" }\n', {
-    ['__proto__']: 'clear',
-    constructor: 'clear',
-    toString: 'clear',
-    hasOwnProperty: 'clear',
-  }),
+  data('prototype keys', 'data: { __proto__: "1", constructor: "2", toString: "3", hasOwnProperty: "4" }\n', allClear),
   data('a prototype as the whole data', '__proto__: { data: { a: "1" } }\n', {}),
   document(
     'a prototype as metadata',
