@@ -50,11 +50,13 @@ function locate(
   tree: SourceTree,
   { folder, file, named }: { readonly folder: string; readonly file: string; readonly named: Named },
 ): TreeEntry {
-  if (/^[\w.-]*@|:|^\/\/|\?/.test(named.path)) {
+  const isAddress = /:\/\/|^\/\/|\?/.test(named.path);
+  const path = isAddress ? undefined : joinPath(folder, named.path);
+  const entry = path === undefined ? undefined : path === '' ? rootEntry(tree) : findEntry(tree, path);
+  const mayBeAddress = isAddress || (/[@:]/.test(named.path) && entry?.kind !== 'file');
+  if (mayBeAddress) {
     throw new Refused(`${quote(file)} names ${quote(withoutCredentials(named.path))}, and remote ones are not fetched`);
   }
-  const path = joinPath(folder, named.path);
-  const entry = path === '' ? rootEntry(tree) : findEntry(tree, path);
   if (entry !== undefined) return entry;
   throw new Refused(`${quote(file)} names ${quote(named.path)}, which is not in the repository; nothing is fetched`);
 }

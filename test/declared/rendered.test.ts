@@ -68,6 +68,12 @@ test('what is encrypted, sealed or substituted from unknown variables is not com
   assert.equal(reason(secret('a${b}')), undefined);
 });
 
+test('a name with an unknown variable is no name', () => {
+  const { configs, problems } = read(configMap('a-${b}'), { variables: 'unknown' });
+  assert.equal(configs.size, 0);
+  assert.deepEqual(problems, ['a.yaml, document 1: the name of a ConfigMap holds a variable that is not known']);
+});
+
 test('a name that kustomize made from a ciphertext is no object of the cluster', () => {
   const text = 'apiVersion: v1\nkind: Secret\nmetadata: {name: env-5hm7gkbtf8}\nstringData: {p: "sops_mac=ENC[x]"}\n';
   const { configs, problems } = readDeclaration([{ path: undefined, text: new Hidden(text) }], options);

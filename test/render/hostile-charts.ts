@@ -13,6 +13,7 @@ function template(text: string): HostileRow['files'] {
 const sane = template(config('"1"'));
 const base = { part: { path: 'chart', tool: 'helm' } } as const;
 const refused = { kind: 'refused', reason: 'not-rendered' } as const;
+const unreadable = { kind: 'refused', reason: 'unreadable' } as const;
 const harmless = (text: string) => ({ kind: 'rendered', text }) as const;
 
 export const charts: readonly HostileRow[] = [
@@ -141,8 +142,8 @@ export const charts: readonly HostileRow[] = [
   {
     ...base,
     rule: 'lookup asks no API server',
-    files: template(config('{{ (lookup "v1" "Secret" "kube-system" "").items | len | quote }}')),
-    expect: harmless('"0"'),
+    files: template(config('{{ lookup "v1" "Secret" "kube-system" "" | toJson | quote }}')),
+    expect: harmless('"{}"'),
   },
   {
     ...base,
@@ -162,7 +163,7 @@ export const charts: readonly HostileRow[] = [
     ...base,
     rule: '.Files.Glob does not leave the chart',
     files: { ...template(config('{{ (.Files.Glob "../**").AsConfig | quote }}')), 'secrets.yaml': 'beside the chart' },
-    expect: harmless('value: ""'),
+    expect: harmless('value: "{}"'),
   },
   {
     ...base,
@@ -171,12 +172,12 @@ export const charts: readonly HostileRow[] = [
     expect: refused,
   },
   // the chart itself
-  { ...base, rule: 'a Chart.yaml that is no map', files: { ...sane, 'chart/Chart.yaml': '- a\n' }, expect: refused },
+  { ...base, rule: 'a Chart.yaml that is no map', files: { ...sane, 'chart/Chart.yaml': '- a\n' }, expect: unreadable },
   {
     ...base,
     rule: 'a Chart.yaml that is broken',
     files: { ...sane, 'chart/Chart.yaml': 'name: [\n' },
-    expect: refused,
+    expect: unreadable,
   },
   {
     ...base,
@@ -194,7 +195,7 @@ export const charts: readonly HostileRow[] = [
     ...base,
     rule: 'a bomb in Chart.yaml',
     files: { ...sane, 'chart/Chart.yaml': `${chart}annotations: &x\n${bomb}` },
-    expect: refused,
+    expect: unreadable,
   },
   {
     ...base,
@@ -243,7 +244,7 @@ export const charts: readonly HostileRow[] = [
     rule: 'a namespace that is an option',
     files: template(config('{{ .Release.Namespace | quote }}')),
     part: { path: 'chart', tool: 'helm', namespace: '--kubeconfig=/x' },
-    expect: refused,
+    expect: harmless('value: "--kubeconfig=/x"'),
   },
   {
     rule: 'a Kubernetes version that is an option',

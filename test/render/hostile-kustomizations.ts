@@ -13,6 +13,10 @@ function refusing(rule: string, text: string, more: HostileRow['files'] = {}): H
   return { rule, files: kustomization(text, more), part, expect: refused };
 }
 
+function broken(rule: string, text: string): HostileRow {
+  return { rule, files: kustomization(text), part, expect: { kind: 'refused', reason: 'unreadable' } };
+}
+
 const remotes = [
   'https://git.example.com/platform/bases.git//web?ref=v1',
   'https://git.example.com/platform/bases//web',
@@ -170,8 +174,8 @@ export const kustomizations: readonly HostileRow[] = [
   },
   { rule: 'layers that double 40 times', files: doubling(40), part, expect: refused },
   // fields
-  refusing('a kustomization that is no map', '- a\n- b\n'),
-  refusing('two kustomizations in one file', 'resources: [web.yaml]\n---\nresources: [/etc/passwd]\n'),
+  broken('a kustomization that is no map', '- a\n- b\n'),
+  broken('two kustomizations in one file', 'resources: [web.yaml]\n---\nresources: [/etc/passwd]\n'),
   refusing('a remote behind a duplicate key', 'resources: [web.yaml]\nresources: ["https://git.example.com/base"]\n'),
   refusing('a remote behind a merge key', 'x: &x { resources: ["https://git.example.com/base"] }\n<<: *x\n'),
   refusing('a remote behind an alias', 'x: &x "https://git.example.com/base"\nresources: [*x]\n'),

@@ -31,7 +31,11 @@ export type HostileAnswer =
   /** The place is named as a problem, and nothing of it is declared. */
   | { readonly kind: 'problem' }
   /** What the ConfigMap `web` declares: the reason for a key that is not comparable, `clear` for one that is; `*` for unknown keys. */
-  | { readonly kind: 'declared'; readonly keys: Readonly<Record<string, NotComparable | 'clear'>> };
+  | {
+      readonly kind: 'declared';
+      readonly keys: Readonly<Record<string, NotComparable | 'clear'>>;
+      readonly andProblem?: true;
+    };
 
 /** A folder that no rendering may read; its secret.yaml holds `canary`. */
 export const outside = join(tmpdir(), `lockstep-outside-${process.pid}`);

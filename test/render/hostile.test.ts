@@ -1,142 +1,167 @@
-// Whatever a repository holds: it is refused or named, nothing of it runs, nothing outside of it is read, and it ends in time.
+// What a repository can hold to hang, fill or leave the renderer: each ends in a refusal, in time, and nothing is left.
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { Hidden } from '../../server/core/hidden.ts';
-import type { HelmTool, KustomizeTool, PlainTool, RenderPart, RenderPorts } from '../../server/core/rendering.ts';
-import { readDeclaration } from '../../server/declared/rendered.ts';
+import type { RenderPart, Tool } from '../../server/core/rendering.ts';
 import { findTools } from '../../server/render/find-tools.ts';
-import { createRenderer } from '../../server/render/renderer.ts';
-import { fakeRef, fakeTree } from '../fakes/source-tree.ts';
+import { defaultLimits } from '../../server/render/run-tool.ts';
+import type { FakeFile } from '../fakes/source-tree.ts';
 import { provideTools, whyNoTools } from '../tools/tools.ts';
-import { charts } from './hostile-charts.ts';
-import { documents } from './hostile-documents.ts';
-import { kustomizations } from './hostile-kustomizations.ts';
-import { canary, outside, type HostilePart, type HostileRow } from './hostile-rows.ts';
-
-/** Of one tool; what Lockstep itself does around it takes the rest. */
-const toolDeadlineMs = 8_000;
-const rowDeadlineMs = 20_000;
-const trapped = ['git', 'sh', 'bash', 'ssh', 'curl', 'docker', 'python3', 'helm-evil', 'go'];
+import { helmTool, kustomizeTool, part, plainTool, refusalOf, render, textOf } from './rig.ts';
 
 const skip = await whyNoTools();
-let base = '';
-let marks = '';
+const tools = async () => {
+  const { kustomize, helm4 } = await provideTools();
+  return findTools({ kustomize, helm: helm4 }, process.env['PATH'] ?? '');
+};
+const limits = { ...defaultLimits, deadlineMs: 10_000, outputBytes: 4 * 1024 * 1024, memoryBytes: 256 * 1024 * 1024 };
 
-before(async () => {
-  base = await mkdtemp(join(tmpdir(), 'lockstep-hostile-'));
-  marks = join(base, 'marks');
-  for (const folder of ['marks', 'traps', 'temp'].map((name) => join(base, name))) await mkdir(folder);
-  await mkdir(outside);
-  await writeFile(join(outside, 'secret.yaml'), `apiVersion: v1\nkind: Secret\nmetadata: { name: ${canary} }\n`);
-  await writeFile(join(outside, 'kustomization.yaml'), 'resources: [secret.yaml]\n');
-  for (const name of trapped) {
-    const file = join(base, 'traps', name);
-    await writeFile(file, `#!/bin/sh\n: > '${marks}/${name}'\nexit 1\n`);
-    await chmod(file, 0o755);
-  }
-  process.env['PATH'] = `${join(base, 'traps')}:${process.env['PATH'] ?? ''}`;
-  process.env['MARK'] = join(marks, 'MARK');
-});
-
-after(async () => {
-  process.env['PATH'] = (process.env['PATH'] ?? '').split(':').slice(1).join(':');
-  for (const folder of [base, outside]) await rm(folder, { recursive: true, force: true });
-});
-
-test('there are enough rows, each with a name of its own', () => {
-  const rules = rows.map(({ title, row }) => `${title}: ${row.rule}`);
-  assert.ok(rules.length >= 80);
-  assert.deepEqual([...new Set(rules)], rules);
-});
-
-const rows = Object.entries({ chart: charts, kustomization: kustomizations, manifests: documents }).flatMap(
-  ([title, table]) => table.map((row) => ({ title, row })),
-);
-
-for (const { title, row } of rows) {
-  test(`${title}: ${row.rule}`, { skip, timeout: rowDeadlineMs }, async (t) => {
-    const shown = await answer(row, t.signal);
-    assert.equal(shown.includes(canary), false, 'nothing outside the tree is shown');
-    assert.equal(/root:x:|hunter2/.test(shown), false, 'no file of the machine is shown, and no words of a tool');
-    assert.deepEqual(await readdir(marks), [], 'nothing was run');
-    assert.deepEqual(await readdir(join(base, 'temp')), [], 'nothing is left behind');
+type Files = Readonly<Record<string, FakeFile>>;
+const chart = (files: Files): Files => ({ 'app/Chart.yaml': 'apiVersion: v2\nname: a\nversion: 1.0.0\n', ...files });
+const dependency = (repository: string): Files =>
+  chart({
+    'app/Chart.yaml': `apiVersion: v2\nname: a\nversion: 1.0.0\ndependencies:\n- {name: b, version: 1, repository: "${repository}"}\n`,
   });
-}
+const kustomization = (text: string, more: Files = {}): Files => ({ 'app/kustomization.yaml': text, ...more });
+const aliases = `a0: &a0 [x, x]\n${Array.from({ length: 40 }, (_, n) => `a${n + 1}: &a${n + 1} [*a${n}, *a${n}]`).join('\n')}\n`;
+const helm = part(helmTool);
+const kustomize = part(kustomizeTool);
+const inFolder = (path: string, tool: Tool): RenderPart => part(tool, { path });
 
-/** Checks what is expected; all that anybody could get to see of it, as one text. */
-async function answer({ files, part, expect }: HostileRow, signal: AbortSignal): Promise<string> {
-  const tools = await provideTools(signal);
-  const renderer = createRenderer({
-    tools: await findTools(
-      { kustomize: tools.kustomize, helm: tools.helm4, sops: tools.sops },
-      process.env['PATH'] ?? '',
+const refused: readonly [string, RenderPart, Files, RegExp][] = [
+  [
+    'a template without an end',
+    helm,
+    chart({ 'app/templates/a': '{{ range until 1000000000 }}x{{ end }}' }),
+    /^not-rendered: helm/,
+  ],
+  [
+    'a template that calls itself',
+    helm,
+    chart({ 'app/templates/a': '{{ define "a" }}{{ template "a" }}{{ end }}{{ template "a" }}' }),
+    /^not-rendered: helm ended/,
+  ],
+  [
+    'a template that prints too much',
+    helm,
+    chart({ 'app/templates/a': 'a: {{ repeat 8000000 "x" }}' }),
+    /^not-rendered: helm printed more than 4 MiB/,
+  ],
+  [
+    'values that unfold',
+    helm,
+    chart({ 'app/values.yaml': aliases, 'app/templates/a': 'a: {{ toJson .Values | len }}' }),
+    /^not-rendered: helm/,
+  ],
+  ['a chart that depends on itself', helm, dependency('file://../app'), /depend on each other more than 10 deep/],
+  ['a dependency out of the repository', helm, dependency('file://../../../b'), /leads out of the repository/],
+  ['a dependency by an absolute path', helm, dependency('file:///etc'), /is not a relative path/],
+  ['a dependency of an alias', helm, dependency('@stable'), /not in charts\/; nothing is fetched/],
+  [
+    'a dependency named like a path',
+    helm,
+    chart({ 'app/Chart.yaml': 'dependencies: [{name: ../../x}]' }),
+    /without a proper name/,
+  ],
+  ['a chart of one large file', helm, chart({ 'app/files/a': { size: 9_000_000 } }), /larger than 8 MiB/],
+  [
+    'a schema of another host',
+    helm,
+    chart({ 'app/values.schema.json': '{"$ref": "https://192.0.2.1/a.json"}', 'app/templates/a': 'a: 1' }),
+    /^not-rendered: helm ended/,
+  ],
+  [
+    'many aliases in a resource',
+    kustomize,
+    kustomization('resources: [a.yaml]', { 'app/a.yaml': `kind: ConfigMap\nmetadata: {name: a}\n${aliases}` }),
+    /^not-rendered: kustomize/,
+  ],
+  [
+    'a resource that is no object',
+    kustomize,
+    kustomization('resources: [a.yaml]', { 'app/a.yaml': 'a: 1' }),
+    /^not-rendered: kustomize ended/,
+  ],
+  [
+    'a chain of folders',
+    kustomize,
+    Object.fromEntries(
+      Array.from({ length: 60 }, (_, n) => [
+        n === 0 ? 'app/kustomization.yaml' : `n${n}/kustomization.yaml`,
+        `resources: [../n${n + 1}]`,
+      ]),
     ),
-    ageKeyFile: undefined,
-    tempDirectory: join(base, 'temp'),
-    identityKey: new Uint8Array(32),
-    limits: { deadlineMs: toolDeadlineMs },
+    /more than 50 folders|no kustomization|not in the repository/,
+  ],
+  [
+    'a remote patch',
+    kustomize,
+    kustomization('patches: [{path: "https://example.com/p.yaml"}]'),
+    /remote ones are not fetched/,
+  ],
+  ['a path with a line break', kustomize, kustomization('resources: ["a\\nb"]'), /is not a relative path/],
+  ['a backslash', kustomize, kustomization('resources: ["..\\\\..\\\\etc"]'), /is not a relative path/],
+  [
+    'an environment file that is a link',
+    kustomize,
+    kustomization('secretGenerator: [{name: a, envs: [e]}]', { 'app/e': { symlink: '/proc/self/environ' } }),
+    /symbolic link/,
+  ],
+  ['a validator', kustomize, kustomization('validators: [v.yaml]'), /validators, which are not run/],
+  [
+    'a function in a transformer',
+    kustomize,
+    kustomization('transformers: ["kind: X"]'),
+    /transformers, which are not run/,
+  ],
+  ['the folder above', inFolder('../app', plainTool), {}, /there is no folder/],
+  ['the root of the disk', inFolder('/etc', kustomizeTool), {}, /has no kustomization/],
+  ['a file name that no disk takes', helm, chart({ [`app/templates/${'n'.repeat(300)}`]: 'a: 1' }), /is too long/],
+];
+for (const [what, one, files, expected] of refused) {
+  test(`hostile: ${what}`, { skip, timeout: 30_000 }, async () => {
+    assert.match(refusalOf(await render(one, { files, options: { tools: await tools(), limits } })), expected);
   });
-  const tree = fakeTree(files);
-  const ports: RenderPorts = { trees: async () => tree, live: async () => undefined };
-  const result = await renderer.render(planPart(part), ports, signal);
-  if (result.kind === 'not-rendered') {
-    assert.equal(expect.kind, 'refused', result.detail);
-    if (expect.kind === 'refused' && expect.reason !== 'any') assert.equal(result.reason, expect.reason, result.detail);
-    assert.ok(result.detail.length > 0 && result.detail.length < 400 && !result.detail.includes('\n'), result.detail);
-    return result.detail;
-  }
-  const text = result.manifests.map((manifest) => manifest.text.reveal()).join('\n');
-  const key = { id: 'k1', secret: new Uint8Array(32) };
-  const declaration = readDeclaration(result.manifests, { namespace: 'shop', key, variables: 'none' });
-  const shown = `${text}\n${declaration.problems.join('\n')}`;
-  switch (expect.kind) {
-    case 'refused':
-      assert.fail(`it was rendered: ${text.slice(0, 300)}`);
-      break;
-    case 'rendered':
-      assert.ok(text.includes(expect.text), text.slice(0, 300));
-      break;
-    case 'problem':
-      assert.equal(declaration.configs.get('ConfigMap/shop/web'), undefined);
-      assert.ok(declaration.problems.length > 0, 'it is not passed over in silence');
-      break;
-    case 'declared': {
-      const content = declaration.configs.get('ConfigMap/shop/web')?.content;
-      assert.ok(content !== undefined, declaration.problems.join('\n'));
-      const rest = content.rest === undefined ? [] : [['*', content.rest] as const];
-      const clear = [...content.content.values.keys()].map((key) => [key, 'clear'] as const);
-      assert.deepEqual(new Map([...content.unclear, ...rest, ...clear]), new Map(Object.entries(expect.keys)));
-    }
-  }
-  return shown;
 }
 
-function planPart(part: HostilePart): RenderPart {
-  return { tree: fakeRef, path: part.path, tool: toolOf(part), substitution: undefined, decrypts: false };
-}
+test('the root of a repository is a folder like others', { skip }, async () => {
+  const options = { tools: await tools() };
+  const object = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n';
+  const kustomized = { 'kustomization.yaml': 'resources: [a.yaml]', 'a.yaml': object };
+  const overlay = new Hidden({ namePrefix: 'b-' });
+  assert.match(textOf(await render(inFolder('', kustomizeTool), { files: kustomized, options })), /name: a/);
+  assert.match(
+    textOf(await render(inFolder('', { ...kustomizeTool, overlay }), { files: kustomized, options })),
+    /name: b-a/,
+  );
+  const listing = { ...kustomizeTool, missing: 'list-manifests' } as const;
+  assert.match(textOf(await render(inFolder('', listing), { files: { 'x/a.yaml': object }, options })), /name: a/);
+  const charted = { 'Chart.yaml': 'apiVersion: v2\nname: a\nversion: 1.0.0\n', 'templates/a.yaml': object };
+  const auto: Tool = { tool: 'auto', plain: plainTool, kustomize: kustomizeTool, helm: helmTool };
+  assert.match(textOf(await render(inFolder('', auto), { files: charted, options })), /name: a/);
+  assert.match(textOf(await render(inFolder('', auto), { files: kustomized, options })), /^apiVersion: v1\nkind/);
+  assert.match(textOf(await render(inFolder('', auto), { files: { 'a.yaml': object }, options })), /name: a/);
+});
 
-function toolOf(part: HostilePart): PlainTool | KustomizeTool | HelmTool {
-  switch (part.tool) {
-    case 'plain':
-      return { tool: 'plain', recurse: part.recurse ?? false, include: part.include, exclude: undefined };
-    case 'kustomize': {
-      const overlay = part.overlay === undefined ? undefined : new Hidden(part.overlay);
-      return { tool: 'kustomize', missing: 'refuse', overlay, ignoreMissingComponents: false };
-    }
-    case 'helm':
-      return {
-        tool: 'helm',
-        releaseName: part.releaseName ?? 'web',
-        namespace: part.namespace ?? 'shop',
-        values: (part.valueFiles ?? []).map((path) => ({ from: 'file', tree: undefined, path, optional: false })),
-        parameters: [],
-        includeCrds: true,
-        kubeVersion: part.kubeVersion,
-        apiVersions: [],
-        postRender: undefined,
-      };
-  }
-}
+let directory = '';
+before(async () => (directory = await mkdtemp(join(tmpdir(), 'hostile-'))));
+after(() => rm(directory, { recursive: true, force: true }));
+
+test('an abort ends a tool that reads nothing, and its directory', { timeout: 30_000 }, async () => {
+  const stuck = join(directory, 'stuck');
+  const started = join(directory, 'started');
+  await writeFile(stuck, `#!/bin/sh\n: > ${started}\nexec /bin/sleep 60\n`, { mode: 0o755 });
+  const found = await findTools({ kustomize: stuck }, process.env['PATH'] ?? '');
+  const abort = new AbortController();
+  const overlay = new Hidden({ namespace: 'a' });
+  const setting = { files: kustomization('resources: []'), options: { tools: found }, signal: abort.signal };
+  const rendering = render(part({ ...kustomizeTool, overlay }), setting);
+  while (!existsSync(started)) await setImmediate();
+  abort.abort(new Error('enough'));
+  await assert.rejects(rendering, /enough/);
+});
