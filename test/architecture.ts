@@ -34,7 +34,15 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   },
   'server/git': {
     ours: [core, declared],
-    libraries: ['simple-git', 'node:child_process', 'node:crypto', 'node:fs/promises', 'node:path', 'node:stream'],
+    libraries: [
+      'simple-git',
+      'node:child_process',
+      'node:crypto',
+      'node:fs/promises',
+      'node:path',
+      'node:stream',
+      'undici',
+    ],
   },
   'server/render': {
     ours: [core, declared],
@@ -61,7 +69,13 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   // wiring
   'server/flags.ts': { ours: [core] },
   'server/flags-help.ts': { ours: [core, 'server/flags.ts'] },
-  'server/config-file.ts': { ours: ['server/flags.ts'], libraries: ['yaml'] },
+  'server/config-place.ts': { ours: ['server/flags.ts'] },
+  'server/config-repositories.ts': { ours: ['server/config-place.ts'] },
+  'server/config-file.ts': {
+    ours: ['server/config-place.ts', 'server/config-repositories.ts'],
+    libraries: ['yaml'],
+  },
+  'server/repositories.ts': { ours: [core, 'server/config-repositories.ts', 'server/git'] },
   'server/log-config.ts': { ours: ['server/flags.ts'] },
   'server/reloader-flags.ts': { ours: [core, 'server/flags.ts'] },
   'server/reloader-config.ts': { ours: [core, 'server/flags.ts', 'server/reloader-flags.ts'] },
@@ -69,6 +83,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
     ours: [
       core,
       'server/config-file.ts',
+      'server/engine-flags.ts',
       'server/flags.ts',
       'server/http/listen.ts',
       'server/log-config.ts',
@@ -96,6 +111,8 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/report-output.ts': { ours: [core, 'server/text-table.ts'] },
   'server/report-progress.ts': {},
   'server/registry.ts': { ours: [core, 'hooks', 'argocd', 'flux', 'server/forge', 'server/notify', 'server/render'] },
+  'server/engine-flags.ts': { ours: [core, 'server/asking-flags.ts', 'server/flags.ts', 'server/reloader-config.ts'] },
+  'server/engines.ts': { ours: [core, 'server/engine-flags.ts', 'server/kube', 'server/registry.ts'] },
   'server/trouble.ts': { ours: [core, 'server/metrics.ts', 'server/outcome-report.ts'] },
   'server/pr-arguments.ts': { ours: [core] },
   'server/pr-output.ts': { ours: [core] },

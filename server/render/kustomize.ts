@@ -7,11 +7,12 @@ import { findClosure, findKustomization } from './closure.ts';
 import { explainFailure } from './explain-failure.ts';
 import { needTool } from './find-tools.ts';
 import type { Job, Method, Workshop } from './job.ts';
-import { extend, fieldsOf, parseKustomization, type Fields } from './kustomization.ts';
+import { extend } from './kustomization.ts';
 import { listManifests } from './list-manifests.ts';
 import { withPrivateTree, type PrivateTree } from './private-tree.ts';
 import { Refused, quote } from './refused.ts';
 import { joinPath, readFiles } from './tree-paths.ts';
+import { fieldsOf, parseFile, type Fields } from './yaml-file.ts';
 
 export const kustomize: Method<KustomizeTool> = {
   inputs: async (job) => {
@@ -55,7 +56,7 @@ async function plan({ tree, part, tool, signal }: Job<KustomizeTool>): Promise<K
 
 async function readOwn(tree: SourceTree, file: string, signal: AbortSignal): Promise<Document> {
   const contents = await readFiles(tree, [file], signal);
-  return parseKustomization(file, contents.get(file) ?? new Uint8Array());
+  return parseFile(file, contents.get(file) ?? new Uint8Array());
 }
 
 function makeMissing(tree: SourceTree, path: string, { missing }: KustomizeTool): Document {
