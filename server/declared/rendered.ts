@@ -88,9 +88,9 @@ function countObjects(document: Document.Parsed): number {
   return isList && isSeq(items) ? items.items.length : 1;
 }
 
-/** Slashes and the like would make it another object's key. */
+/** Slashes and the like would make it another object's key. A variable in it is told as such. */
 function isNamed({ namespace, name }: DeclaredObject): boolean {
-  return [namespace ?? name, name].every((text) => /^[\w.:-]+$/.test(text) && !/^\.+$/.test(text));
+  return [namespace ?? name, name].every((text) => /^[\w.:${}-]+$/.test(text) && !/^\.+$/.test(text));
 }
 
 /** Argo CD and Helm run these at certain moments and may delete them: they are no part of the declared state. */
