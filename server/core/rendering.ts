@@ -132,7 +132,7 @@ export interface RenderRefusal {
   readonly detail: string;
 }
 
-/** The port to server/render, one part at a time. Throws `git-*` and `api-*` of its ports, and the signal's reason. */
+/** The port to server/render, one part at a time. Throws `git-*` and `api-*` of its ports, `render-failed`, and the signal's reason. */
 export interface Renderer {
   /** What the result depends on, as text: the tool and its options, tree and blob ids, versions of live values. Equal text, equal result. */
   identify(part: RenderPart, ports: RenderPorts, signal: AbortSignal): Promise<string>;
