@@ -119,6 +119,10 @@ export interface RenderedText {
   /** File it came from, from the repository's root; undefined when a tool made it. */
   readonly path: string | undefined;
   readonly text: Hidden<string>;
+  /** A `${` in it stands for a variable whose value is not known. Absent: it is text like any other. */
+  readonly variables?: 'unknown';
+  /** The same rendered once more, where that may give something else: what differs is made when it is rendered. */
+  readonly again?: Hidden<string>;
 }
 
 export interface RenderRefusal {
