@@ -11,7 +11,7 @@ export function renderMarkdownTable(rows: readonly (readonly string[])[]): strin
 /** Letters, digits and harmless punctuation stay; anything that could be markup, a mention or a link is spelled as an entity. */
 export function escapeMarkdown(text: string): string {
   return printable(text).replaceAll(/[^\p{L}\p{N} ,.;?%=/:'"–→-]|(?<=:)\/\/|(?<=www)\./giu, (found) =>
-    [...found].map((character) => `&#${character.codePointAt(0)};${character === '@' ? '&#8203;' : ''}`).join(''),
+    Array.from(found, (character) => `&#${character.codePointAt(0)};${character === '@' ? '&#8203;' : ''}`).join(''),
   );
 }
 
