@@ -36,7 +36,20 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
     ours: [core, declared],
     libraries: ['simple-git', 'node:child_process', 'node:crypto', 'node:fs/promises', 'node:path', 'node:stream'],
   },
-  'server/render': { ours: [core, declared], libraries: ['node:child_process', 'node:fs/promises', 'node:path'] },
+  'server/render': {
+    ours: [core, declared],
+    libraries: [
+      'node:child_process',
+      'node:crypto',
+      'node:fs',
+      'node:fs/promises',
+      'node:path',
+      'node:timers/promises',
+      'node:util',
+      'node:zlib',
+      'yaml',
+    ],
+  },
   'server/forge': { ours: [core], libraries: ['@octokit/rest', 'node:fs/promises', 'node:path'] },
   'server/http': {
     ours: [core, 'hooks'],
