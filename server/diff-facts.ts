@@ -2,7 +2,7 @@
 import type { Diff, DiffGap, OwnerRef } from './core/diff-row.ts';
 import type { DiffConfig, DiffFacts } from './core/diff.ts';
 import { ownerKey } from './core/diff-declared.ts';
-import type { EngineGap, EngineView, Ownership, PlanOptions } from './core/engine.ts';
+import type { EngineGap, EngineRef, Ownership, OwnershipMarks, OwnerPlan, PlanOptions } from './core/engine.ts';
 import { configResources, objectKey, type ConfigKind } from './core/object.ts';
 import type { PreviewFacts } from './core/preview.ts';
 import type { Gap } from './core/explanation.ts';
@@ -11,12 +11,19 @@ import { readLiveFacts, type LiveAsking, type LiveFacts } from './diff-reads.ts'
 import { askRecorded, type RecordedAsking } from './diff-recorded.ts';
 import { isPaused, type Asking } from './explain-reads.ts';
 
+/** All engines as one. */
+export interface DiffEngines {
+  ownerOf(marks: OwnershipMarks): Ownership;
+  owners(): readonly EngineRef[];
+  plan(owner: EngineRef, options: PlanOptions): OwnerPlan | undefined;
+  /** Resources that are not known. */
+  gaps(): readonly EngineGap[];
+}
+
 export interface DiffPorts extends OwnerPorts {
-  /** What each engine's resources say. */
-  readonly views: readonly EngineView[];
+  readonly engines: DiffEngines;
   /** Sources of the configuration, each an owner of what it declares in its namespace. */
   readonly sources: readonly PlannedOwner[];
-  readonly gaps: readonly EngineGap[];
   readonly instanceLabels: readonly string[];
 }
 
@@ -48,7 +55,10 @@ export async function gatherDiff(ports: DiffPorts, asking: DiffAsking): Promise<
       namespace,
       engine,
       revision,
-      configs: live.configs.map((config): DiffConfig => ({ ...config, ownership: ownershipOf(ports, config.marks) })),
+      configs: live.configs.map((config): DiffConfig => ({
+        ...config,
+        ownership: ownershipOf(ports, config.marks),
+      })),
       unread: unreadKinds(live),
       owners,
       workloads: live.workloads.map(({ seen, references }) => ({ ref: seen.ref, references })),
@@ -111,40 +121,33 @@ async function findRevisions(ports: DiffPorts, planned: readonly PlannedOwner[],
   return resolveRevision(ports, planned, { revision, signal });
 }
 
-function ownershipOf({ views }: DiffPorts, marks: LiveFacts['configs'][number]['marks']): Ownership {
-  const answers = marks === undefined ? [] : views.map((view) => view.ownerOf(marks));
-  const surest = answers.find(({ kind }) => kind === 'owned') ?? answers.find(({ kind }) => kind === 'unconfirmed');
-  return surest ?? { kind: 'not-owned' };
+function ownershipOf({ engines }: DiffPorts, marks: OwnershipMarks | undefined): Ownership {
+  return marks === undefined ? { kind: 'not-owned' } : engines.ownerOf(marks);
 }
 
 /** All, or for one namespace: those that own something in it, deploy to it, or are configured for it. */
-function planOwners(
-  { views, sources }: DiffPorts,
-  live: LiveFacts,
-  { namespace }: DiffAsking,
-): readonly PlannedOwner[] {
-  const marked = new Set<string>();
+function planOwners(ports: DiffPorts, live: LiveFacts, { namespace }: DiffAsking): readonly PlannedOwner[] {
+  const { engines, sources } = ports;
+  const owned = new Set<string>();
   for (const marks of [
     ...live.configs.map((each) => each.marks),
     ...live.workloads.map(({ seen }) => seen.ownership),
   ]) {
-    const ownership = ownershipOf({ views } as DiffPorts, marks);
-    if (ownership.kind !== 'not-owned') marked.add(ownerKey(ownership.owner));
+    const ownership = ownershipOf(ports, marks);
+    if (ownership.kind !== 'not-owned') owned.add(ownerKey(ownership.owner));
   }
-  const engines = views.flatMap((view) =>
-    view.owners().map((owner): PlannedOwner => ({ owner, plan: (options) => view.plan(owner, options) })),
-  );
-  const isConcerned = ({ owner, plan }: PlannedOwner): boolean =>
-    namespace === undefined || marked.has(ownerKey(owner)) || deploysTo(plan, namespace);
-  const configured = sources.filter(({ owner }) => namespace === undefined || owner.namespace === namespace);
-  return [...engines.filter(isConcerned), ...configured];
+  const isConcerned = (owner: EngineRef): boolean =>
+    namespace === undefined || owned.has(ownerKey(owner)) || deploysTo(engines, owner, namespace);
+  const planned = engines
+    .owners()
+    .filter(isConcerned)
+    .map((owner): PlannedOwner => ({ owner, plan: async (options) => engines.plan(owner, options) }));
+  return [...planned, ...sources.filter(({ owner }) => namespace === undefined || owner.namespace === namespace)];
 }
 
-const applied: PlanOptions = { revisions: new Map() };
-
 /** Its overrides change what is rendered, not where it goes. */
-function deploysTo(plan: PlannedOwner['plan'], namespace: string): boolean {
-  const found = plan(applied)?.finish([]);
+function deploysTo(engines: DiffEngines, owner: EngineRef, namespace: string): boolean {
+  const found = engines.plan(owner, { revisions: new Map() })?.finish([]);
   return found !== undefined && 'parts' in found && found.namespace === namespace;
 }
 
@@ -153,13 +156,13 @@ function unreadKinds({ forbidden }: LiveFacts): ReadonlySet<ConfigKind> {
   return new Set(kinds.flatMap(([kind, resource]) => (forbidden.includes(resource) ? [kind] : [])));
 }
 
-function listGaps({ gaps }: DiffPorts, { forbidden }: LiveFacts): Diff['gaps'][number][] {
+function listGaps({ engines: { gaps } }: DiffPorts, { forbidden }: LiveFacts): Diff['gaps'][number][] {
   const lists = forbidden.map((resource) => ({ about: resource, says: 'listing them is not granted' }));
-  const unseen = gaps.filter(({ reason }) => reason !== 'not-served');
-  const engines = unseen.map(({ resource, reason }) => ({
+  const unseen = gaps().filter(({ reason }) => reason !== 'not-served');
+  const unknown = unseen.map(({ resource, reason }) => ({
     about: resource,
     says:
       reason === 'forbidden' ? 'listing them is not granted: what they own is not told' : 'they could not be listed',
   }));
-  return [...lists, ...engines];
+  return [...lists, ...unknown];
 }

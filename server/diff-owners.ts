@@ -1,22 +1,17 @@
 // Which owners to ask what they declare, and asking them: a few at a time, at the applied revision or at another.
-import type { Declaration } from './core/declaration.ts';
 import type { DiffOwner } from './core/diff-declared.ts';
 import { describeOwner, type DiffGap, type OwnerRef } from './core/diff-row.ts';
 import { LockstepError } from './core/errors.ts';
-import type { DeclaredSource, OwnerPlan, PlanOptions } from './core/engine.ts';
-import type { RenderRefusal, SourceTrees } from './core/rendering.ts';
+import type { OwnerPlan, PlanOptions } from './core/engine.ts';
+import type { SourceTrees } from './core/rendering.ts';
+import type { Declared } from './declaring.ts';
 
 /** One that may declare something here: an engine's resource, or a source of the configuration. */
 export interface PlannedOwner {
   readonly owner: OwnerRef;
-  /** `revisions`: by repository, in place of the applied ones. Undefined: there is no such owner any more. */
-  readonly plan: (options: PlanOptions) => OwnerPlan | undefined;
+  /** `revisions`: by repository, in place of the applied ones. Undefined: there is no such owner any more. Throws `git-*`. */
+  readonly plan: (options: PlanOptions, signal: AbortSignal) => Promise<OwnerPlan | undefined>;
 }
-
-export type Declared =
-  | { readonly kind: 'declared'; readonly declaration: Declaration; readonly sources: readonly DeclaredSource[] }
-  | RenderRefusal
-  | { readonly kind: 'failed'; readonly error: LockstepError };
 
 export interface OwnerPorts {
   readonly declare: (plan: OwnerPlan, signal: AbortSignal) => Promise<Declared>;
@@ -46,13 +41,30 @@ export async function declareOwners(
   const failures: DiffGap[] = [];
   let done = 0;
   const owners = await mapSome(planned, async ({ owner, plan: makePlan }) => {
-    const plan = makePlan({ revisions });
-    const found = plan === undefined ? undefined : await ports.declare(plan, signal);
+    const plan = await orFailed(makePlan({ revisions }, signal), signal);
+    const found = plan === undefined || isFailed(plan) ? plan : await ports.declare(plan, signal);
     onDone(++done);
     if (found?.kind === 'failed') failures.push({ about: describeOwner(owner), says: found.error.message });
-    return { owner, sources: plan?.sources ?? [], declared: judge(found) };
+    const sources = plan === undefined || isFailed(plan) ? [] : plan.sources;
+    return { owner, sources, declared: judge(found) };
   });
   return { owners, failures };
+}
+
+type Failed = Extract<Declared, { kind: 'failed' }>;
+
+async function orFailed<T>(work: Promise<T>, signal: AbortSignal): Promise<T | Failed> {
+  try {
+    return await work;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof LockstepError)) throw error;
+    return { kind: 'failed', error };
+  }
+}
+
+function isFailed(plan: OwnerPlan | Failed): plan is Failed {
+  return 'kind' in plan;
 }
 
 function judge(found: Declared | undefined): DiffOwner['declared'] {
@@ -75,18 +87,16 @@ export async function resolveRevision(
   { revision, signal }: { readonly revision: string; readonly signal: AbortSignal },
 ): Promise<{ readonly revisions: ReadonlyMap<string, string>; readonly gaps: readonly DiffGap[] }> {
   const none = { revisions: new Map<string, string>() };
-  const sources = planned.flatMap(({ plan }) => plan(none)?.sources ?? []);
+  // One whose plan fails is told when it is asked what it declares.
+  const plans = await mapSome(planned, ({ plan }) => orFailed(plan(none, signal), signal));
+  const sources = plans.flatMap((plan) => (plan === undefined || isFailed(plan) ? [] : plan.sources));
   const repositories = [...new Set(sources.map(({ repository }) => repository))].sort();
   const gaps: DiffGap[] = [];
   const revisions = new Map<string, string>();
   await mapSome(repositories, async (repository) => {
-    try {
-      revisions.set(repository, await resolve(repository, revision, signal));
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof LockstepError)) throw error;
-      gaps.push({ about: repository, says: `${revision} was not found there (${error.code}): compared as applied` });
-    }
+    const commit = await orFailed(resolve(repository, revision, signal), signal);
+    if (typeof commit === 'string') revisions.set(repository, commit);
+    else gaps.push({ about: repository, says: `${revision} was not found there (${commit.error.code}): as applied` });
   });
   if (revisions.size === 0) {
     const where =
@@ -98,11 +108,11 @@ export async function resolveRevision(
 
 /** In the order of the items, a few at a time. */
 async function mapSome<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
-  const results = new Map<number, R>();
+  const results: { readonly at: number; readonly result: R }[] = [];
   const entries = items.entries();
   const worker = async (): Promise<void> => {
-    for (const [at, item] of entries) results.set(at, await work(item));
+    for (const [at, item] of entries) results.push({ at, result: await work(item) });
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  return items.flatMap((_, at) => (results.has(at) ? [results.get(at) as R] : []));
+  return results.sort((a, b) => a.at - b.at).map(({ result }) => result);
 }
