@@ -1,13 +1,14 @@
 // `lockstep diff`: flags in, a comparison of the cluster with Git out, and an exit code. It reads with a kubeconfig and writes nothing.
 import { parseServer } from './ask-lockstep.ts';
 import { askingFlags, isName, readRules, ruleFlags } from './asking-flags.ts';
+import { engineFlags, readEngineFlags } from './engine-flags.ts';
 import { makeDiff } from './core/diff.ts';
 import type { DiffGap } from './core/diff-row.ts';
 import { makePreview } from './core/preview.ts';
 import { gatherDiff, gatherPreview, type DiffAsking, type DiffPorts } from './diff-facts.ts';
 import { renderDiffMarkdown } from './diff-markdown.ts';
 import { renderDiff } from './diff-output.ts';
-import type { PortOptions } from './diff-ports.ts';
+import type { OpenPorts, PortOptions } from './diff-ports.ts';
 import { formatHelp } from './flags-help.ts';
 import { parseFlags, refuse, type FlagTable } from './flags.ts';
 import { createClient } from './kube/client.ts';
@@ -37,6 +38,8 @@ export const diffFlags = {
     help: 'instead: which workloads would restart if --revision were applied',
   },
   config: { type: 'string', group, help: 'file with Git sources for what no engine applies, as serve takes it' },
+  'allow-local-git': { type: 'bool', default: false, group, help: 'allow file:// and http:// repositories' },
+  'age-key-file': { type: 'string', group, help: 'file with age identities, to compare what SOPS encrypted' },
   'lockstep-url': {
     type: 'string',
     group,
@@ -51,6 +54,7 @@ export const diffFlags = {
     group,
     help: 'how to print it; markdown: for a comment on a pull request',
   },
+  ...engineFlags,
   ...ruleFlags,
 } as const satisfies FlagTable;
 
@@ -60,7 +64,7 @@ export interface DiffDeps {
   /** Somebody watches stderr: progress is told there. */
   readonly isWatched: boolean;
   /** Engines, Git and renderers; closed at the end. */
-  readonly openPorts: (options: PortOptions) => Promise<DiffPorts & { readonly close: () => Promise<void> }>;
+  readonly openPorts: (options: PortOptions) => Promise<OpenPorts>;
   readonly fetch: typeof globalThis.fetch;
   /** Wall clock (ms). */
   readonly now: () => number;
@@ -92,7 +96,7 @@ export async function runDiff(argv: readonly string[], deps: DiffDeps): Promise<
     const key = makeDigestKey(randomBytes);
     const given = { client, key, now: now(), randomBytes, fetch, signal };
     const asking = { ...options.asking, ...given, onRead: progress.tell, say: progress.say };
-    const ports = await deps.openPorts({ ...options.ports, client, key, signal });
+    const ports = await deps.openPorts({ ...options.ports, client, key, onRead: progress.tell, signal });
     try {
       const { text, failures, exitCode } = await answer(ports, asking, options);
       progress.clear();
@@ -142,7 +146,7 @@ interface Options {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly asking: Omit<DiffAsking, Given>;
-  readonly ports: Omit<PortOptions, 'client' | 'key' | 'signal'>;
+  readonly ports: Omit<PortOptions, 'client' | 'key' | 'onRead' | 'signal'>;
   readonly warnings: readonly string[];
 }
 
@@ -152,6 +156,7 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const remarks: Remarks = { problems: [...mistakes], warnings: warnings.map(({ says }) => says) };
   const reloader = readRules(values, remarks);
   remarks.problems.push(...args.map((extra) => `unexpected word ${extra}`), ...findMistakes(values));
+  const engines = readEngineFlags(values, remarks);
   const server = values['lockstep-url'] === undefined ? undefined : parseServer(values['lockstep-url']);
   if (values['lockstep-url'] !== undefined && server === undefined)
     remarks.problems.push('--lockstep-url: want a URL such as http://127.0.0.1:8080');
@@ -162,7 +167,9 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const places = { namespace, stateNamespace: values['state-namespace'], server };
   const judging = { rules, pauseKeys, ...referenceRulesOf(reloader), presence: presenceOf(reloader) };
   const asking = { ...places, ...judging, engine, revision };
-  return { output, restarts, kubeconfig, context, asking, ports: { config }, warnings: remarks.warnings };
+  const files = { config, allowLocalGit: values['allow-local-git'], ageKeyFile: values['age-key-file'] };
+  const ports = { ...files, engines };
+  return { output, restarts, kubeconfig, context, asking, ports, warnings: remarks.warnings };
 }
 
 type Values = ReturnType<typeof parseFlags<typeof diffFlags>>['values'];
