@@ -203,6 +203,6 @@ function attribute(facts: WriterFacts, comparison: Comparison | undefined): Attr
 }
 
 function describeWriter({ manager, kind, operation, notAfter }: Writer): DiffWriter {
-  const at = notAfter === undefined ? {} : { notAfter: new Date(notAfter).toISOString() };
+  const at = notAfter === undefined ? {} : { notAfter: new Date(notAfter).toISOString().replace(/\.\d+Z$/, 'Z') };
   return { manager, kind, operation, ...at };
 }

@@ -179,7 +179,7 @@ test('the writer is that of the keys that differ; of all when none does', () => 
   const edited = rowOf({ configs, owners: [declaring([declared(app, { level: 'debug', port: '80' })])] });
   assert.deepEqual(
     [edited.origin, edited.writer?.manager, edited.writer?.kind, edited.writer?.notAfter],
-    ['runtime', 'kubectl-edit', 'kubectl', '2026-11-22T12:00:00.000Z'],
+    ['runtime', 'kubectl-edit', 'kubectl', '2026-11-22T12:00:00Z'],
   );
   const equal = rowOf({ configs, owners: [declaring([declared(app, { level: 'info', port: '80' })])] });
   assert.deepEqual([equal.origin, equal.originBecause, equal.writer], ['unknown', 'several-origins', undefined]);
