@@ -1,9 +1,10 @@
 // The files of a tree that a kustomization needs, over all the folders that it names. Nothing else reaches kustomize.
 import type { SourceTree, TreeEntry } from '../core/rendering.ts';
 import { kustomizationFiles } from './auto.ts';
-import { fieldsOf, listNamed, parseKustomization, type Fields, type Named } from './kustomization.ts';
+import { listNamed, type Named } from './kustomization.ts';
 import { Refused, quote } from './refused.ts';
 import { findEntry, joinPath, limits, readFiles } from './tree-paths.ts';
+import { fieldsOf, parseFile, type Fields } from './yaml-file.ts';
 
 const deepest = 50;
 
@@ -50,11 +51,13 @@ function locate(
   tree: SourceTree,
   { folder, file, named }: { readonly folder: string; readonly file: string; readonly named: Named },
 ): TreeEntry {
-  if (/^[\w.-]*@|:|^\/\/|\?/.test(named.path)) {
+  const isAddress = /:\/\/|^\/\/|\?/.test(named.path);
+  const path = isAddress ? undefined : joinPath(folder, named.path);
+  const entry = path === undefined ? undefined : path === '' ? rootEntry(tree) : findEntry(tree, path);
+  const mayBeAddress = isAddress || (/[@:]/.test(named.path) && entry?.kind !== 'file');
+  if (mayBeAddress) {
     throw new Refused(`${quote(file)} names ${quote(withoutCredentials(named.path))}, and remote ones are not fetched`);
   }
-  const path = joinPath(folder, named.path);
-  const entry = path === '' ? rootEntry(tree) : findEntry(tree, path);
   if (entry !== undefined) return entry;
   throw new Refused(`${quote(file)} names ${quote(named.path)}, which is not in the repository; nothing is fetched`);
 }
@@ -79,7 +82,7 @@ async function readLevel(tree: SourceTree, folders: readonly string[], signal: A
     signal,
   );
   return paths.map(({ folder, file }) => {
-    const document = parseKustomization(file, contents.get(file) ?? new Uint8Array());
+    const document = parseFile(file, contents.get(file) ?? new Uint8Array());
     return { folder, file, fields: fieldsOf(file, document) };
   });
 }

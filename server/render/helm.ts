@@ -4,10 +4,10 @@ import type { HelmTool, RenderedText } from '../core/rendering.ts';
 import { findChart } from './chart.ts';
 import { explainFailure } from './explain-failure.ts';
 import { readValues } from './helm-values.ts';
-import { needTool, type Job, type Method } from './job.ts';
+import { needTool } from './find-tools.ts';
+import type { Job, Method } from './job.ts';
 import { listNamed } from './kustomization.ts';
 import { build } from './kustomize.ts';
-import { withPipes } from './pipes.ts';
 import { withPrivateTree, type PrivateTree } from './private-tree.ts';
 import { Refused } from './refused.ts';
 import { readFiles } from './tree-paths.ts';
@@ -19,7 +19,7 @@ export const helm: Method<HelmTool> = {
   },
   render: async (job) => {
     const { tool, tree, workshop, signal } = job;
-    needTool(workshop, 'helm');
+    needTool(workshop.tools, 'helm');
     const files = await findChart(job);
     const paths = [...new Set([...files.values()].map(({ path }) => path))];
     const contents = await readFiles(tree, paths, signal);
@@ -52,10 +52,15 @@ async function template(job: Job<HelmTool>, directory: PrivateTree): Promise<Hid
     tool.releaseName,
     './chart',
   ];
-  const program = needTool(workshop, 'helm');
-  const end = await withPipes(workshop, pipes, () =>
-    workshop.run({ program, name: 'helm', args, home: directory.home, directory: directory.directory, signal }),
-  );
+  const end = await workshop.run({
+    program: needTool(workshop.tools, 'helm'),
+    name: 'helm',
+    args,
+    home: directory.home,
+    directory: directory.directory,
+    pipes,
+    signal,
+  });
   if (end.code !== 0) throw explainFailure('helm', end);
   return new Hidden(end.stdout);
 }

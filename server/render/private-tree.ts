@@ -1,6 +1,7 @@
 // A temporary directory that only this process may read, for what a tool has to find as files. Gone when the work is done.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Refused, quote } from './refused.ts';
 import { joinPath } from './tree-paths.ts';
 
 export interface PrivateTree {
@@ -29,6 +30,9 @@ async function openTree(root: string): Promise<PrivateTree> {
   const home = join(root, 'home');
   await Promise.all([directory, home].map((path) => mkdir(path, { mode: 0o700 })));
   const place = async (path: string): Promise<string> => {
+    if (path.length > 3_000 || path.split('/').some((name) => Buffer.byteLength(name) > 255)) {
+      throw new Refused(`the path ${quote(path)} is too long`);
+    }
     const file = join(directory, joinPath('', path));
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     return file;
@@ -39,7 +43,8 @@ async function openTree(root: string): Promise<PrivateTree> {
     place,
     write: async (folder, files) => {
       for (const [path, content] of files) {
-        await writeFile(await place(folder === '' ? path : `${folder}/${path}`), content, { flag: 'wx', mode: 0o600 });
+        const file = await place(folder === '' ? path : `${folder}/${path}`);
+        await writeFile(file, content, { flag: 'wx', mode: 0o600 });
       }
     },
   };

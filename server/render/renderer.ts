@@ -33,7 +33,7 @@ export function createRenderer(options: RendererOptions): Renderer {
   const run = createToolRunner({
     limits: { ...defaultLimits, ...options.limits },
     queue: createQueue(options.concurrency ?? usualConcurrency),
-    prlimit: tools.prlimit,
+    tools,
   });
   const workshop = { tools, run, tempDirectory, ageKeyFile };
   const open = async (part: RenderPart, ports: RenderPorts, signal: AbortSignal): Promise<Job> => {
@@ -109,7 +109,7 @@ function describePart(part: RenderPart): string {
   return JSON.stringify(part, function (this: Record<string, unknown>, key: string, value: unknown): unknown {
     const own = this[key];
     if (own instanceof Hidden) return JSON.stringify(plain(own.reveal()));
-    return key === 'tree' && part.tree !== undefined ? (own as { repository?: string } | undefined)?.repository : value;
+    return key === 'tree' ? (own as { repository?: string } | undefined)?.repository : value;
   });
 }
 
