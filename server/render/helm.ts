@@ -1,0 +1,109 @@
+// Runs `helm template` on a chart of the repository, Helm 3 or 4, and kustomize over what it prints where Flux does.
+import { Hidden } from '../core/hidden.ts';
+import type { HelmTool } from '../core/rendering.ts';
+import { findChart } from './chart.ts';
+import { explainFailure } from './explain-failure.ts';
+import { needTool } from './find-tools.ts';
+import { readValues, type ValuesDocument } from './helm-values.ts';
+import type { Job, Method } from './job.ts';
+import { listNamed } from './kustomization.ts';
+import { build } from './kustomize.ts';
+import { withPrivateTree, type PrivateTree } from './private-tree.ts';
+import { Refused } from './refused.ts';
+import { readFiles } from './tree-paths.ts';
+
+export const helm: Method<HelmTool> = {
+  inputs: async (job) => {
+    const [files, { inputs }] = [await findChart(job), await readValues(job)];
+    return [...[...files].map(([path, { id }]) => `${path} ${id}`), ...inputs];
+  },
+  render: async (job) => {
+    const { tree, workshop, signal } = job;
+    needTool(workshop.tools, 'helm');
+    const files = await findChart(job);
+    const paths = [...new Set([...files.values()].map(({ path }) => path))];
+    const contents = await readFiles(tree, paths, signal);
+    const chart = new Map([...files].map(([path, entry]) => [path, contents.get(entry.path) ?? new Uint8Array()]));
+    const { documents } = await readValues(job);
+    const text = await renderOnce(job, chart, documents);
+    const sources = [...chart.values(), ...documents.map((document) => document.text.reveal())];
+    const again = mayDiffer(sources) ? { again: await renderOnce(job, chart, documents) } : {};
+    return [{ path: undefined, text, ...again }];
+  },
+};
+
+/** Functions that give something else each time. What a packed chart calls is not known. */
+const unstable = /\b(?:rand[A-Z]\w*|gen[A-Z]\w*|uuidv4|now|ago|htpasswd|bcrypt|encryptAES|shuffle)\b/;
+const packed = (source: string | Uint8Array): boolean => typeof source !== 'string' && source[0] === 0x1f;
+
+function mayDiffer(sources: readonly (string | Uint8Array)[]): boolean {
+  return sources.some((source) => packed(source) || unstable.test(Buffer.from(source).toString('utf8')));
+}
+
+function renderOnce(
+  job: Job<HelmTool>,
+  chart: ReadonlyMap<string, Uint8Array>,
+  documents: readonly ValuesDocument[],
+): Promise<Hidden<string>> {
+  return withPrivateTree(job.workshop.tempDirectory, async (directory) => {
+    await directory.write('chart', chart);
+    const text = await template(job, directory, documents);
+    return job.tool.postRender === undefined ? text : postRender(job, directory, text);
+  });
+}
+
+async function template(
+  { tool, workshop, signal }: Job<HelmTool>,
+  directory: PrivateTree,
+  documents: readonly ValuesDocument[],
+): Promise<Hidden<string>> {
+  const pipes = await Promise.all(
+    documents.map(async ({ text }, index) => ({
+      path: await directory.place(`values/${index}.yaml`),
+      text: text.reveal(),
+    })),
+  );
+  const args = [
+    'template',
+    `--namespace=${tool.namespace}`,
+    ...(tool.includeCrds ? ['--include-crds'] : []),
+    ...(tool.kubeVersion === undefined ? [] : [`--kube-version=${tool.kubeVersion}`]),
+    ...tool.apiVersions.map((version) => `--api-versions=${version}`),
+    ...pipes.map(({ path }) => `--values=${path}`),
+    '--',
+    tool.releaseName,
+    './chart',
+  ];
+  const end = await workshop.run({
+    program: needTool(workshop.tools, 'helm'),
+    name: 'helm',
+    args,
+    home: directory.home,
+    directory: directory.directory,
+    pipes,
+    signal,
+  });
+  if (end.code !== 0) throw explainFailure('helm', end);
+  return new Hidden(end.stdout);
+}
+
+/** What the chart gave may hold values: it goes to kustomize through a pipe, as does the kustomization. */
+async function postRender(
+  { tool, workshop, signal }: Job<HelmTool>,
+  directory: PrivateTree,
+  text: Hidden<string>,
+): Promise<Hidden<string>> {
+  const overlay = tool.postRender?.reveal() ?? {};
+  const named = listNamed('postRenderers', overlay);
+  if (named.length > 0) throw new Refused('a post-renderer names files, and there are none');
+  const kustomization = new Hidden(JSON.stringify({ ...overlay, resources: ['rendered.yaml'] }));
+  const built = await build({
+    workshop,
+    directory,
+    folder: 'post',
+    kustomization,
+    inputs: new Map([['rendered.yaml', text]]),
+    signal,
+  });
+  return new Hidden(built.map((part) => part.text.reveal()).join(''));
+}
