@@ -121,6 +121,7 @@ const limits: readonly Withheld[] = [
   'fighting',
   'halted',
   'flapping',
+  'engine-syncing',
   'jitter',
   'rollout-cap',
   'namespace-rollout-cap',

@@ -1,5 +1,6 @@
 // What the reflectors hand on: objects of the cluster reduced to the facts that decisions need. None can hold a Secret's value.
 import type { ContentDigests } from './digest.ts';
+import type { OwnershipMarks } from './engine.ts';
 import type { ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
 import type { PauseFacts } from './pause-period.ts';
 import type { Reference } from './references.ts';
@@ -42,6 +43,8 @@ export interface SeenWorkload {
   readonly marks: readonly SeenMark[];
   /** `lockstep.dev/*` and `checksum.lockstep.dev/*` annotations of the object itself. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** What it says about its owner in an engine; absent: nothing. */
+  readonly ownership?: OwnershipMarks;
   /** Label selector of its pods, as text. */
   readonly podSelector: string;
   /** Names the current ReplicaSet (revision number) or ControllerRevision (name; newest when empty); undefined while unobserved. */
