@@ -66,7 +66,8 @@ ${usage}
     }
   } catch (error) {
     if (cli.signal.aborted) {
-      cli.stderr.write('ended before it was done\n');
+      const why = error instanceof LockstepError ? `: ${error.message}` : '';
+      cli.stderr.write(`ended before it was done${why}\n`);
       return 1;
     }
     if (!(error instanceof LockstepError)) throw error;
