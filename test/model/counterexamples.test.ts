@@ -130,6 +130,18 @@ const rows: [name: string, restarts: number, trace: readonly string[], scenario?
     { optedOut: ['web'] },
   ],
   [
+    'found: opted in, changed, and the workload’s status moves before the next process decides',
+    1,
+    ['opt-in web', 'adopt web', 'drop web', 'change c0 1', 'crash'],
+    { optedOut: ['web'] },
+  ],
+  [
+    'stale-at-opt-in: an opt-in that nobody recorded may be any write of the workload',
+    0,
+    ['opt-in web', 'deliver workloads', 'change c0 1', 'meta web', 'crash'],
+    { optedOut: ['web'] },
+  ],
+  [
     'found: adopted after an opt-in, then changed',
     1,
     [

@@ -18,8 +18,8 @@ export interface Run {
   readonly counts: Map<string, { changes: Map<string, number>; everUsed: Set<string>; writes: number; extra: number }>;
   /** Pairs that were stale when their workload opted in, or when it was seen first: `web/c0`. */
   readonly excused: Set<string>;
-  /** Workloads that opted in while nobody watched: when, no fact tells. */
-  readonly optedInUnseen: Set<string>;
+  /** Workloads that opted in: when, no fact tells to a process that finds no record of them. */
+  readonly optedIn: Set<string>;
   /** The cluster's version when the run began. */
   begunAt: number;
   /** When a change of a config object was last heard of. */
@@ -66,7 +66,7 @@ export async function begin(scenario: Scenario): Promise<Run> {
     trace: [],
     counts: new Map(),
     excused: new Set(),
-    optedInUnseen: new Set(),
+    optedIn: new Set(),
     begunAt: Infinity,
     deliveredAt: 0,
     relisted: false,
@@ -255,7 +255,7 @@ function workloadStep(run: Run, verb: string, name: string, detail: string): boo
     case 'opt-in':
       if (workload.optedIn) return false;
       for (const config of configs) if (isStale(cluster, name, config)) run.excused.add(`${name}/${config}`);
-      if (run.processes.every((process) => process === undefined)) run.optedInUnseen.add(name);
+      run.optedIn.add(name);
       return edit({ optedIn: true });
     case 'adopt':
       if (template.uses.includes('c1')) return false;
@@ -310,10 +310,9 @@ async function processStep(run: Run, verb: string, name: string, index: number):
   const process = run.processes[index];
   if (verb === 'start') {
     if (process !== undefined || run.depth > 0) return false;
-    excuseUnknowable(run);
+    excuseAtStart(run);
     await orCrash(run, index, async () => void (run.processes[index] = await open(run)));
-    excuseUnknowable(run);
-    run.optedInUnseen.clear();
+    excuseAtStart(run);
     return true;
   }
   if (process === undefined) return false;
@@ -428,8 +427,8 @@ function isStale(cluster: world.Cluster, name: string, config: string): boolean 
 }
 
 /**
- * What no fact of the API can tell after a gap: what happened to an object that no workload used when the watch had last seen it,
- * and whether a change was older than an opt-in (known limits, see README).
+ * What no fact of the API can tell after a gap: what happened to an object that no workload used when the watch had last seen it
+ * (a known limit, see README).
  */
 function excuseUnknowable(run: Run): void {
   const { cluster } = run;
@@ -437,8 +436,23 @@ function excuseUnknowable(run: Run): void {
   for (const name of cluster.workloads.keys())
     for (const config of configs) {
       const isUnknown = !remembered.includes(`["o","Secret/${world.namespace}/${config}"`);
-      const isUntold = isUnknown || run.optedInUnseen.has(name);
-      if (isUntold && isStale(cluster, name, config)) run.excused.add(`${name}/${config}`);
+      if (isUnknown && isStale(cluster, name, config)) run.excused.add(`${name}/${config}`);
+    }
+}
+
+/**
+ * The named exception `stale-at-opt-in`: a workload that opted in and was not recorded before the process died. Any of its writes may be
+ * the opt-in, so only what changed after the last one is known to be newer (a known limit, see README).
+ */
+function excuseAtStart(run: Run): void {
+  excuseUnknowable(run);
+  const { cluster } = run;
+  const remembered = [...cluster.shards.values()].map(({ text }) => text).join('\n');
+  for (const name of run.optedIn)
+    for (const config of configs) {
+      const isRecorded = remembered.includes(`["w","${keyOf(name)}"`);
+      const isLater = (cluster.configs.get(config)?.version ?? 0) > (cluster.workloads.get(name)?.version ?? 0);
+      if (!isRecorded && !isLater && isStale(cluster, name, config)) run.excused.add(`${name}/${config}`);
     }
 }
 
