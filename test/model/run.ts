@@ -158,6 +158,7 @@ export async function step(run: Run, line: string): Promise<boolean> {
   const process = Number(/@(\d)$/.exec(line)?.[1] ?? 0);
   return (
     configStep(run, verb, name, Number(detail)) ??
+    engineStep(run, verb, name, detail) ??
     workloadStep(run, verb, name, detail) ??
     (await processStep(run, verb, name, process))
   );
@@ -189,6 +190,35 @@ function configStep(run: Run, verb: string, name: string, content: number): bool
   }
 }
 
+/** One Application: a sync begins, writes config objects and workloads in any order, and ends; or stops half-way. */
+function engineStep(run: Run, verb: string, name: string, detail: string): boolean | undefined {
+  const { cluster } = run;
+  switch (verb) {
+    case 'sync':
+      if (cluster.sync !== undefined) return false;
+      cluster.sync = { handled: new Set() };
+      break;
+    case 'sync-end':
+      if (cluster.sync === undefined) return false;
+      cluster.sync = undefined;
+      break;
+    case 'sync-config':
+      if (cluster.sync === undefined || cluster.configs.get(name)?.content === Number(detail)) return false;
+      changeContent(run, name, Number(detail), engineManager);
+      break;
+    case 'sync-apply':
+      if (!world.isOnItsWay(cluster, name) || !cluster.workloads.has(name)) return false;
+      world.applyWorkload(cluster, name, detail === 'image' ? 'other-image' : 'as-it-was');
+      break;
+    default:
+      return undefined;
+  }
+  for (const process of run.processes) process?.hearOwner();
+  return true;
+}
+
+const engineManager = 'argocd-controller';
+
 /** Where it counts, a creation or deletion is a change for everybody. */
 function countPresence(run: Run, name: string): void {
   for (const { changes } of run.counts.values()) changes.set(name, (changes.get(name) ?? 0) + 1);
@@ -199,14 +229,14 @@ function recreate(run: Run, name: string, content: number): void {
   changeContent(run, name, content);
 }
 
-function changeContent(run: Run, name: string, content: number): void {
+function changeContent(run: Run, name: string, content: number, writer?: string): void {
   const before = run.cluster.lastContent.get(name) ?? -1;
   for (const [workload, { changes }] of run.counts) {
     if (world.usedContent(workload, before) === world.usedContent(workload, content)) continue;
     changes.set(name, (changes.get(name) ?? 0) + 1);
     run.excused.delete(`${workload}/${name}`);
   }
-  world.putConfig(run.cluster, name, content);
+  world.putConfig(run.cluster, name, content, writer);
 }
 
 function workloadStep(run: Run, verb: string, name: string, detail: string): boolean | undefined {
@@ -357,9 +387,26 @@ function open(run: Run): Promise<Process> {
       countWrite(run, name);
     },
     onOutcome: (outcome) => {
-      if (outcome.kind === 'restarting' && isBlind(run, outcome.owed)) allowExtra(run, outcome.workload.ref.name);
+      if (outcome.kind !== 'restarting') return;
+      if (isBlind(run, outcome.owed)) allowExtra(run, outcome.workload.ref.name);
+      checkEngine(run, outcome.workload.ref.name, outcome.owed);
     },
   });
+}
+
+/**
+ * Rule 11: no restart for what Git brought while the engine is on its way to the workload, unless it is too late. Judged where the process
+ * has heard of everything, and of the workload that uses all keys: which key had which writer is not in the model.
+ */
+function checkEngine(run: Run, name: string, owed: readonly Owed[]): void {
+  const [process, ...others] = run.processes;
+  const hasHeard = others.length === 0 && process?.undelivered('configs') === undefined && !hadGap(run);
+  if (name !== 'web' || !hasHeard || !world.isOnItsWay(run.cluster, name)) return;
+  const isFromGit = owed.every(({ name: config, reason }) => {
+    const writer = run.cluster.configs.get(config.replace('Secret/', ''))?.writer;
+    return reason === 'changed' && writer === engineManager;
+  });
+  if (isFromGit) throw new Violation(`TWO: ${name} was restarted while the engine was on its way to it`);
 }
 
 /** The declared class `blind`: A-B-A, or a first sight, when config objects were listed anew during the run. */
