@@ -194,6 +194,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     reads: createReads(client, readingOf(config, keys), classReadingOf(reach)),
     writer: openWriter(config, ports, classReadingOf(reach)),
     engines: [],
+    onTrouble: (error) => reportTrouble(ports, error, 'mark of Reloader not compared'),
     now,
     mode: config.mode,
     gates: config.gates,

@@ -84,7 +84,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/report-progress.ts': {},
   'server/registry.ts': { ours: [core, 'hooks', 'argocd', 'flux', 'server/forge', 'server/notify', 'server/render'] },
   'server/trouble.ts': { ours: [core, 'server/metrics.ts', 'server/outcome-report.ts'] },
-  'server/pr-arguments.ts': { ours: [core] },
+  'server/pr-arguments.ts': { ours: [core, 'server/flags.ts', 'server/flags-help.ts'] },
   'server/pr-output.ts': { ours: [core] },
   'server/outcome-report.ts': {
     ours: [core, 'server/metrics.ts', 'server/reconcile', 'server/reloader-counts.ts', 'server/pause-report.ts'],

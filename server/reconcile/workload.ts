@@ -19,6 +19,8 @@ export interface WorkloadDeps extends RestartDeps, ResumeDeps {
   readonly reads: Reads;
   /** None where no engine is known: nobody is waited for. */
   readonly engines: readonly EngineAnswers[];
+  /** What fails beside a reconcile. */
+  readonly onTrouble: (error: unknown) => void;
   /** True once for each key after start, when the lists were made in the order that proves them. */
   readonly takeBootProof: (key: string) => boolean;
 }

@@ -101,6 +101,9 @@ export async function startProcess(ports: Ports): Promise<Process> {
     mode: 'enforce',
     gates: { maxRollouts: 0, maxRolloutsPerNamespace: 0, jitterMs: 0, haltAfterFailures: 0, restartBurst: 0 },
     random: () => 0.5,
+    onTrouble: (error) => {
+      throw error;
+    },
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => (ms > 1_000 ? later.set(key, cluster.now + ms) : pending.add(key)),
     wakeAfter: (key, ms) => later.set(key, cluster.now + ms),

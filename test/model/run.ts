@@ -204,7 +204,8 @@ function engineStep(run: Run, verb: string, name: string, detail: string): boole
       break;
     case 'sync-config':
       if (cluster.sync === undefined || cluster.configs.get(name)?.content === Number(detail)) return false;
-      changeContent(run, name, Number(detail), engineManager);
+      if (cluster.configs.has(name)) changeContent(run, name, Number(detail), engineManager);
+      else recreate(run, name, Number(detail), engineManager);
       break;
     case 'sync-apply':
       if (!world.isOnItsWay(cluster, name) || !cluster.workloads.has(name)) return false;
@@ -224,9 +225,9 @@ function countPresence(run: Run, name: string): void {
   for (const { changes } of run.counts.values()) changes.set(name, (changes.get(name) ?? 0) + 1);
 }
 
-function recreate(run: Run, name: string, content: number): void {
+function recreate(run: Run, name: string, content: number, writer?: string): void {
   if (run.presence.onCreate) countPresence(run, name);
-  changeContent(run, name, content);
+  changeContent(run, name, content, writer);
 }
 
 function changeContent(run: Run, name: string, content: number, writer?: string): void {

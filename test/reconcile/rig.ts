@@ -138,6 +138,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}, presence: Pres
       },
     },
     engines: [],
+    onTrouble: (error) => void outcomes.push(`trouble ${String(error)}`),
     now: () => live.now,
     random: () => 0.5,
     mode: 'enforce',
