@@ -21,7 +21,7 @@ import type { LiveState } from './reconcile/gather.ts';
 import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
 import type { Route } from './reconcile/route.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
-import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
+import { createWorkQueue, emptyUntilStarted, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
 import { presenceOf, referenceRulesOf } from './reloader-config.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
 import type { HistoryFile } from './shadow-file.ts';
@@ -227,7 +227,7 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
     },
     onFailure: onFailure(ports, work.signal),
   });
-  return reloader.queue(queue);
+  return emptyUntilStarted(reloader.queue(queue));
 }
 
 export function openNamespaces({ namespaces, reloader }: Config): Namespaces {
