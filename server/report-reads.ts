@@ -14,7 +14,7 @@ import { parseController, parseRunningPod } from './kube/ingest-running-pod.ts';
 import { listPages } from './kube/pages.ts';
 import type { ApiObject } from './kube/reflector.ts';
 
-export interface ReportAsking extends Omit<Asking, 'presence'> {
+export interface ReportAsking extends Omit<Asking, 'presence' | 'scope'> {
   /** Undefined: all. */
   readonly namespace: string | undefined;
   readonly pausePeriod: string;

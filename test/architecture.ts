@@ -121,6 +121,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/serve.ts': 'everything',
   'server/explain-command.ts': 'everything',
   'server/explain-facts.ts': 'everything',
+  'server/explain-namespace.ts': { ours: [core, 'server/explain-reads.ts', 'server/kube', 'server/state'] },
   'server/explain-reads.ts': { ours: [core, 'server/kube'] },
   'server/report-command.ts': 'everything',
   'server/report-reads.ts': { ours: [core, 'server/explain-reads.ts', 'server/kube'] },
