@@ -20,7 +20,7 @@ const declared = 'server/declared';
 const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   // core: pure
   'server/core': { libraries: ['node:crypto', 're2js'] },
-  'server/declared': { ours: [core], libraries: ['yaml'] },
+  'server/declared': { ours: [core], libraries: ['node:crypto', 'yaml'] },
   hooks: { ours: [core], libraries: ['node:crypto'] },
   argocd: { ours: [core, declared] },
   flux: { ours: [core, declared] },
@@ -34,9 +34,30 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   },
   'server/git': {
     ours: [core, declared],
-    libraries: ['simple-git', 'node:child_process', 'node:crypto', 'node:fs/promises', 'node:path', 'node:stream'],
+    libraries: [
+      'simple-git',
+      'node:child_process',
+      'node:crypto',
+      'node:fs/promises',
+      'node:path',
+      'node:stream',
+      'undici',
+    ],
   },
-  'server/render': { ours: [core, declared], libraries: ['node:child_process', 'node:fs/promises', 'node:path'] },
+  'server/render': {
+    ours: [core, declared],
+    libraries: [
+      'node:child_process',
+      'node:crypto',
+      'node:fs',
+      'node:fs/promises',
+      'node:path',
+      'node:timers/promises',
+      'node:util',
+      'node:zlib',
+      'yaml',
+    ],
+  },
   'server/forge': { ours: [core], libraries: ['@octokit/rest', 'node:fs/promises', 'node:path'] },
   'server/http': {
     ours: [core, 'hooks'],
@@ -48,7 +69,13 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   // wiring
   'server/flags.ts': { ours: [core] },
   'server/flags-help.ts': { ours: [core, 'server/flags.ts'] },
-  'server/config-file.ts': { ours: ['server/flags.ts'], libraries: ['yaml'] },
+  'server/config-place.ts': { ours: ['server/flags.ts'] },
+  'server/config-repositories.ts': { ours: ['server/config-place.ts'] },
+  'server/config-file.ts': {
+    ours: ['server/config-place.ts', 'server/config-repositories.ts'],
+    libraries: ['yaml'],
+  },
+  'server/repositories.ts': { ours: [core, 'server/config-repositories.ts', 'server/git'] },
   'server/log-config.ts': { ours: ['server/flags.ts'] },
   'server/reloader-flags.ts': { ours: [core, 'server/flags.ts'] },
   'server/reloader-config.ts': { ours: [core, 'server/flags.ts', 'server/reloader-flags.ts'] },
@@ -56,6 +83,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
     ours: [
       core,
       'server/config-file.ts',
+      'server/engine-flags.ts',
       'server/flags.ts',
       'server/http/listen.ts',
       'server/log-config.ts',
@@ -83,6 +111,8 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/report-output.ts': { ours: [core, 'server/text-table.ts'] },
   'server/report-progress.ts': {},
   'server/registry.ts': { ours: [core, 'hooks', 'argocd', 'flux', 'server/forge', 'server/notify', 'server/render'] },
+  'server/engine-flags.ts': { ours: [core, 'server/asking-flags.ts', 'server/flags.ts', 'server/reloader-config.ts'] },
+  'server/engines.ts': { ours: [core, 'server/engine-flags.ts', 'server/kube', 'server/registry.ts'] },
   'server/trouble.ts': { ours: [core, 'server/metrics.ts', 'server/outcome-report.ts'] },
   'server/pr-arguments.ts': { ours: [core, 'server/flags.ts', 'server/flags-help.ts'] },
   'server/pr-output.ts': { ours: [core] },
@@ -117,6 +147,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/writer.ts': 'everything',
   'server/rights.ts': 'everything',
   'server/outcomes.ts': 'everything',
+  'server/declaring.ts': 'everything',
   'server/sources.ts': 'everything',
   'server/serve.ts': 'everything',
   'server/explain-command.ts': 'everything',

@@ -54,7 +54,14 @@ test('config: the defaults', () => {
     logFormat: 'json',
     sources: [],
     tenants: [],
+    repositories: [],
     warnings: [],
+    engines: {
+      argocd: { namespace: 'argocd', clusterNames: [], clusterServers: [] },
+      flux: { namespace: 'flux-system', clusterNames: [], clusterServers: [] },
+      instanceLabels: [],
+      hub: undefined,
+    },
     reloader: {
       strategy: 'lockstep',
       rules: { ...defaultReloadRules, runsAllJobs: false },

@@ -25,6 +25,8 @@ export interface SeenConfig {
   readonly dataWrittenAt: number | undefined;
   /** Names of the field managers that own data, newest first; a few. Clients choose them: plain characters only. */
   readonly writers: readonly string[];
+  /** What it says about who owns it; absent: nothing. */
+  readonly ownership?: OwnershipMarks;
 }
 
 export interface SeenWorkload {
@@ -72,6 +74,8 @@ export interface SeenWorkload {
   /** Its controller gave up waiting for progress of the current template (a Deployment's ProgressDeadlineExceeded). */
   readonly failed: boolean;
   readonly deleting: boolean;
+  /** What it says about who owns it; absent: nothing. */
+  readonly ownership?: OwnershipMarks;
 }
 
 export type SeenMark = TemplateMark & {

@@ -1,0 +1,148 @@
+// Rendered manifests -> what they declare, as digests: the config objects, and the pod templates of the workloads. Values end here.
+import { isNode, type Document, type YAMLMap } from 'yaml';
+import type { Declaration, DeclaredConfig, DeclaredWorkload } from '../core/declaration.ts';
+import { digestTemplate, type DigestKey } from '../core/digest.ts';
+import { generatorName } from '../core/drift.ts';
+import { objectKey, workloadKinds, type WorkloadKind, type WorkloadRef } from '../core/object.ts';
+import type { RenderedText } from '../core/rendering.ts';
+import { digestDeclared, type DataKind, type DeclaredManifest } from './content.ts';
+import { composeDocument, objectMap, objectsOf, splitDocuments, type DeclaredObject } from './read.ts';
+
+export interface ReadingOptions {
+  /** Of objects that name none. */
+  readonly namespace: string;
+  readonly key: DigestKey;
+  /** `unknown`: a `${` that is still there stands for a value that is not known. */
+  readonly variables: DeclaredManifest['variables'];
+}
+
+/** As many as one file or one build may hold. */
+const mostDocuments = 2_000;
+
+/** Never throws: what cannot be read is named among the problems. Of an object that is declared twice the last counts. */
+export function readDeclaration(manifests: readonly RenderedText[], options: ReadingOptions): Declaration {
+  const found: Found = { configs: new Map(), workloads: new Map(), problems: [], options };
+  for (const { path, text } of manifests) {
+    const documents = splitDocuments(text.reveal());
+    const place = path ?? 'what was rendered';
+    for (const [index, document] of documents.slice(0, mostDocuments).entries()) {
+      addDocument(found, { path, place: `${place}, document ${index + 1}` }, document.text);
+    }
+    if (documents.length > mostDocuments) found.problems.push(`${place}: more than ${mostDocuments} documents`);
+  }
+  const { configs, workloads, problems } = found;
+  return { configs, workloads, problems };
+}
+
+interface Found {
+  readonly configs: Map<string, DeclaredConfig>;
+  readonly workloads: Map<string, DeclaredWorkload>;
+  readonly problems: string[];
+  readonly options: ReadingOptions;
+}
+
+interface Source {
+  readonly path: string | undefined;
+  /** For a person. */
+  readonly place: string;
+}
+
+function addDocument(found: Found, source: Source, text: string): void {
+  if (isOfOtherKind(text)) return;
+  const composed = composeDocument(text);
+  if (composed.kind === 'empty') return;
+  if (composed.kind === 'refused') return void found.problems.push(`${source.place}: ${composed.refusal}`);
+  const { document } = composed;
+  if (objectMap(document, undefined) === undefined) return void found.problems.push(`${source.place}: no map`);
+  for (const object of objectsOf(document, 0)) {
+    if (!isHook(object)) addObject(found, source, { document, object });
+  }
+}
+
+/** Kinds that are looked at, those whose items are, and those that only a full reading tells. */
+const otherKind = /^(?!(?:Secret|ConfigMap|SealedSecret|\w*List)$)\w+$/;
+
+/** Most documents of a real folder: they are not even parsed, however large they are. */
+function isOfOtherKind(text: string): boolean {
+  const kinds = [...text.matchAll(/^kind:[ \t]*(\S*)[ \t\r]*$/gm)].map(([, kind = '']) => kind);
+  return kinds.length > 0 && kinds.every((kind) => otherKind.test(kind) && !Object.hasOwn(workloadKinds, kind));
+}
+
+/** Argo CD and Helm run these at certain moments and may delete them: they are no part of the declared state. */
+function isHook({ annotations }: DeclaredObject): boolean {
+  return Object.hasOwn(annotations, 'helm.sh/hook') || Object.hasOwn(annotations, 'argocd.argoproj.io/hook');
+}
+
+interface Placed {
+  readonly document: Document.Parsed;
+  readonly object: DeclaredObject;
+}
+
+function addObject(found: Found, source: Source, { document, object }: Placed): void {
+  const { namespace: fallback } = found.options;
+  const place = { namespace: object.namespace ?? fallback, name: object.name };
+  if (found.options.variables === 'unknown' && `${place.namespace}${place.name}`.includes('${')) {
+    return void found.problems.push(`${source.place}: the name of a ${object.kind} holds a variable that is not known`);
+  }
+  const data = dataKindOf(object);
+  if (data !== undefined) return addConfig(found, source, { document, object, ref: { kind: data, ...place } });
+  const workload = workloadKindOf(object);
+  if (workload !== undefined) addWorkload(found, source, { document, object, ref: { kind: workload, ...place } });
+}
+
+/** The kind of the live object that it declares. */
+function dataKindOf({ apiVersion, kind }: DeclaredObject): DataKind | undefined {
+  if (apiVersion === 'v1' && (kind === 'Secret' || kind === 'ConfigMap')) return kind;
+  return kind === 'SealedSecret' && apiVersion.startsWith('bitnami.com/') ? 'Secret' : undefined;
+}
+
+function workloadKindOf({ apiVersion, kind }: DeclaredObject): WorkloadKind | undefined {
+  if (!Object.hasOwn(workloadKinds, kind)) return undefined;
+  const known = kind as WorkloadKind;
+  return apiVersion.startsWith(`${workloadKinds[known].group}/`) ? known : undefined;
+}
+
+function addConfig(
+  { configs, problems, options }: Found,
+  { path, place }: Source,
+  { document, object, ref }: Placed & { readonly ref: DeclaredConfig['ref'] & { readonly kind: DataKind } },
+): void {
+  const { key, variables } = options;
+  const content = digestDeclared({ document, item: object.place.item, ref, variables }, key);
+  const isEncrypted = [...content.unclear.values()].includes('encrypted');
+  if (isEncrypted && path === undefined && generatorName(ref.name) !== undefined) {
+    // kustomize made the suffix from the ciphertext: the object has another name in the cluster.
+    problems.push(`${place}: ${ref.kind} ${ref.name} is generated from an encrypted file, so its name is not known`);
+    return;
+  }
+  configs.set(objectKey(ref), { ref, content, path });
+}
+
+function addWorkload(
+  { workloads, problems, options }: Found,
+  { place }: Source,
+  { document, object, ref }: Placed & { readonly ref: WorkloadRef },
+): void {
+  const map = objectMap(document, object.place.item);
+  const template = map === undefined ? undefined : readTemplate(document, map, ref.kind);
+  if (template === undefined) problems.push(`${place}: ${ref.kind} ${ref.name} has no readable pod template`);
+  else workloads.set(objectKey(ref), { ref, template: digestTemplate(ref, template, options.key) });
+}
+
+/** As JSON with sorted keys; undefined when there is none, or when it unfolds to too much. */
+function readTemplate(document: Document.Parsed, map: YAMLMap, kind: WorkloadKind): string | undefined {
+  const node: unknown = map.getIn(workloadKinds[kind].template, true);
+  if (!isNode(node)) return undefined;
+  try {
+    return JSON.stringify(sortKeys(node.toJS(document, { maxAliasCount: 100 })));
+  } catch {
+    return undefined;
+  }
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, inner]) => [name, sortKeys(inner)]));
+}
