@@ -16,6 +16,7 @@ import type { Metrics } from './metrics.ts';
 import type { Resolve } from './notify/addresses.ts';
 import { openReport } from './outcomes.ts';
 import { createAlarms } from './reconcile/alarms.ts';
+import { noEngines } from './reconcile/engine-waits.ts';
 import { createFlusher, type Flusher } from './reconcile/flusher.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
@@ -193,7 +194,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     stateNamespace: config.stateNamespace,
     reads: createReads(client, readingOf(config, keys), classReadingOf(reach)),
     writer: openWriter(config, ports, classReadingOf(reach)),
-    engines: [],
+    engines: noEngines,
     onTrouble: (error) => reportTrouble(ports, error, 'mark of Reloader not compared'),
     now,
     mode: config.mode,

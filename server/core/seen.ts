@@ -45,8 +45,6 @@ export interface SeenWorkload {
   readonly marks: readonly SeenMark[];
   /** `lockstep.dev/*` and `checksum.lockstep.dev/*` annotations of the object itself. */
   readonly annotations: Readonly<Record<string, string>>;
-  /** What it says about its owner in an engine; absent: nothing. */
-  readonly ownership?: OwnershipMarks;
   /** Label selector of its pods, as text. */
   readonly podSelector: string;
   /** Names the current ReplicaSet (revision number) or ControllerRevision (name; newest when empty); undefined while unobserved. */

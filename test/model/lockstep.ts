@@ -47,7 +47,7 @@ export interface Mutant {
   readonly keyText?: (text: string) => string;
   readonly precondition?: 'none';
   readonly settled?: 'always-now';
-  readonly engines?: readonly [];
+  readonly engines?: EngineAnswers;
 }
 
 export interface Process {
@@ -96,7 +96,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
     stateNamespace: 'lockstep-system',
     reads: mutate.reads?.(reads, cluster) ?? reads,
     writer: clusterWriter(ports),
-    engines: mutate.engines ?? [engineOf(cluster)],
+    engines: mutate.engines ?? engineOf(cluster),
     now: () => cluster.now,
     mode: 'enforce',
     gates: { maxRollouts: 0, maxRolloutsPerNamespace: 0, jitterMs: 0, haltAfterFailures: 0, restartBurst: 0 },
