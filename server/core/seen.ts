@@ -1,5 +1,6 @@
 // What the reflectors hand on: objects of the cluster reduced to the facts that decisions need. None can hold a Secret's value.
 import type { ContentDigests } from './digest.ts';
+import type { ConfigFields } from './drift.ts';
 import type { ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
 import type { PauseFacts } from './pause-period.ts';
 import type { Reference } from './references.ts';
@@ -20,6 +21,8 @@ export interface SeenConfig {
   readonly annotations: Annotations;
   /** Marked by annotation as not restarting anything. */
   readonly ignored: boolean;
+  /** Beside the data; absent: not known. */
+  readonly fields?: ConfigFields;
   /** Newest time (ms) among the managedFields entries that own data. */
   readonly dataWrittenAt: number | undefined;
   /** Names of the field managers that own data, newest first; a few. Clients choose them: plain characters only. */
