@@ -197,6 +197,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     mode: config.mode,
     gates: config.gates,
     random: ports.random,
+    revertingUntil: () => undefined,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => queue().addAfter(key, ms),
     wakeAfter: (key, ms) => alarms.set(key, ms),

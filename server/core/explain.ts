@@ -121,7 +121,14 @@ function holdOf(
   pauseSwitch: boolean,
 ): Withheld | undefined {
   if (dormant !== undefined) return dormant;
-  const inside = { now: 0, refusedAt: undefined, undoneAt: [], halted: false, tokenAt: undefined };
+  const inside = {
+    now: 0,
+    revertingUntil: undefined,
+    refusedAt: undefined,
+    undoneAt: [],
+    halted: false,
+    tokenAt: undefined,
+  };
   const pausePeriodInvalid = pause?.period === 'unreadable';
   return holdRestart({ ...inside, paused, pausePeriodInvalid, running, deleting, pauseSwitch }, [])?.reason;
 }

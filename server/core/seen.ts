@@ -21,7 +21,7 @@ export interface SeenConfig {
   readonly annotations: Annotations;
   /** Marked by annotation as not restarting anything. */
   readonly ignored: boolean;
-  /** Beside the data; absent: not known. */
+  /** Beside the data; absent: an Opaque Secret or a ConfigMap that can be changed. */
   readonly fields?: ConfigFields;
   /** Newest time (ms) among the managedFields entries that own data. */
   readonly dataWrittenAt: number | undefined;
@@ -97,6 +97,8 @@ export interface SeenNamespace {
   readonly resourceVersion: string;
   readonly labels: Labels;
   readonly paused: boolean;
+  /** Its `lockstep.dev/drift`; absent: none. */
+  readonly drift?: string;
 }
 
 /**

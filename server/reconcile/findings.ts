@@ -1,7 +1,7 @@
 // Compares what one owner declares with what is live: one finding for each config object that is declared, claimed or remembered.
 import { findDifference, type Finding } from '../core/decide-drift.ts';
 import type { Declaration, DeclaredConfig } from '../core/declaration.ts';
-import { compareContent } from '../core/drift.ts';
+import { compareContent, type LiveContent } from '../core/drift.ts';
 import type { EngineRef } from '../core/engine.ts';
 import { objectKey, splitKey } from '../core/object.ts';
 import { ownerKey } from '../core/owner-key.ts';
@@ -43,8 +43,9 @@ function isAnothers({ owners }: FindingDeps, key: string, live: SeenConfig): boo
   return ownership.kind === 'owned' && ownerKey(ownership.owner) !== key;
 }
 
-function toContent({ contents, fields }: SeenConfig) {
-  return { contents, fields: fields ?? { type: undefined, immutable: undefined } };
+function toContent({ ref, contents, fields }: SeenConfig): LiveContent {
+  const usual = { type: ref.kind === 'Secret' ? 'Opaque' : undefined, immutable: false };
+  return { contents, fields: fields ?? usual };
 }
 
 /**

@@ -23,8 +23,8 @@ for (const [kind, apiVersion] of versions) {
       sleep: async () => undefined,
       onLost: (error: unknown) => assert.fail(String(error)),
     };
-    const workload = { kind, namespace: 'shop', name: 'web', uid: 'w' };
-    createEventRecorder(client, { ...beside, signal }).record({ workload, type: 'Normal', reason: 'R', message: 'm' });
+    const about = { kind, namespace: 'shop', name: 'web', uid: 'w' };
+    createEventRecorder(client, { ...beside, signal }).record({ about, type: 'Normal', reason: 'R', message: 'm' });
     await sent;
     const body = client.requests[0]?.body as { involvedObject: object } | undefined;
     assert.deepEqual(body?.involvedObject, { apiVersion, kind, namespace: 'shop', name: 'web', uid: 'w' });

@@ -97,6 +97,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
     gates: { maxRollouts: 0, maxRolloutsPerNamespace: 0, jitterMs: 0, haltAfterFailures: 0, restartBurst: 0 },
     random: () => 0.5,
     takeBootProof: (key) => bootKeys.delete(key),
+    revertingUntil: () => undefined,
     retryAfter: (key, ms) => (ms > 1_000 ? later.set(key, cluster.now + ms) : pending.add(key)),
     wakeAfter: (key, ms) => later.set(key, cluster.now + ms),
     onRecorded: () => undefined,
