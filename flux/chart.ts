@@ -34,7 +34,8 @@ export function readChart(spec: Fields, namespace: string): Chart | undefined {
   return source && { source, name: undefined, path: undefined, version: undefined, valuesFiles: [] };
 }
 
-function readTemplate(template: Fields, namespace: string): Chart | undefined {
+/** The fields that a HelmRelease's template and a HelmChart share. */
+export function readTemplate(template: Fields, namespace: string): Chart | undefined {
   const source = readReference(template, 'sourceRef', { kinds: templateKinds, namespace });
   const named = source?.kind === 'HelmRepository';
   template.need('chart');

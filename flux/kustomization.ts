@@ -20,6 +20,7 @@ export interface Kustomization {
   /** Fields of its own with which it changes what kustomize builds. */
   readonly transforms: readonly Transform[];
   readonly patches: readonly PatchTarget[];
+  readonly ignoreMissingComponents: boolean;
   readonly substitution: Substitution | undefined;
   readonly decryption: { readonly provider: string | undefined; readonly secretName: string | undefined } | undefined;
   /** Fields that it leaves as they are in the cluster. */
@@ -103,6 +104,7 @@ function readSpec(spec: Fields, namespace: string) {
     targetNamespace: spec.text('targetNamespace'),
     transforms: transforms.filter((name) => spec.has(name)),
     patches: spec.maps('patches', listMost).map(readTarget),
+    ignoreMissingComponents: spec.flag('ignoreMissingComponents'),
     substitution: readSubstitution(spec),
     decryption: spec.has('decryption')
       ? { provider: decryption.text('provider'), secretName: decryption.map('secretRef').text('name') }

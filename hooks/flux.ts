@@ -84,9 +84,12 @@ export function describeFlux(event: FluxEvent): HookEvent {
   };
 }
 
-/** The commit in `main@sha1:731f...`, `main/731f...` (before Flux 2.0) or `sha1:731f...`; undefined for chart versions and the like. */
+/**
+ * The commit in `main@sha1:731f...`, `main/731f...` (before Flux 0.35), `sha1:731f...` or a bare one; undefined for chart versions and for
+ * `sha256:...`, which is the digest of an OCI artifact or a bucket (flux/revision.ts).
+ */
 export function commitOf(revision: string | undefined): string | undefined {
-  return /(?:^|[@/])(?:sha1:|sha256:)?([0-9a-f]{40}|[0-9a-f]{64})$/.exec(revision ?? '')?.[1];
+  return /^(?:(?:.+@)?sha1:|.+\/)?([0-9a-f]{40})$/.exec(revision ?? '')?.[1];
 }
 
 /** kustomize-controller lists what it applied, one `Kind/namespace/name configured` a line. */

@@ -105,3 +105,13 @@ export type EngineProgress =
   | { readonly kind: 'idle' }
   /** Reason: `syncing`, `revision-not-attempted`, ... */
   | { readonly kind: 'on-its-way'; readonly reason: string };
+
+/** A resource of an engine that is not known: what it would say is missing from every answer. */
+export interface EngineGap {
+  readonly engine: EngineName;
+  readonly kind: string;
+  /** `kustomizations.kustomize.toolkit.fluxcd.io` */
+  readonly resource: string;
+  /** not-served: the cluster has no such resource; not-listed: not read yet, or its list does not come. */
+  readonly reason: 'forbidden' | 'not-served' | 'not-listed';
+}

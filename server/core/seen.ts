@@ -1,6 +1,7 @@
 // What the reflectors hand on: objects of the cluster reduced to the facts that decisions need. None can hold a Secret's value.
 import type { ContentDigests } from './digest.ts';
 import type { ConfigFields } from './drift.ts';
+import type { OwnershipMarks } from './engine.ts';
 import type { ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
 import type { PauseFacts } from './pause-period.ts';
 import type { Reference } from './references.ts';
@@ -27,6 +28,8 @@ export interface SeenConfig {
   readonly dataWrittenAt: number | undefined;
   /** Names of the field managers that own data, newest first; a few. Clients choose them: plain characters only. */
   readonly writers: readonly string[];
+  /** What it says about who owns it; absent: nothing. */
+  readonly ownership?: OwnershipMarks;
 }
 
 export interface SeenWorkload {
@@ -72,6 +75,8 @@ export interface SeenWorkload {
   /** Its controller gave up waiting for progress of the current template (a Deployment's ProgressDeadlineExceeded). */
   readonly failed: boolean;
   readonly deleting: boolean;
+  /** What it says about who owns it; absent: nothing. */
+  readonly ownership?: OwnershipMarks;
 }
 
 export type SeenMark = TemplateMark & {

@@ -4,6 +4,7 @@ import { classResource, configResources, objectKey, type ConfigKind, type Config
 import { annotation, isIgnored, type Annotations } from '../core/reload.ts';
 import type { ReloadRules } from '../core/reloader-keys.ts';
 import type { SeenConfig } from '../core/seen.ts';
+import { parseOwnershipMarks } from './ingest-ownership.ts';
 import type { ManagedFields, Metadata, Parsed, Reading } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
 
@@ -16,13 +17,15 @@ interface ConfigBody {
 }
 
 /** A Secret or ConfigMap as digests under each of `keys`. */
-export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }: Reading): Parsed<SeenConfig> {
+export function parseConfig(kind: ConfigKind, object: ApiObject, reading: Reading): Parsed<SeenConfig> {
+  const { keys, rules } = reading;
   const { metadata } = object as unknown as ConfigBody;
   const ref: ConfigRef = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
   const inputs = readInputs(kind, object);
   const owners = ownersOf(metadata, ['f:data', 'f:binaryData', 'f:stringData']);
   const annotations = metadata.annotations ?? {};
   const used = isConfidential(kind) ? keys : keys.slice(0, 1);
+  const ownership = parseOwnershipMarks('', kind, object, reading.instanceLabels);
   const value: SeenConfig = {
     ref,
     uid: metadata.uid,
@@ -34,6 +37,7 @@ export function parseConfig(kind: ConfigKind, object: ApiObject, { keys, rules }
     ...fieldsOf(kind, object),
     dataWrittenAt: newestTime(owners),
     writers: writersOf(owners),
+    ...(ownership === undefined ? {} : { ownership }),
   };
   return { key: objectKey(ref), value };
 }

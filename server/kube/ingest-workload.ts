@@ -15,6 +15,7 @@ import { rolloutStrategy } from '../core/reloader-patch.ts';
 import { parseRestartKey, type RestartKey } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Metadata, Parsed, Reading } from './ingest.ts';
+import { parseOwnershipMarks } from './ingest-ownership.ts';
 import { parseMarks } from './ingest-marks.ts';
 import { compileOptIn, cronJobOf } from './opt-in.ts';
 import type { ApiObject } from './reflector.ts';
@@ -44,6 +45,7 @@ export function parseWorkload(
   const isPaused = kind !== 'StatefulSet' && kind !== 'DaemonSet' && spec.paused === true;
   const pause = readPause({ kind, annotations, isPaused }, reading.pauseKeys);
   const rollsLater = isPausedForPeriod(pause.facts);
+  const ownership = parseOwnershipMarks(workloadKinds[kind].group, kind, object, reading.instanceLabels);
   const value: SeenWorkload = {
     ref,
     uid: metadata.uid,
@@ -72,6 +74,7 @@ export function parseWorkload(
     rolledOut: isRolledOut(kind, body) && !rollsLater,
     failed: isObserved(body) && hasGivenUp(status),
     deleting: metadata.deletionTimestamp !== undefined,
+    ...(ownership === undefined ? {} : { ownership }),
   };
   return { key: objectKey(ref), value };
 }

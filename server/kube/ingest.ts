@@ -23,6 +23,7 @@ export interface Metadata {
   readonly ownerReferences?: readonly {
     readonly uid: string;
     readonly controller?: boolean;
+    readonly apiVersion?: string;
     readonly kind?: string;
     readonly name?: string;
   }[];
@@ -40,4 +41,6 @@ export interface Reading extends ReferenceRules {
   readonly keys: readonly DigestKey[];
   readonly rules: ReloadRules;
   readonly pauseKeys: PauseKeys;
+  /** Labels by which Argo CD knows its objects, besides its default; absent: none. */
+  readonly instanceLabels?: readonly string[];
 }
