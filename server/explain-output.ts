@@ -122,6 +122,7 @@ const limits: readonly Withheld[] = [
   'fighting',
   'halted',
   'flapping',
+  'engine-syncing',
   'jitter',
   'rollout-cap',
   'namespace-rollout-cap',

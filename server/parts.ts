@@ -193,6 +193,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     stateNamespace: config.stateNamespace,
     reads: createReads(client, readingOf(config, keys), classReadingOf(reach)),
     writer: openWriter(config, ports, classReadingOf(reach)),
+    engines: [],
     now,
     mode: config.mode,
     gates: config.gates,

@@ -92,6 +92,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
     stateNamespace: 'lockstep-system',
     reads: mutate.reads?.(reads, cluster) ?? reads,
     writer: clusterWriter(ports),
+    engines: [],
     now: () => cluster.now,
     mode: 'enforce',
     gates: { maxRollouts: 0, maxRolloutsPerNamespace: 0, jitterMs: 0, haltAfterFailures: 0, restartBurst: 0 },

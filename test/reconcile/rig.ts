@@ -137,6 +137,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}, presence: Pres
         return '60';
       },
     },
+    engines: [],
     now: () => live.now,
     random: () => 0.5,
     mode: 'enforce',
