@@ -83,7 +83,10 @@ interface OwnerFindings {
 async function compare(deps: DriftDeps, { key, owner, signal }: Question): Promise<OwnerFindings> {
   const plan = deps.owners.plan(owner);
   const known = deps.drift.configsOf(key);
-  if (plan === undefined) return { findings: same(known, { kind: 'not-judged' }), revision: undefined, exists: false };
+  if (plan === undefined) {
+    deps.claims.declare(key, []);
+    return { findings: same(known, { kind: 'not-judged' }), revision: undefined, exists: false };
+  }
   const declared = await deps.declare(plan, signal);
   if (declared.kind === 'failed') throw declared.error;
   const revision = plan.sources.find((source) => source.revision !== undefined)?.revision;
@@ -96,6 +99,7 @@ async function compare(deps: DriftDeps, { key, owner, signal }: Question): Promi
     return { findings: same(known, { kind: 'not-comparable', reasons: [reason] }), revision, exists: true };
   }
   const { declaration } = declared;
+  deps.claims.declare(key, declaration.configs.keys());
   deps.drift.setComparison(key, { ...facts, declared: declaration.configs.size, notRendered: undefined });
   return { findings: judgeFindings(deps, { key, owner, declaration, known }), revision, exists: true };
 }

@@ -21,7 +21,8 @@ export interface Judgement {
 export function judgeFindings(deps: FindingDeps, judgement: Judgement): ReadonlyMap<string, Finding> {
   const findings = new Map<string, Finding>();
   for (const config of judgement.known) findings.set(config, { kind: 'not-judged' });
-  for (const config of deps.claims.configsOf(judgement.key)) findings.set(config, judgeClaim(deps, judgement, config));
+  for (const config of deps.claims.claimedFrom(judgement.key))
+    findings.set(config, judgeClaim(deps, judgement, config));
   for (const [config, declared] of judgement.declaration.configs) {
     findings.set(config, judgeDeclared(deps, judgement.key, declared));
   }

@@ -45,7 +45,7 @@ const busyRetryMs = 5_000;
 export function createReverts(deps: RevertDeps): Reverts {
   const askedAt = new Map<string, readonly number[]>();
   const release: Reverts['release'] = (key, waiting) => {
-    const own = new Set([...deps.claims.configsOf(key), ...deps.drift.configsOf(key)]);
+    const own = new Set([...deps.claims.claimedFrom(key), ...deps.drift.configsOf(key)]);
     for (const config of own) {
       if (!waiting.has(config) && deps.reversions.end(config)) deps.onReleased(config);
     }
