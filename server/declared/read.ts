@@ -112,6 +112,14 @@ export function objectMap(document: Document.Parsed, item: number | undefined): 
   return isMap(node) ? (node as YAMLMap.Parsed) : undefined;
 }
 
+/** The root object of a document, or an item of a List; undefined when it is no object with a kind and a name. */
+export function readObject(document: Document.Parsed, item: number | undefined): DeclaredObject | undefined {
+  const root = objectMap(document, undefined);
+  const map = objectMap(document, item);
+  if (root === undefined || map === undefined) return undefined;
+  return objectOf({ document, map, signed: pairOf(root, 'sops') !== undefined, place: { document: 0, item } });
+}
+
 /** The one pair with this plain key; undefined when there is none, or more than one. */
 export function pairOf(map: YAMLMap.Parsed, key: string): Pair<ParsedNode, ParsedNode | null> | undefined {
   const found = map.items.filter((pair) => isScalar(pair.key) && pair.key.value === key);

@@ -1,0 +1,123 @@
+// From an owner's plan to what it declares: opens the source trees, has the parts rendered, reduces them to digests, and
+// remembers each part by what it depends on, so that a commit that touches another path renders nothing.
+import { createHash } from 'node:crypto';
+import type { DeclaredConfig, DeclaredWorkload, Declaration } from './core/declaration.ts';
+import type { DigestKey } from './core/digest.ts';
+import type { DeclaredSource, OverrideFile, OwnerPlan } from './core/engine.ts';
+import { LockstepError } from './core/errors.ts';
+import type {
+  Renderer,
+  RenderPart,
+  RenderPlan,
+  RenderPorts,
+  RenderRefusal,
+  SourceTree,
+  SourceTrees,
+} from './core/rendering.ts';
+import { readDeclaration } from './declared/rendered.ts';
+
+export interface Declaring {
+  /** Throws only the signal's reason, and bugs. */
+  declare(plan: OwnerPlan, signal: AbortSignal): Promise<Declared>;
+  /** Parts rendered since the start; the rest was remembered. */
+  rendered(): number;
+}
+
+export type Declared =
+  | { readonly kind: 'declared'; readonly declaration: Declaration; readonly sources: readonly DeclaredSource[] }
+  | RenderRefusal
+  /** A remote or the API server did not give what is needed: `git-*` or `api-*`. */
+  | { readonly kind: 'failed'; readonly error: LockstepError };
+
+export interface DeclaringPorts {
+  readonly trees: SourceTrees;
+  readonly renderer: Renderer;
+  readonly live: RenderPorts['live'];
+  readonly key: DigestKey;
+}
+
+/** A few digests each; more than any one cluster's owners. */
+const rememberedMost = 20_000;
+
+export function createDeclaring({ trees, renderer, live, key }: DeclaringPorts): Declaring {
+  const remembered = new Map<string, PartDeclared & { readonly kind: 'declared' }>();
+  const ports: RenderPorts = { trees: (ref, signal) => trees.open(ref, signal), live };
+  let renders = 0;
+  const declarePart = async (part: RenderPart, namespace: string, signal: AbortSignal): Promise<PartDeclared> => {
+    const name = digestText(namespace, await renderer.identify(part, ports, signal));
+    const known = remembered.get(name);
+    if (known !== undefined) return known;
+    renders++;
+    const result = await renderer.render(part, ports, signal);
+    // Not remembered: what failed for want of time may pass.
+    if (result.kind === 'not-rendered') return result;
+    const declaration = readDeclaration(result.manifests, { namespace, key, variables: 'none' });
+    const made = { kind: 'declared', declaration } as const;
+    if (remembered.size >= rememberedMost) remembered.clear();
+    remembered.set(name, made);
+    return made;
+  };
+  return {
+    rendered: () => renders,
+    async declare(owner, signal) {
+      try {
+        const plan = owner.finish(await readOverrides(owner.overrides, ports, signal));
+        if ('kind' in plan) return plan;
+        return await declareParts(plan, { declarePart, sources: owner.sources, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof LockstepError)) throw error;
+        return { kind: 'failed', error };
+      }
+    },
+  };
+}
+
+type PartDeclared = { readonly kind: 'declared'; readonly declaration: Declaration } | RenderRefusal;
+
+interface Work {
+  readonly declarePart: (part: RenderPart, namespace: string, signal: AbortSignal) => Promise<PartDeclared>;
+  readonly sources: readonly DeclaredSource[];
+  readonly signal: AbortSignal;
+}
+
+/** What one part does not tell may be in any object of the owner, so a refusal is the owner's. */
+async function declareParts(plan: RenderPlan, { declarePart, sources, signal }: Work): Promise<Declared> {
+  const parts = await Promise.all(plan.parts.map((part) => declarePart(part, plan.namespace, signal)));
+  const configs = new Map<string, DeclaredConfig>();
+  const workloads = new Map<string, DeclaredWorkload>();
+  const problems: string[] = [];
+  for (const part of parts) {
+    if (part.kind === 'not-rendered') return part;
+    for (const [key, config] of part.declaration.configs) configs.set(key, config);
+    for (const [key, workload] of part.declaration.workloads) workloads.set(key, workload);
+    problems.push(...part.declaration.problems);
+  }
+  return { kind: 'declared', declaration: { configs, workloads, problems }, sources };
+}
+
+async function readOverrides(
+  overrides: readonly OverrideFile[],
+  ports: RenderPorts,
+  signal: AbortSignal,
+): Promise<readonly (OverrideFile & { readonly text: string })[]> {
+  const found = await Promise.all(
+    overrides.map(async (override) => {
+      const tree = await ports.trees(override.tree, signal);
+      if (tree.entry(override.path)?.kind !== 'file') return [];
+      return [{ ...override, text: await readText(tree, override.path, signal) }];
+    }),
+  );
+  return found.flat();
+}
+
+async function readText(tree: SourceTree, path: string, signal: AbortSignal): Promise<string> {
+  const files = await tree.read([path], signal);
+  return Buffer.from(files.get(path) ?? []).toString('utf8');
+}
+
+function digestText(...texts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(`${text.length}:${text}`);
+  return hash.digest('base64url');
+}
