@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { originOfWriters } from './core/attribution.ts';
 import { askEveryMs } from './core/decide-revert.ts';
 import { chooseDriftAction, type DriftSetting } from './core/drift-action.ts';
-import type { EngineName, EngineRef, EngineResource, EngineView, Ownership, OwnerPlan } from './core/engine.ts';
+import type { EngineRef, EngineResource, EngineView, Ownership, OwnerPlan } from './core/engine.ts';
 import { objectKey, splitKey, type ConfigRef } from './core/object.ts';
 import { ownerKey } from './core/owner-key.ts';
 import { isWatched } from './core/reload.ts';
@@ -24,15 +24,13 @@ import { createReversions } from './state/reversions.ts';
 import { reportSparingly } from './trouble.ts';
 import { LockstepError } from './core/errors.ts';
 
-/** What is known of the engines. */
-export interface DriftEngines {
-  readonly views: ReadonlyMap<EngineName, EngineView>;
-  /** Undefined: its resources are in another cluster, which is only read. */
-  readonly resourceOf: (owner: EngineRef) => EngineResource | undefined;
-}
+/** What is known of the engines, as one. */
+export type DriftEngines = Pick<EngineView, 'ownerOf' | 'plan' | 'progressOf'>;
 
 export interface DriftOptions {
   readonly engines: DriftEngines;
+  /** Undefined: its resources are in another cluster, which is only read. */
+  readonly resourceOf: (owner: EngineRef) => EngineResource | undefined;
   readonly declare: (plan: OwnerPlan, signal: AbortSignal) => Promise<Declared>;
   readonly state: LiveState;
   readonly namespaces: Namespaces;
@@ -73,7 +71,7 @@ export function openDrift(config: Config, ports: Ports, options: DriftOptions): 
     declare: options.declare,
     watches: (ref) => watchesOf(config, namespaces, ref),
     writersOf: (ref, signal) => readWriters(ports.client, ref, signal),
-    reverter: createReverter(ports.client, { plans: revertPlans, resourceOf: engines.resourceOf }),
+    reverter: createReverter(ports.client, { plans: revertPlans, resourceOf: options.resourceOf }),
     mode: config.mode,
     settingOf,
     now: ports.now,
@@ -105,19 +103,15 @@ export function openDrift(config: Config, ports: Ports, options: DriftOptions): 
 
 const unowned: Ownership = { kind: 'not-owned' };
 
-function findOwner({ views }: DriftEngines, { ownership: marks }: SeenConfig): Ownership {
-  if (marks === undefined) return unowned;
-  const answers = Array.from(views.values(), (view) => view.ownerOf(marks));
-  return answers.find(({ kind }) => kind === 'owned') ?? answers.find(({ kind }) => kind === 'unconfirmed') ?? unowned;
+function findOwner({ ownerOf }: DriftEngines, { ownership: marks }: SeenConfig): Ownership {
+  return marks === undefined ? unowned : ownerOf(marks);
 }
 
 function ownersOf(engines: DriftEngines): Owners {
-  const { views } = engines;
   return {
     ownerOf: (config) => findOwner(engines, config),
-    plan: (owner) => views.get(owner.engine)?.plan(owner, { revisions: new Map() }),
-    progressOf: (owner, { kind, namespace, name }) =>
-      views.get(owner.engine)?.progressOf(owner, { group: '', kind, namespace, name }) ?? { kind: 'idle' },
+    plan: (owner) => engines.plan(owner, { revisions: new Map() }),
+    progressOf: (owner, { kind, namespace, name }) => engines.progressOf(owner, { group: '', kind, namespace, name }),
   };
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LockstepError } from '../../server/core/errors.ts';
 import { createRig, declared, T, type Rig } from './drift-rig.ts';
+import { config, createRig as createWorkloadRig, key as workloadKey } from './rig.ts';
 
 const web = 'ConfigMap/shop/web';
 const found = 'found web different [a] by kubectl-edit';
@@ -100,4 +101,28 @@ test('drift that is only reported frees restarts at once', async () => {
   rig.world.action = 'report';
   await rig.reconcile();
   assert.deepEqual([rig.asks, rig.released], [[], [web]]);
+});
+
+test('a restart for drift that is taken back in time is never made', async () => {
+  let until: number | undefined = T + 30_000;
+  const rig = await createWorkloadRig({ revertingUntil: (key) => (key === 'Secret/shop/db' ? until : undefined) });
+  rig.see({ config: config(30, 'B') });
+  await rig.reconcile();
+  assert.deepEqual([rig.outcomes, rig.patches.length], [['held reverting'], 0]);
+  assert.equal(rig.reconciler.held.get(workloadKey), 'reverting');
+  rig.see({ config: config(31, 'A') });
+  until = undefined;
+  await rig.reconcile();
+  assert.deepEqual([rig.patches.length, rig.reconciler.held.size], [0, 0]);
+});
+
+test('a restart for drift that is not taken back is made at the deadline', async () => {
+  let until: number | undefined = T + 30_000;
+  const rig = await createWorkloadRig({ revertingUntil: () => until });
+  rig.see({ config: config(30, 'B') });
+  await rig.reconcile();
+  assert.equal(rig.retries.at(-1), T + 30_000 - rig.live.now);
+  until = undefined;
+  await rig.reconcile();
+  assert.equal(rig.patches.length, 1);
 });
