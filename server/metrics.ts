@@ -102,19 +102,27 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
     halted: new Gauge({ name: 'lockstep_halted', help: '1 while failed rollouts hold back all restarts', registers }),
     apiRequests: counter('api_requests_total', 'Requests to the API server', ['verb', 'resource', 'code']),
     pullRequests: counter('pull_requests_total', 'What was done to pull requests', ['action']),
+    ...countDrift(counter),
     measureDrift: (list) => openDrift(registry, namespaceLabel, list),
-    driftFound: counter('drift_found_total', 'Drift found of config objects, by who wrote what differs', ['origin']),
-    driftGone: counter('drift_gone_total', 'Drift that is gone', []),
-    reverts: counter('reverts_total', 'Asks to an engine to put Git’s content back: asked, busy, or why not', [
-      'engine',
-      'result',
-    ]),
     hooks: counter('hooks_total', 'Webhooks received', ['sender', 'result']),
     webhooks: counter('webhooks_sent_total', 'Posts to --webhook-url: taken, refused (no 2xx), failed (no answer)', [
       'result',
     ]),
     errors: counter('errors_total', 'Errors by code of the catalogue; bug: anything else', ['code']),
     namespaceLabel,
+  };
+}
+
+type MakeCounter = <L extends string>(name: string, help: string, labelNames: L[]) => Counter<L>;
+
+function countDrift(counter: MakeCounter): Pick<Metrics, 'driftFound' | 'driftGone' | 'reverts'> {
+  return {
+    driftFound: counter('drift_found_total', 'Drift found of config objects, by who wrote what differs', ['origin']),
+    driftGone: counter('drift_gone_total', 'Drift that is gone', []),
+    reverts: counter('reverts_total', 'Asks to an engine to put Git’s content back: asked, busy, or why not', [
+      'engine',
+      'result',
+    ]),
   };
 }
 

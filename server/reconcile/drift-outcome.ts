@@ -15,6 +15,13 @@ export interface Place {
   readonly revision: string | undefined;
 }
 
+/** A config object that differs from Git, told or about to be. */
+export interface Drifted {
+  readonly place: Place;
+  /** Undefined while its owner is on its way. */
+  readonly drift: Drift | undefined;
+}
+
 export type DriftOutcome =
   | (Place & { readonly kind: 'found' | 'changed'; readonly drift: Drift; readonly problem: string | undefined })
   /** `drift` is what was told before. */

@@ -3,39 +3,25 @@
 import { attributeContent, type Attribution, type WriterFacts } from '../core/attribution.ts';
 import { decideDrift, type Drift, type DriftDecision, type Finding } from '../core/decide-drift.ts';
 import type { Declaration } from '../core/declaration.ts';
-import type { EngineProgress, EngineRef, Ownership, OwnerPlan } from '../core/engine.ts';
+import type { EngineRef, OwnerPlan } from '../core/engine.ts';
 import { splitKey, type ConfigRef } from '../core/object.ts';
 import { splitOwnerKey } from '../core/owner-key.ts';
 import type { RenderRefusal } from '../core/rendering.ts';
 import type { SeenConfig } from '../core/seen.ts';
 import type { Claims } from '../state/claims.ts';
-import type { Configs } from '../state/configs.ts';
-import { noEntry, type DriftEntry, type DriftState, type Examined } from '../state/drift.ts';
-import type { DriftOutcome, Place } from './drift-outcome.ts';
-import { judgeFindings } from './findings.ts';
+import { noEntry, type DriftEntry, type Examined } from '../state/drift.ts';
+import type { Drifted, DriftOutcome, Place } from './drift-outcome.ts';
+import { judgeFindings, type FindingDeps } from './findings.ts';
 import { createReverts, type RevertDeps } from './reverts.ts';
-
-/** What the engines' resources say. */
-export interface Owners {
-  ownerOf(config: SeenConfig): Ownership;
-  /** Undefined: there is no such owner. */
-  plan(owner: EngineRef): OwnerPlan | undefined;
-  progressOf(owner: EngineRef, config: ConfigRef): EngineProgress;
-}
 
 export type Declared =
   | { readonly kind: 'declared'; readonly declaration: Declaration }
   | RenderRefusal
   | { readonly kind: 'failed'; readonly error: unknown };
 
-export interface DriftDeps extends RevertDeps {
-  readonly configs: Pick<Configs, 'seen'>;
+export interface DriftDeps extends RevertDeps, FindingDeps {
   readonly claims: Claims;
-  readonly drift: DriftState;
-  readonly owners: Owners;
   readonly declare: (plan: OwnerPlan, signal: AbortSignal) => Promise<Declared>;
-  /** `some`: not all objects of that kind there are watched, so that absence says nothing. */
-  readonly watches: (config: ConfigRef) => 'all' | 'some' | 'none';
   /** Undefined when the object is gone. Throws `api-*`. */
   readonly writersOf: (config: ConfigRef, signal: AbortSignal) => Promise<WriterFacts | undefined>;
   readonly report: (outcome: DriftOutcome) => void;
@@ -106,13 +92,6 @@ async function compare(deps: DriftDeps, { key, owner, signal }: Question): Promi
 
 function same(configs: readonly string[], finding: Finding): ReadonlyMap<string, Finding> {
   return new Map(configs.map((config) => [config, finding]));
-}
-
-/** A config object that differs from Git, told or about to be. */
-export interface Drifted {
-  readonly place: Place;
-  /** Undefined while its owner is on its way. */
-  readonly drift: Drift | undefined;
 }
 
 interface Settling extends Question, Pick<OwnerFindings, 'revision'> {

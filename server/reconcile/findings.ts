@@ -2,13 +2,28 @@
 import { findDifference, type Finding } from '../core/decide-drift.ts';
 import type { Declaration, DeclaredConfig } from '../core/declaration.ts';
 import { compareContent, type LiveContent } from '../core/drift.ts';
-import type { EngineRef } from '../core/engine.ts';
-import { objectKey, splitKey } from '../core/object.ts';
+import type { EngineProgress, EngineRef, Ownership, OwnerPlan } from '../core/engine.ts';
+import { objectKey, splitKey, type ConfigRef } from '../core/object.ts';
 import { ownerKey } from '../core/owner-key.ts';
 import type { SeenConfig } from '../core/seen.ts';
-import type { DriftDeps } from './drift.ts';
+import type { Claims } from '../state/claims.ts';
+import type { Configs } from '../state/configs.ts';
 
-export type FindingDeps = Pick<DriftDeps, 'configs' | 'claims' | 'owners' | 'watches'>;
+/** What the engines' resources say. */
+export interface Owners {
+  ownerOf(config: SeenConfig): Ownership;
+  /** Undefined: there is no such owner. */
+  plan(owner: EngineRef): OwnerPlan | undefined;
+  progressOf(owner: EngineRef, config: ConfigRef): EngineProgress;
+}
+
+export interface FindingDeps {
+  readonly configs: Pick<Configs, 'seen'>;
+  readonly claims: Pick<Claims, 'claimedFrom'>;
+  readonly owners: Owners;
+  /** `some`: not all objects of that kind there are watched, so that absence says nothing. */
+  readonly watches: (config: ConfigRef) => 'all' | 'some' | 'none';
+}
 
 export interface Judgement {
   readonly key: string;

@@ -8,8 +8,7 @@ import type { Reverter } from '../core/revert.ts';
 import type { DriftState } from '../state/drift.ts';
 import type { Reversions } from '../state/reversions.ts';
 import type { Claims } from '../state/claims.ts';
-import type { Drifted } from './drift.ts';
-import type { DriftOutcome } from './drift-outcome.ts';
+import type { Drifted, DriftOutcome } from './drift-outcome.ts';
 
 export interface RevertDeps {
   readonly drift: DriftState;

@@ -77,8 +77,8 @@ export interface Rig {
   readonly released: string[];
   readonly deps: DriftDeps;
   /** The object as it is now; undefined: deleted. */
-  see(name: string, data: Data | undefined): void;
-  reconcile(): Promise<void>;
+  readonly see: (name: string, data: Data | undefined) => void;
+  readonly reconcile: () => Promise<void>;
 }
 
 export function createRig(more: Partial<DriftDeps> = {}): Rig {
