@@ -4,7 +4,7 @@ import { readDestination, type Destination } from './destination.ts';
 import { readOperation, readResourceId, resourceKey, type Operation, type ResourceId } from './operation.ts';
 import { isSamePlace, readApplied, type PartlyApplied } from './revision.ts';
 import { isFields, Problems, Section, type Problem } from './section.ts';
-import { checkRefs, readSource, type ApplicationSource } from './source.ts';
+import { checkRefs, readSource, type ApplicationSource, type SourceGiven } from './source.ts';
 import { listSpecSources, placeOf, type Shape, type SpecSources } from './spec-source.ts';
 import { readSyncPolicy, type SyncPolicy } from './sync-policy.ts';
 
@@ -18,6 +18,8 @@ export interface Application {
   readonly destination: Destination;
   readonly shape: Shape;
   readonly sources: readonly ApplicationSource[];
+  /** What each of them was read from, to be read again with its overrides. */
+  readonly given: readonly SourceGiven[];
   readonly partly: PartlyApplied | undefined;
   readonly compared: Compared;
   readonly operation: Operation;
@@ -95,12 +97,17 @@ function readSources(
   spec: Section,
   status: Section | undefined,
   operation: Operation,
-): Pick<Application, 'shape' | 'sources' | 'partly'> {
+): Pick<Application, 'shape' | 'sources' | 'given' | 'partly'> {
   const listed = listSpecSources(spec);
   const applied = readApplied(status, operation, listed.shape);
   const tools = detectTools(status, listed);
-  const sources = listed.sources.map((source, index) => readSource(source, applied.of(source, index), tools[index]));
-  return { shape: listed.shape, sources: checkRefs(sources, spec), partly: applied.partly };
+  const given = listed.sources.map((source, index) => ({
+    source,
+    applied: applied.of(source, index),
+    detected: tools[index],
+  }));
+  const sources = given.map(({ source, applied: revision, detected }) => readSource(source, revision, detected));
+  return { shape: listed.shape, sources: checkRefs(sources, spec), given, partly: applied.partly };
 }
 
 /** What it found at the compared source, if that is still this one. Of a hydrator it is the tool of the generated manifests. */

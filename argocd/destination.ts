@@ -51,6 +51,11 @@ export function isThisCluster({ cluster }: Destination, identity: ClusterIdentit
   }
 }
 
+/** What Applications call the cluster that holds them; undefined: not this one. */
+export function inCluster({ holdsApplications }: ClusterIdentity): { server: string; name: string } | undefined {
+  return holdsApplications ? { server: inClusterServer, name: inClusterName } : undefined;
+}
+
 function withoutSlash(server: string): string {
   return server.endsWith('/') ? server.slice(0, -1) : server;
 }

@@ -34,4 +34,10 @@ export type Gap =
   | 'dry-revision-unknown'
   // where
   | 'destination-missing'
-  | 'destination-ambiguous';
+  | 'destination-ambiguous'
+  | 'another-cluster'
+  // what its AppProject allows
+  | 'project-unseen'
+  | 'source-not-permitted'
+  | 'destination-not-permitted'
+  | 'namespace-not-permitted';

@@ -2,7 +2,7 @@
 import type { DeclaredSource } from '../server/core/engine.ts';
 import type { Gap } from './gap.ts';
 import type { AppliedRevision } from './revision.ts';
-import type { Section } from './section.ts';
+import { Problems, Section, type Fields } from './section.ts';
 import { insideRepository } from './source-path.ts';
 import type { SourcePlace, SpecSource } from './spec-source.ts';
 import {
@@ -28,6 +28,19 @@ export interface ApplicationSource extends DeclaredSource {
   readonly directory: DirectoryOptions | undefined;
   readonly helm: HelmOptions | undefined;
   readonly kustomize: KustomizeOptions | undefined;
+}
+
+/** What a source is read from. Its fields may hold confidential values. */
+export interface SourceGiven {
+  readonly source: SpecSource;
+  readonly applied: AppliedRevision;
+  readonly detected: string | undefined;
+}
+
+/** The source as if the spec had these fields, at the same place. */
+export function readAgain({ source, applied, detected }: SourceGiven, fields: Fields): ApplicationSource {
+  const section = new Section(fields, source.section.at, new Problems());
+  return readSource({ place: source.place, section }, applied, detected);
 }
 
 /** `detected`: the tool that Argo CD found, by its status; undefined when it does not say. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { formatDuration } from './core/duration.ts';
 import type { ShadowLimits } from './core/shadow-pair.ts';
 import type { Gates } from './core/hold.ts';
+import { engineFlags, readEngineFlags, type EngineSettings } from './engine-flags.ts';
 import { noFile, readConfigFile, type ConfigFile } from './config-file.ts';
 import type { ListenAt } from './http/listen.ts';
 import { parseFlags, refuse, type FlagTable, type Parsed } from './flags.ts';
@@ -12,7 +13,7 @@ import { reloaderFlags } from './reloader-flags.ts';
 
 const cluster = 'Cluster';
 const restarts = 'Restarts';
-const gitops = 'Argo CD and Flux';
+const engines = 'Engines';
 const shadow = 'Beside Reloader';
 const recording = 'Recording in Git';
 const serving = 'Serving';
@@ -94,7 +95,7 @@ export const serveFlags = {
     type: 'choice',
     choices: ['report', 'revert', 'off'],
     default: 'report',
-    group: gitops,
+    group: engines,
     help: 'what to do where live config objects differ from Git: say so; also ask the engine to put Git’s content back; off does not look',
   },
   'shadow-late': {
@@ -124,6 +125,7 @@ export const serveFlags = {
   },
   address: { type: 'string', default: ':8080', group: serving, help: 'address of the hooks and the API' },
   'metrics-address': { type: 'string', default: ':9090', group: serving, help: 'address of the probes and /metrics' },
+  ...engineFlags,
   ...logFlags,
   ...reloaderFlags,
 } as const satisfies FlagTable;
@@ -146,6 +148,7 @@ export interface Config extends ConfigFile, LogConfig {
   readonly address: ListenAt;
   readonly metricsAddress: ListenAt;
   readonly reloader: ReloaderConfig;
+  readonly engines: EngineSettings;
   /** What was ignored, one sentence each; to be logged at the start. */
   readonly warnings: readonly string[];
 }
@@ -172,12 +175,13 @@ export function loadConfig(from: Surroundings): Config {
   const namespaces = watchedNamespaces(values.namespaces, from.env);
   problems.push(...checkValues(values, namespaces));
   const reloader = Object.freeze(readReloader({ values, env: from.env, namespaces }, remarks));
+  const engines = Object.freeze(readEngineFlags(values, remarks));
   const file = readFileOf(values, from, problems);
   const address = parseAddress('address', values.address, problems);
   const metricsAddress = parseAddress('metrics-address', values['metrics-address'], problems);
   if (problems.length > 0) throw refuse(problems);
   const own = { ...fromFlags(values, from), ...readLogging(parsed, defaultFormat(values, from)) };
-  return Object.freeze({ ...file, address, metricsAddress, ...own, namespaces, reloader, warnings });
+  return Object.freeze({ ...file, address, metricsAddress, ...own, namespaces, reloader, engines, warnings });
 }
 
 /** Reloader writes text. */

@@ -235,8 +235,9 @@ export function openNamespaces({ namespaces, reloader }: Config): Namespaces {
   return createNamespaces({ listed: namespaces, ignored, selector });
 }
 
-export function readingOf({ reloader }: Config, keys: readonly DigestKey[]): Reading {
-  return { keys, rules: reloader.rules, pauseKeys: reloader.pauseKeys, ...referenceRulesOf(reloader) };
+export function readingOf({ reloader, engines }: Config, keys: readonly DigestKey[]): Reading {
+  const { rules, pauseKeys } = reloader;
+  return { keys, rules, pauseKeys, ...referenceRulesOf(reloader), instanceLabels: engines.instanceLabels };
 }
 
 function classReadingOf({ config, classes }: Reach): ClassReading {

@@ -1,8 +1,10 @@
-// What can be added by a line: senders of webhooks, forges, and sinks of alerts.
+// What can be added by a line: engines, senders of webhooks, forges, and sinks of alerts.
+import { argocd } from '../argocd/engine.ts';
 import { planRevert as planArgoRevert } from '../argocd/refresh.ts';
+import { flux } from '../flux/engine.ts';
 import { planRevert as planFluxRevert } from '../flux/refresh.ts';
 import { fluxSender } from '../hooks/flux.ts';
-import type { EngineName } from './core/engine.ts';
+import type { Engine, EngineName } from './core/engine.ts';
 import type { Forge } from './core/forge.ts';
 import type { WebhookSender } from './core/hook.ts';
 import type { SinkFormat } from './core/notification.ts';
@@ -13,6 +15,9 @@ import { gchat } from './notify/gchat.ts';
 import { raw } from './notify/raw.ts';
 import { slack } from './notify/slack.ts';
 import { teams } from './notify/teams.ts';
+
+/** Of two that claim an object, the first one's claim is told. */
+export const engines = { argocd, flux } as const satisfies Record<EngineName, Engine>;
 
 /** Path segment behind `/hooks/` -> sender. */
 export const senders = { flux: fluxSender } as const satisfies Record<string, WebhookSender>;

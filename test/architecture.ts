@@ -56,6 +56,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
     ours: [
       core,
       'server/config-file.ts',
+      'server/engine-flags.ts',
       'server/flags.ts',
       'server/http/listen.ts',
       'server/log-config.ts',
@@ -83,6 +84,8 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/report-output.ts': { ours: [core, 'server/text-table.ts'] },
   'server/report-progress.ts': {},
   'server/registry.ts': { ours: [core, 'hooks', 'argocd', 'flux', 'server/forge', 'server/notify', 'server/render'] },
+  'server/engine-flags.ts': { ours: [core, 'server/asking-flags.ts', 'server/flags.ts', 'server/reloader-config.ts'] },
+  'server/engines.ts': { ours: [core, 'server/engine-flags.ts', 'server/kube', 'server/registry.ts'] },
   'server/trouble.ts': { ours: [core, 'server/metrics.ts', 'server/outcome-report.ts'] },
   'server/pr-arguments.ts': { ours: [core] },
   'server/pr-output.ts': { ours: [core] },

@@ -56,6 +56,12 @@ test('config: the defaults', () => {
     sources: [],
     tenants: [],
     warnings: [],
+    engines: {
+      argocd: { namespace: 'argocd', clusterNames: [], clusterServers: [] },
+      flux: { namespace: 'flux-system', clusterNames: [], clusterServers: [] },
+      instanceLabels: [],
+      hub: undefined,
+    },
     reloader: {
       strategy: 'lockstep',
       rules: { ...defaultReloadRules, runsAllJobs: false },

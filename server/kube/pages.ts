@@ -8,6 +8,7 @@ export interface PagedList<T> {
   /** A namespace, or empty: for messages. */
   readonly subject: string;
   readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
   readonly pageSize: number;
   readonly accept?: string;
   readonly signal: AbortSignal;
@@ -34,7 +35,7 @@ async function listOnce<T>(client: Client, { pageSize, parse, onPage, ...place }
   const found: T[] = [];
   let token = '';
   do {
-    const query = { limit: String(pageSize), ...(token === '' ? {} : { continue: token }) };
+    const query = { ...place.query, limit: String(pageSize), ...(token === '' ? {} : { continue: token }) };
     const answer = (await client.send({ verb: 'list', ...place, query })) as {
       readonly metadata?: { readonly continue?: string };
       /** Null when there is no object and only metadata was asked for. */

@@ -51,6 +51,7 @@ test('flux kustomization: a plain one', () => {
     targetNamespace: undefined,
     transforms: [],
     patches: [],
+    ignoreMissingComponents: false,
     substitution: undefined,
     decryption: undefined,
     ignores: [],

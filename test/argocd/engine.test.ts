@@ -1,0 +1,140 @@
+// Argo CD's view: what changes for whom, who owns what, and who is about to write.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { argocd } from '../../argocd/engine.ts';
+import type { EngineOptions, EngineView, OwnershipMarks } from '../../server/core/engine.ts';
+import { application, deployment, running, second } from './examples.ts';
+
+const web = { engine: 'argocd', kind: 'Application', namespace: 'argocd', name: 'web' } as const;
+const [settings, projects, applications] = argocd.resources;
+assert.ok(settings && projects && applications);
+
+function open(options: Partial<EngineOptions> = {}): EngineView {
+  return argocd.open({ namespace: 'argocd', clusterNames: [], clusterServers: [], ...options });
+}
+
+const config = (data: object) => ({ metadata: { name: 'argocd-cm', namespace: 'argocd' }, data });
+const project = (name: string) => ({
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'AppProject',
+  metadata: { name, namespace: 'argocd' },
+});
+
+function marks(more: Partial<OwnershipMarks> = {}): OwnershipMarks {
+  const annotations = { 'argocd.argoproj.io/tracking-id': 'web:apps/Deployment:shop/web' };
+  return { ...deployment, labels: {}, annotations, owners: [], ...more };
+}
+
+test('a change of an Application concerns it', () => {
+  const view = open();
+  assert.deepEqual(view.put(applications, application()), [web]);
+  assert.deepEqual(view.remove(applications, 'argocd', 'web'), [web]);
+  assert.deepEqual(view.owners(), []);
+});
+
+test('a change of an AppProject concerns those that are in it', () => {
+  const view = open();
+  view.put(applications, application());
+  assert.deepEqual(view.put(projects, project('shop')), [web]);
+  assert.deepEqual(view.put(projects, project('bank')), []);
+  assert.deepEqual(view.remove(projects, 'argocd', 'shop'), [web]);
+});
+
+test('a change of the settings concerns all, and another ConfigMap nobody', () => {
+  const view = open();
+  view.put(applications, application());
+  assert.deepEqual(view.put(settings, config({})), [web]);
+  assert.deepEqual(view.put(settings, { metadata: { name: 'argocd-cm', namespace: 'other' } }), []);
+  assert.deepEqual(view.remove(settings, 'argocd', 'argocd-cm'), [web]);
+});
+
+test('what becomes unreadable is gone', () => {
+  const view = open();
+  view.put(applications, application());
+  const broken = { kind: 'Application', metadata: { name: 'web', namespace: 'argocd' } };
+  assert.deepEqual(view.put(applications, broken), [web]);
+  assert.deepEqual(view.ownerOf(marks()), { kind: 'unconfirmed', owner: web, reason: 'application-absent' });
+});
+
+const hostile: unknown[] = [
+  undefined,
+  null,
+  1,
+  'x',
+  [],
+  {},
+  { metadata: null },
+  { metadata: { name: 1 } },
+  { kind: 'Application', metadata: [] },
+];
+for (const value of hostile) {
+  test(`never throws: ${JSON.stringify(value)}`, () => {
+    for (const resource of argocd.resources) open().put(resource, value);
+  });
+}
+
+test('the settings decide how objects are tracked', () => {
+  const view = open();
+  view.put(applications, application());
+  assert.equal(view.ownerOf(marks()).kind, 'owned');
+  const labelled = marks({ annotations: {}, labels: { 'example.com/app': 'web' } });
+  assert.equal(view.ownerOf(labelled).kind, 'not-owned');
+  view.put(
+    settings,
+    config({ 'application.resourceTrackingMethod': 'label', 'application.instanceLabelKey': 'example.com/app' }),
+  );
+  assert.equal(view.ownerOf(labelled).kind, 'owned');
+  view.put(settings, config({ installationID: 'mine' }));
+  assert.equal(view.ownerOf(marks()).kind, 'not-owned');
+});
+
+test('an Application of another control plane is none of this one’s owners', () => {
+  const view = open();
+  view.put(applications, application({ status: { controllerNamespace: 'argocd-2' } }));
+  assert.deepEqual(view.owners(), []);
+  assert.equal(view.ownerOf(marks()).kind, 'unconfirmed');
+});
+
+test('a hub’s Applications own what they put into this cluster', () => {
+  const view = open({ clusterNames: ['prod'], clusterServers: ['https://10.0.0.1:6443'] });
+  view.put(applications, application());
+  assert.deepEqual(view.owners(), [], 'in-cluster is the hub itself');
+  for (const destination of [{ name: 'prod' }, { server: 'https://10.0.0.1:6443/' }]) {
+    view.put(applications, application({ spec: { destination } }));
+    assert.deepEqual(view.owners(), [web]);
+    assert.equal(view.ownerOf(marks()).kind, 'owned');
+  }
+});
+
+const outOfSync = { sync: { status: 'OutOfSync', revision: second } };
+const progress: [rule: string, change: Parameters<typeof application>[0], answer: string][] = [
+  ['synced', {}, 'idle'],
+  ['a sync that has not come to the workload', { status: { operationState: running() } }, 'syncing'],
+  ['a sync that is asked for', { operation: { sync: {} } }, 'sync-requested'],
+  [
+    'a new revision that it will sync by itself',
+    { spec: { syncPolicy: { automated: {} } }, status: outOfSync },
+    'revision-not-attempted',
+  ],
+  ['a new revision that nobody syncs', { status: outOfSync }, 'idle'],
+  [
+    'a failed sync',
+    { status: { operationState: running({ phase: 'Failed', finishedAt: '2026-11-22T12:00:05Z' }) } },
+    'idle',
+  ],
+  ['objects elsewhere', { spec: { destination: { name: 'edge' } }, status: { operationState: running() } }, 'idle'],
+];
+for (const [rule, change, answer] of progress) {
+  test(`rule 11: ${rule}`, () => {
+    const view = open();
+    view.put(applications, application(change));
+    const found = view.progressOf(web, deployment);
+    assert.equal(found.kind === 'idle' ? 'idle' : found.reason, answer);
+  });
+}
+
+test('what is not there has no plan and no progress', () => {
+  const view = open();
+  assert.equal(view.plan(web, { revisions: new Map() }), undefined);
+  assert.deepEqual(view.progressOf(web, deployment), { kind: 'idle' });
+});
