@@ -1,7 +1,8 @@
 // Reads the file behind --config: the Git sources and the Flux tenants. Every problem names its path in the file; no value of a
 // credential is in it, only the names of files that hold one.
 import { parseDocument } from 'yaml';
-import { suggest } from './flags.ts';
+import { Place, type Check } from './config-place.ts';
+import { checkUrl, readRepository, type LocalGit, type RepositoryConfig } from './config-repositories.ts';
 
 export interface SourceConfig {
   readonly name: string;
@@ -26,24 +27,30 @@ export interface TenantConfig {
 export interface ConfigFile {
   readonly sources: readonly SourceConfig[];
   readonly tenants: readonly TenantConfig[];
+  /** Credentials for reading, the longest URL counts. */
+  readonly repositories: readonly RepositoryConfig[];
 }
 
-export const noFile: ConfigFile = { sources: [], tenants: [] };
-
-type LocalGit = 'local-allowed' | 'local-refused';
+export const noFile: ConfigFile = { sources: [], tenants: [], repositories: [] };
 
 /** Parses the text; the file is only to be used when there is no problem. */
 export function readConfigFile(text: string, localGit: LocalGit): { file: ConfigFile; problems: readonly string[] } {
   const problems: string[] = [];
   const root = new Place('', parseYaml(text, problems), problems);
   if (problems.length > 0) return { file: noFile, problems };
-  root.onlyKeys('sources', 'flux');
+  root.onlyKeys('sources', 'flux', 'repositories');
   const sources = root.list('sources').map((place) => readSource(place, localGit));
   const flux = root.map('flux');
   flux?.onlyKeys('tenants');
   const tenants = flux?.list('tenants').map(readTenant) ?? [];
-  problems.push(...duplicates('sources', sources), ...duplicates('flux.tenants', tenants), ...rivals(sources));
-  return { file: { sources, tenants }, problems };
+  const repositories = root.list('repositories').map((place) => readRepository(place, localGit));
+  problems.push(
+    ...duplicates('sources', sources),
+    ...duplicates('flux.tenants', tenants),
+    ...rivals(sources),
+    ...sameUrl(repositories),
+  );
+  return { file: { sources, tenants, repositories }, problems };
 }
 
 function parseYaml(text: string, problems: string[]): unknown {
@@ -63,7 +70,7 @@ function readSource(place: Place, localGit: LocalGit): SourceConfig {
   credentials?.onlyKeys('usernameFile', 'passwordFile');
   return {
     name: place.text('name', { check: label }),
-    repository: place.text('repository', { check: (url) => checkRepository(url, localGit) }),
+    repository: place.text('repository', { check: (url) => checkUrl(url, localGit) }),
     branch: place.text('branch', { otherwise: 'main', check: checkBranch }),
     path: place.text('path', { otherwise: '', check: checkPath }).replace(/^(\.?\/)+|\/+$|^\.$/g, ''),
     namespace: place.text('namespace', { check: label }),
@@ -81,9 +88,6 @@ function readTenant(place: Place): TenantConfig {
   return { name: place.text('name', { check: label }), keyFile: place.text('keyFile'), namespaces };
 }
 
-/** A check answers what is wanted instead, or undefined when the text is right. */
-type Check = (text: string) => string | undefined;
-
 const label: Check = (text) =>
   /^[a-z\d]([-a-z\d]{0,61}[a-z\d])?$/.test(text) ? undefined : 'want lower-case letters, digits and dashes, at most 63';
 
@@ -96,16 +100,6 @@ const checkPath: Check = (text) =>
   text.startsWith('/') || text.split('/').includes('..') || text.includes('\\') || text.startsWith('-')
     ? 'want a folder inside the repository, such as apps/shop'
     : undefined;
-
-function checkRepository(text: string, localGit: LocalGit): string | undefined {
-  if (/^[\w.-]+@[\w.-]+:[^\s:][^\s]*$/.test(text)) return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) return 'want a URL such as https://git.example.com/team/app.git';
-  if (url.password !== '') return 'holds a password; put it into credentials.passwordFile';
-  if (url.protocol === 'https:' || url.protocol === 'ssh:') return undefined;
-  if (url.protocol !== 'file:' && url.protocol !== 'http:') return 'want https:// or ssh://';
-  return localGit === 'local-allowed' ? undefined : `${url.protocol}// needs --allow-local-git`;
-}
 
 function duplicates(path: string, entries: readonly { readonly name: string }[]): string[] {
   const names = entries.map((entry) => entry.name).filter((name) => name !== '');
@@ -125,74 +119,14 @@ function rivals(sources: readonly SourceConfig[]): string[] {
   });
 }
 
+function sameUrl(repositories: readonly RepositoryConfig[]): string[] {
+  const urls = repositories.map(({ url }) => url.replace(/(?:\.git)?\/*$/, ''));
+  return urls.flatMap((url, at) => {
+    const first = urls.indexOf(url);
+    return first === at || url === '' ? [] : [`repositories[${at}].url: is the same as repositories[${first}].url`];
+  });
+}
+
 function firstLine(text: string): string {
   return text.split('\n', 1)[0]?.replace(/:$/, '') ?? '';
-}
-
-/** A value in the file together with its path, so that whatever is wrong with it can say where. */
-class Place {
-  private readonly path: string;
-  private readonly value: unknown;
-  private readonly problems: string[];
-
-  constructor(path: string, value: unknown, problems: string[]) {
-    this.path = path;
-    this.value = value;
-    this.problems = problems;
-  }
-
-  problem(key: string, text: string): void {
-    const path = [this.path, key].filter((part) => part !== '').join('.');
-    this.problems.push(path === '' ? text : `${path}: ${text}`);
-  }
-
-  onlyKeys(...known: string[]): void {
-    if (!isMap(this.value)) return this.problem('', 'want a map');
-    for (const key of Object.keys(this.value)) {
-      if (!known.includes(key)) this.problem(key, `unknown key${suggest(key, known)}`);
-    }
-  }
-
-  list(key: string): Place[] {
-    const value = this.member(key);
-    if (value === undefined) return [];
-    if (Array.isArray(value))
-      return value.map((entry, at) => new Place(this.join(`${key}[${at}]`), entry, this.problems));
-    this.problem(key, 'want a list');
-    return [];
-  }
-
-  map(key: string): Place | undefined {
-    const value = this.member(key);
-    return value === undefined ? undefined : new Place(this.join(key), value, this.problems);
-  }
-
-  text(key: string, { check, otherwise }: { check?: Check; otherwise?: string } = {}): string {
-    const value = this.member(key);
-    if (value === undefined && otherwise !== undefined) return otherwise;
-    if (value === undefined && isMap(this.value)) this.problem(key, 'is missing');
-    return value === undefined ? '' : new Place(this.join(key), value, this.problems).asText(check);
-  }
-
-  asText(check: Check = () => undefined): string {
-    if (typeof this.value !== 'string' || this.value === '') {
-      this.problem('', 'want text');
-      return '';
-    }
-    const wanted = check(this.value);
-    if (wanted !== undefined) this.problem('', wanted);
-    return this.value;
-  }
-
-  private member(key: string): unknown {
-    return isMap(this.value) && Object.hasOwn(this.value, key) ? (this.value[key] ?? undefined) : undefined;
-  }
-
-  private join(key: string): string {
-    return this.path === '' ? key : `${this.path}.${key}`;
-  }
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LockstepError } from './core/errors.ts';
 import type { Forge, PullRequest } from './core/forge.ts';
+import type { GitCredentials } from './git/credentials.ts';
 import { openRepository } from './git/repository.ts';
 import type { PrOptions } from './pr-arguments.ts';
 import { forges } from './registry.ts';
@@ -48,7 +49,7 @@ async function runWithForge(options: PrOptions, io: PrIo): Promise<string> {
       policy: { local: 'allowed' },
       stateDirectory,
       ambient: io.env,
-      credentials: () => readCredentials(io.env),
+      access: () => ({ credentials: readCredentials(io.env) }),
     });
     return await runVerb(forges.local({ repository, clock: io.clock }), options, io);
   } finally {
@@ -56,9 +57,10 @@ async function runWithForge(options: PrOptions, io: PrIo): Promise<string> {
   }
 }
 
-function readCredentials(env: PrIo['env']): { username: string; password: string } | undefined {
+function readCredentials(env: PrIo['env']): GitCredentials | undefined {
   const password = env['LOCKSTEP_GIT_PASSWORD'];
-  return password === undefined ? undefined : { username: env['LOCKSTEP_GIT_USERNAME'] ?? 'lockstep', password };
+  if (password === undefined) return undefined;
+  return { kind: 'password', username: env['LOCKSTEP_GIT_USERNAME'] ?? 'lockstep', password };
 }
 
 async function runVerb(forge: Forge, options: PrOptions, { clock, signal }: PrIo): Promise<string> {

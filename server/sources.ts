@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import type { SourceConfig } from './config-file.ts';
 import { LockstepError } from './core/errors.ts';
 import type { Log } from './core/log.ts';
+import type { GitCredentials } from './git/credentials.ts';
 import { defaultAuthor, openRepository } from './git/repository.ts';
 import type { Metrics } from './metrics.ts';
 import type { LiveState } from './reconcile/gather.ts';
@@ -53,7 +54,7 @@ function openSource(
     policy: { local: config.allowLocalGit ? 'allowed' : 'refused' },
     stateDirectory: join(config.stateDir, source.name),
     ambient: ports.env,
-    credentials: () => readCredentials(source, ports),
+    access: () => ({ credentials: readCredentials(source, ports) }),
   });
   return createSourceReconciler({
     source: { repository: source.repository, branch: source.branch, path: source.path, namespace: source.namespace },
@@ -67,10 +68,7 @@ function openSource(
 }
 
 /** Files, so that renewed credentials count at once. Throws `git-unauthorized` when one cannot be read. */
-function readCredentials(
-  { name, credentials }: SourceConfig,
-  { readFile }: SourcePorts,
-): { username: string; password: string } | undefined {
+function readCredentials({ name, credentials }: SourceConfig, { readFile }: SourcePorts): GitCredentials | undefined {
   if (credentials === undefined) return undefined;
   const read = (file: string): string => {
     try {
@@ -82,7 +80,7 @@ function readCredentials(
       });
     }
   };
-  return { username: read(credentials.usernameFile), password: read(credentials.passwordFile) };
+  return { kind: 'password', username: read(credentials.usernameFile), password: read(credentials.passwordFile) };
 }
 
 interface Said {

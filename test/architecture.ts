@@ -34,7 +34,15 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   },
   'server/git': {
     ours: [core, declared],
-    libraries: ['simple-git', 'node:child_process', 'node:crypto', 'node:fs/promises', 'node:path', 'node:stream'],
+    libraries: [
+      'simple-git',
+      'node:child_process',
+      'node:crypto',
+      'node:fs/promises',
+      'node:path',
+      'node:stream',
+      'undici',
+    ],
   },
   'server/render': { ours: [core, declared], libraries: ['node:child_process', 'node:fs/promises', 'node:path'] },
   'server/forge': { ours: [core], libraries: ['@octokit/rest', 'node:fs/promises', 'node:path'] },
@@ -48,7 +56,13 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   // wiring
   'server/flags.ts': { ours: [core] },
   'server/flags-help.ts': { ours: [core, 'server/flags.ts'] },
-  'server/config-file.ts': { ours: ['server/flags.ts'], libraries: ['yaml'] },
+  'server/config-place.ts': { ours: ['server/flags.ts'] },
+  'server/config-repositories.ts': { ours: ['server/config-place.ts'] },
+  'server/config-file.ts': {
+    ours: ['server/config-place.ts', 'server/config-repositories.ts'],
+    libraries: ['yaml'],
+  },
+  'server/repositories.ts': { ours: [core, 'server/config-repositories.ts', 'server/git'] },
   'server/log-config.ts': { ours: ['server/flags.ts'] },
   'server/reloader-flags.ts': { ours: [core, 'server/flags.ts'] },
   'server/reloader-config.ts': { ours: [core, 'server/flags.ts', 'server/reloader-flags.ts'] },

@@ -55,6 +55,7 @@ test('config: the defaults', () => {
     logFormat: 'json',
     sources: [],
     tenants: [],
+    repositories: [],
     warnings: [],
     engines: {
       argocd: { namespace: 'argocd', clusterNames: [], clusterServers: [] },

@@ -97,6 +97,11 @@ export const catalogue = {
   },
   'report-server-unreachable': { retry: 'fatal', advice: 'check --server, or the port-forward behind it' },
   'report-server-refused': { retry: 'fatal', advice: 'correct the flags as the server’s message says' },
+  'git-revision-not-found': {
+    retry: 'backoff',
+    advice: 'check that the commit, branch or tag still exists; some servers give only what is on a branch or tag',
+  },
+  'git-tree-refused': { retry: 'never', advice: 'run git fsck on the repository and repair the named entry' },
 } as const satisfies Record<string, { retry: Retry; advice: string }>;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -1,13 +1,19 @@
 // Why a remote did not answer git: asks it once over HTTP, because git's exit code is 128 for everything.
+import { request } from 'undici';
 import { LockstepError } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
+import type { Access } from './credentials.ts';
+import { authorizationOf } from './credentials.ts';
+import { createDispatcher } from './dispatcher.ts';
 import type { RepositoryAddress } from './validate.ts';
 import { displayUrl } from './validate.ts';
 
 export interface Question {
   readonly address: RepositoryAddress;
   readonly service: 'git-upload-pack' | 'git-receive-pack';
-  readonly credentials: { readonly username: string; readonly password: string } | undefined;
+  readonly access: Access;
+  /** Only proxies are taken from it. */
+  readonly ambient: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
 
@@ -34,22 +40,23 @@ export async function diagnose(question: Question): Promise<LockstepError> {
   return failure('git-unreachable', `the transfer with ${name} was cut off`);
 }
 
-async function probe({ address, service, credentials, signal }: Question): Promise<number | undefined> {
-  const headers: Record<string, string> = {};
-  if (credentials !== undefined) {
-    const pair = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
-    headers['authorization'] = `Basic ${pair}`;
-  }
+async function probe({ address, service, access, ambient, signal }: Question): Promise<number | undefined> {
+  const authorization = authorizationOf(access.credentials);
+  const dispatcher = await createDispatcher({ ambient, caFile: access.caFile }).catch(() => undefined);
+  if (dispatcher === undefined) return undefined;
   try {
-    const response = await fetch(`${address.url.replace(/\/+$/, '')}/info/refs?service=${service}`, {
-      headers,
-      redirect: 'manual',
+    // undici's request follows no redirect.
+    const response = await request(`${address.url.replace(/\/+$/, '')}/info/refs?service=${service}`, {
+      ...(authorization === undefined ? {} : { headers: { authorization } }),
+      dispatcher,
       signal: AbortSignal.any([signal, AbortSignal.timeout(probeMs)]),
     });
-    await response.body?.cancel();
-    return response.status;
+    response.body.on('error', () => {}).destroy(); // cut off on purpose
+    return response.statusCode;
   } catch {
     return undefined;
+  } finally {
+    await dispatcher.destroy();
   }
 }
 

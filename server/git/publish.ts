@@ -11,6 +11,7 @@ import type {
 } from '../core/repository.ts';
 import type { Mirror } from './mirror.ts';
 import { fetchCommits, listRemote } from './read.ts';
+import { everyCode } from './run.ts';
 import { checkCommit, checkPath, checkRef } from './validate.ts';
 
 export interface Author {
@@ -46,8 +47,7 @@ export async function pushRefs(
   const leases = updates.map(({ ref, from }) => `--force-with-lease=${ref}:${from ?? ''}`);
   const refspecs = updates.map(({ ref, to }) => `${to ?? ''}:${ref}`);
   const options = ['push', '--quiet', '--porcelain', '--atomic', '--no-verify', '--recurse-submodules=no'];
-  const every = Array.from({ length: 256 }, (_, code) => code);
-  const end = await mirror.remote({ args: [...options, ...leases, '--', 'origin', ...refspecs], signal }, every);
+  const end = await mirror.remote({ args: [...options, ...leases, '--', 'origin', ...refspecs], signal }, everyCode);
   if (end.code === 0) return 'pushed';
   const refs = await listRemote(
     mirror,

@@ -1,16 +1,24 @@
-// Runs a git command that reaches the network. Not by simple-git: git's transports are children of git, and only a
-// process group of its own lets an abort end them all.
+// Runs a git command that reaches the network, or whose output is too large to keep. Not by simple-git: git's transports
+// are children of git, and only a process group of its own lets an abort end them all.
 import { spawn } from 'node:child_process';
-import type { GitEnd, RunGit, RunnerOptions } from './run.ts';
+import { LockstepError } from '../core/errors.ts';
+import type { GitEnd, RunnerOptions, StreamedCommand } from './run.ts';
 
 /** ls-remote of a repository with 100,000 refs is about 10 MB. */
 const maxOutput = 64 * 1024 * 1024;
 
-export function createRemoteRunner(options: RunnerOptions): RunGit {
-  return async ({ args, env, input, signal }) => {
+/** The largest file that git may write, in blocks of 512 bytes: 512 MiB. What a server sends becomes one pack. */
+const maxFileBlocks = 1024 * 1024;
+
+export type RunRemote = (command: StreamedCommand) => Promise<GitEnd>;
+
+export function createRemoteRunner(options: RunnerOptions): RunRemote {
+  return async ({ args, env, input, signal, take }) => {
     const ended = AbortSignal.any([signal, AbortSignal.timeout(options.deadlineMs)]);
     ended.throwIfAborted();
-    const child = spawn('git', [...args], {
+    // The script is fixed; git and its arguments are the shell's arguments, never its text.
+    const limited = ['-c', `ulimit -f ${maxFileBlocks} && exec git "$@"`, 'sh', ...args];
+    const child = spawn('/bin/sh', limited, {
       cwd: options.directory,
       env: { ...options.environment, ...env },
       detached: true,
@@ -27,15 +35,23 @@ export function createRemoteRunner(options: RunnerOptions): RunGit {
     try {
       const end = await new Promise<GitEnd>((resolve, reject) => {
         const chunks: Buffer[] = [];
-        let size = 0;
+        const use = take ?? createKeeper(chunks);
+        let refusal: Error | undefined;
         child.stdout.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > maxOutput) endGroup();
-          else chunks.push(chunk);
+          if (refusal !== undefined) return;
+          try {
+            use(chunk);
+          } catch (error) {
+            refusal = error instanceof Error ? error : new Error(String(error));
+            endGroup();
+          }
         });
         child.stdin.on('error', () => {}); // git may end without reading; its exit code tells.
         child.on('error', reject);
-        child.on('close', (code) => resolve({ code: code ?? 128, stdout: Buffer.concat(chunks) }));
+        child.on('close', (code) => {
+          if (refusal === undefined) resolve({ code: code ?? 128, stdout: Buffer.concat(chunks) });
+          else reject(refusal);
+        });
         child.stdin.end(input);
       });
       ended.throwIfAborted();
@@ -43,5 +59,14 @@ export function createRemoteRunner(options: RunnerOptions): RunGit {
     } finally {
       ended.removeEventListener('abort', endGroup);
     }
+  };
+}
+
+function createKeeper(chunks: Buffer[]): (chunk: Buffer) => void {
+  let size = 0;
+  return (chunk) => {
+    size += chunk.length;
+    if (size > maxOutput) throw new LockstepError('git-too-large', { message: 'git answers more than is read' });
+    chunks.push(chunk);
   };
 }

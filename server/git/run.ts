@@ -1,11 +1,18 @@
 // Runs one local git command in the mirror by simple-git: closed environment, fixed argv, deadline.
 import { simpleGit } from 'simple-git';
+import { defaultSshCommand } from './credentials.ts';
 
 export interface GitCommand {
   readonly args: readonly string[];
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+}
+
+/** Output that is used as it comes instead of being kept. */
+export interface StreamedCommand extends GitCommand {
+  /** What it throws ends git, and is thrown. */
+  readonly take?: ((chunk: Buffer) => void) | undefined;
 }
 
 export interface GitEnd {
@@ -26,6 +33,9 @@ export interface RunnerOptions {
 /** What git may read of the ambient environment: where programs and proxies are, nothing that configures git. */
 const inherited =
   /^(?:PATH|SSH_AUTH_SOCK|SSL_CERT_FILE|SSL_CERT_DIR|https?_proxy|no_proxy|all_proxy|HTTPS?_PROXY|NO_PROXY|ALL_PROXY)$/;
+
+/** For commands whose effect is looked at instead. */
+export const everyCode: readonly number[] = Array.from({ length: 256 }, (_, code) => code);
 
 /** What git itself exits with when it dies. */
 const endedBySignal = 128;
@@ -87,6 +97,6 @@ export function gitEnvironment(options: {
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_ATTR_NOSYSTEM: '1',
     GIT_ASKPASS: options.askpass,
-    GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oClearAllForwardings=yes',
+    GIT_SSH_COMMAND: defaultSshCommand,
   };
 }

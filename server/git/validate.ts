@@ -25,6 +25,8 @@ export function parseUrl(text: string, policy: UrlPolicy): RepositoryAddress {
   if (text.startsWith('-')) throw refuseUrl('it starts with a dash');
   if (text.startsWith('/')) return parseFile(`file://${text}`, policy);
   if (/^[a-z0-9+.-]+::/i.test(text)) throw refuseUrl('remote helpers are not allowed');
+  // Credentials are chosen by the path as it is written, so it must be the path that is asked for.
+  if (/(?:^|[/:])(?:\.|%2e){1,2}(?:\/|$)/i.test(text)) throw refuseUrl('its path holds . or ..');
   const scp = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!\/\/)[A-Za-z0-9._~/][A-Za-z0-9._~/+@-]*$/;
   const isScheme = /^(?:https?|ssh|git|ftps?|file):/i.test(text);
   if (!isScheme && scp.test(text)) return { url: text, protocol: 'ssh' };
@@ -131,7 +133,7 @@ function isPlain(text: string): boolean {
 }
 
 /** `.git` in the spellings that some file systems take for it. */
-function isGitDirectory(part: string): boolean {
+export function isGitDirectory(part: string): boolean {
   const folded = part.replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '').toLowerCase();
   return folded === '.git' || /^git~\d$/.test(folded) || /^\.git[ .]*$/.test(folded);
 }

@@ -21,7 +21,7 @@ test('pull requests live in the repository, over http with authentication too', 
   try {
     const repository = world.open({
       url: `${server.url}/shop.git`,
-      credentials: () => ({ username: 'u', password: 'p' }),
+      access: () => ({ credentials: { kind: 'password', username: 'u', password: 'p' } }),
     });
     const forge = createLocalForge({ repository, clock });
     const opened = await forge.open(draftOf(world.person('lockstep/x', { x: '1' })), signal);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { hasCode } from '../../server/core/errors.ts';
 import type { Repository } from '../../server/core/repository.ts';
+import type { Access } from '../../server/git/credentials.ts';
 import type { Fault } from '../git-server/server.ts';
 import { startGitServer } from '../git-server/server.ts';
 import type { World } from '../git-server/world.ts';
@@ -13,6 +14,9 @@ import { createWorld } from '../git-server/world.ts';
 const canary = 'CANARY-s3cr3t%';
 const at = 1_800_000_000_000;
 const signal = AbortSignal.timeout(120_000);
+const login = (password: string) => (): Access => ({
+  credentials: { kind: 'password', username: 'lockstep', password },
+});
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const yaml = { path: '', endings: ['.yaml'] };
 
@@ -44,9 +48,9 @@ function testHttp(name: string, body: (place: Place) => Promise<void>): void {
       fault: (request) => place.fault?.(request),
     });
     try {
-      const credentials = () => ({ username: 'lockstep', password: canary });
+      const access = login(canary);
       const url = `${server.url}/shop.git`;
-      const repository = world.open({ url, credentials });
+      const repository = world.open({ url, access });
       await body(Object.assign(place, { world, repository, url, requests: server.requests }));
     } finally {
       await server.stop();
@@ -272,9 +276,9 @@ testHttp('a silent server is left when the caller says so', async (place) => {
 
 testHttp('a silent server is unreachable after the deadline, in words', async (place) => {
   place.fault = () => 'silent';
-  const credentials = () => ({ username: 'lockstep', password: canary });
+  const access = login(canary);
   const url = place.url;
-  const repository = place.world.open({ url, credentials, deadlineMs: 1_000 });
+  const repository = place.world.open({ url, access, deadlineMs: 1_000 });
   await assert.rejects(tip(repository), (error) => {
     assert.ok(hasCode(error, 'git-unreachable'));
     assert.match(error.message, /^git ls-remote for http:\S+ did not end within 1s$/);
@@ -342,10 +346,10 @@ test('wrong credentials are refused credentials', async () => {
     password: canary,
   });
   try {
-    for (const credentials of [undefined, () => ({ username: 'lockstep', password: 'wrong' })]) {
+    for (const access of [undefined, login('wrong')]) {
       const repository = world.open({
         url: `${server.url}/shop.git`,
-        ...(credentials === undefined ? {} : { credentials }),
+        ...(access === undefined ? {} : { access }),
       });
       await assert.rejects(tip(repository), (error) => hasCode(error, 'git-unauthorized'));
     }
