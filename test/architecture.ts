@@ -44,7 +44,20 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
       'undici',
     ],
   },
-  'server/render': { ours: [core, declared], libraries: ['node:child_process', 'node:fs/promises', 'node:path'] },
+  'server/render': {
+    ours: [core, declared],
+    libraries: [
+      'node:child_process',
+      'node:crypto',
+      'node:fs',
+      'node:fs/promises',
+      'node:path',
+      'node:timers/promises',
+      'node:util',
+      'node:zlib',
+      'yaml',
+    ],
+  },
   'server/forge': { ours: [core], libraries: ['@octokit/rest', 'node:fs/promises', 'node:path'] },
   'server/http': {
     ours: [core, 'hooks'],

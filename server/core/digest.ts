@@ -3,8 +3,8 @@
 // Two levels, so that values can be dropped at ingestion while any choice of keys can still be compared:
 // each key's value becomes a value digest; a projection (all keys, or the used ones) of an object becomes
 // one digest over namespace, kind, name and its (key, value digest) pairs.
-import { createHash, createHmac } from 'node:crypto';
-import type { ConfigKind, ConfigRef } from './object.ts';
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import type { ConfigKind, ConfigRef, WorkloadRef } from './object.ts';
 
 /** The 256-bit key of Secret digests. `id` is public and stands before every digest. */
 export interface DigestKey {
@@ -59,6 +59,12 @@ export function digestProjection(
   return `${content.keyId}:${digestFields(ref, fields, key).toString('base64url')}`;
 }
 
+/** `<key id>:<256-bit digest>` of a pod template as text. Keyed: templates hold values in their environments. */
+export function digestTemplate(ref: WorkloadRef, template: string, key: DigestKey): string {
+  const fields = [ref.namespace, ref.kind, ref.name, template];
+  return `${key.id}:${digestSecretly(fields, key).toString('base64url')}`;
+}
+
 /** A short mark for each data key, four letters each and sorted: tells later whether one has vanished. */
 export function markKeys(content: ContentDigests): string {
   const marks = [...content.values.keys()].map((key) =>
@@ -89,7 +95,14 @@ function identity(ref: ConfigRef): Field[] {
 }
 
 function digestFields(ref: ConfigRef, fields: readonly Field[], key: DigestKey): Buffer {
-  const hash = isConfidential(ref.kind) ? createHmac('sha256', key.secret) : createHash('sha256');
+  return isConfidential(ref.kind) ? digestSecretly(fields, key) : digestInto(createHash('sha256'), fields);
+}
+
+function digestSecretly(fields: readonly Field[], key: DigestKey): Buffer {
+  return digestInto(createHmac('sha256', key.secret), fields);
+}
+
+function digestInto(hash: Hash | Hmac, fields: readonly Field[]): Buffer {
   for (const field of fields) {
     const bytes = typeof field === 'string' ? Buffer.from(field, 'utf8') : field;
     const length = Buffer.alloc(4);

@@ -156,7 +156,8 @@ function isEmpty(document: Document.Parsed | Document): boolean {
   return isScalar(contents) && contents.value === null && (contents as { source?: string }).source === '';
 }
 
-function objectsOf(document: Document.Parsed, index: number): DeclaredObject[] {
+/** The objects of a document, those of a List one by one. Maps that are no objects are left out. */
+export function objectsOf(document: Document.Parsed, index: number): DeclaredObject[] {
   const root = objectMap(document, undefined);
   if (root === undefined) return [];
   const signed = pairOf(root, 'sops') !== undefined;

@@ -1,129 +1,145 @@
-// What a rendering declares: its Secrets and ConfigMaps as digests, its workloads by their pod templates. Values end here.
-import { createHmac } from 'node:crypto';
-import { isMap, isSeq, type Document, type YAMLMap } from 'yaml';
-import type { DeclaredConfig, DeclaredWorkload, Declaration } from '../core/declaration.ts';
-import type { DigestKey } from '../core/digest.ts';
-import { objectKey, workloadKinds, type WorkloadKind } from '../core/object.ts';
+// Rendered manifests -> what they declare, as digests: the config objects, and the pod templates of the workloads. Values end here.
+import { isNode, type Document, type YAMLMap } from 'yaml';
+import type { Declaration, DeclaredConfig, DeclaredWorkload } from '../core/declaration.ts';
+import { digestTemplate, type DigestKey } from '../core/digest.ts';
+import { generatorName } from '../core/drift.ts';
+import { objectKey, workloadKinds, type WorkloadKind, type WorkloadRef } from '../core/object.ts';
 import type { RenderedText } from '../core/rendering.ts';
-import { digestDeclared, type DataKind } from './content.ts';
-import { composeDocument, objectMap, pairOf, readObject, splitDocuments, type DeclaredObject } from './read.ts';
+import { digestDeclared, type DataKind, type DeclaredManifest } from './content.ts';
+import { composeDocument, objectMap, objectsOf, splitDocuments, type DeclaredObject } from './read.ts';
 
-export interface DeclarationReading {
-  /** Put on namespaced objects that name none. */
+export interface ReadingOptions {
+  /** Of objects that name none. */
   readonly namespace: string;
   readonly key: DigestKey;
-  /** `unknown`: variables (`${name}`) stand in the manifests whose values are not known. */
-  readonly variables: 'none' | 'unknown';
+  /** `unknown`: a `${` that is still there stands for a value that is not known. */
+  readonly variables: DeclaredManifest['variables'];
 }
 
-/** No document without one of these words says anything here. A List may hold any of them. */
-const wanted = /Secret|ConfigMap|List|Deployment|StatefulSet|DaemonSet|Job|Rollout/;
-/** A chart of CRDs alone has some hundreds. */
-const documentsMost = 10_000;
-/** Of texts to tell a person about. */
-const problemsMost = 20;
+/** As many as one file or one build may hold. */
+const mostDocuments = 2_000;
 
-/** Helm runs them, and Argo CD too: they come and go, and are not what is declared to stay. */
-const hookAnnotations = ['helm.sh/hook', 'argocd.argoproj.io/hook'];
-
-/** Never throws. Of an object that is declared twice, the last one counts, as with `kubectl apply` and Argo CD. */
-export function readDeclaration(manifests: readonly RenderedText[], reading: DeclarationReading): Declaration {
-  const configs = new Map<string, DeclaredConfig>();
-  const workloads = new Map<string, DeclaredWorkload>();
-  const problems: string[] = [];
+/** Never throws: what cannot be read is named among the problems. Of an object that is declared twice the last counts. */
+export function readDeclaration(manifests: readonly RenderedText[], options: ReadingOptions): Declaration {
+  const found: Found = { configs: new Map(), workloads: new Map(), problems: [], options };
   for (const { path, text } of manifests) {
-    const report = (index: number, why: string): void => {
-      if (problems.length < problemsMost) problems.push(`${path ?? 'rendered text'}, document ${index + 1}: ${why}`);
-    };
-    for (const [index, part] of splitDocuments(text.reveal()).entries()) {
-      if (index >= documentsMost) report(index, 'too many documents');
-      if (index >= documentsMost) break;
-      if (!wanted.test(part.text)) continue;
-      const composed = composeDocument(part.text);
-      if (composed.kind === 'refused') report(index, composed.refusal);
-      if (composed.kind !== 'document') continue;
-      for (const found of listObjects(composed.document)) {
-        const config = readConfig(found, path, reading);
-        if (config !== undefined) configs.set(objectKey(config.ref), config);
-        const workload = readWorkload(found, reading);
-        if (workload === 'unreadable') report(index, 'its pod template cannot be read');
-        else if (workload !== undefined) workloads.set(objectKey(workload.ref), workload);
-      }
+    const documents = splitDocuments(text.reveal());
+    const place = path ?? 'what was rendered';
+    for (const [index, document] of documents.slice(0, mostDocuments).entries()) {
+      addDocument(found, { path, place: `${place}, document ${index + 1}` }, document.text);
     }
+    if (documents.length > mostDocuments) found.problems.push(`${place}: more than ${mostDocuments} documents`);
   }
+  const { configs, workloads, problems } = found;
   return { configs, workloads, problems };
 }
 
 interface Found {
+  readonly configs: Map<string, DeclaredConfig>;
+  readonly workloads: Map<string, DeclaredWorkload>;
+  readonly problems: string[];
+  readonly options: ReadingOptions;
+}
+
+interface Source {
+  readonly path: string | undefined;
+  /** For a person. */
+  readonly place: string;
+}
+
+function addDocument(found: Found, source: Source, text: string): void {
+  if (isOfOtherKind(text)) return;
+  const composed = composeDocument(text);
+  if (composed.kind === 'empty') return;
+  if (composed.kind === 'refused') return void found.problems.push(`${source.place}: ${composed.refusal}`);
+  const { document } = composed;
+  if (objectMap(document, undefined) === undefined) return void found.problems.push(`${source.place}: no map`);
+  for (const object of objectsOf(document, 0)) {
+    if (!isHook(object)) addObject(found, source, { document, object });
+  }
+}
+
+/** Kinds that are looked at, those whose items are, and those that only a full reading tells. */
+const otherKind = /^(?!(?:Secret|ConfigMap|SealedSecret|\w*List)$)\w+$/;
+
+/** Most documents of a real folder: they are not even parsed, however large they are. */
+function isOfOtherKind(text: string): boolean {
+  const kinds = [...text.matchAll(/^kind:[ \t]*(\S*)[ \t\r]*$/gm)].map(([, kind = '']) => kind);
+  return kinds.length > 0 && kinds.every((kind) => otherKind.test(kind) && !Object.hasOwn(workloadKinds, kind));
+}
+
+/** Argo CD and Helm run these at certain moments and may delete them: they are no part of the declared state. */
+function isHook({ annotations }: DeclaredObject): boolean {
+  return Object.hasOwn(annotations, 'helm.sh/hook') || Object.hasOwn(annotations, 'argocd.argoproj.io/hook');
+}
+
+interface Placed {
   readonly document: Document.Parsed;
-  readonly item: number | undefined;
   readonly object: DeclaredObject;
 }
 
-function listObjects(document: Document.Parsed): Found[] {
-  const root = objectMap(document, undefined);
-  const items = root === undefined ? undefined : pairOf(root, 'items')?.value;
-  const places = isSeq(items) ? items.items.map((_, item) => item) : [undefined];
-  return places.flatMap((item): Found[] => {
-    const object = readObject(document, item);
-    return object === undefined || isHook(object) ? [] : [{ document, item, object }];
-  });
+function addObject(found: Found, source: Source, { document, object }: Placed): void {
+  const { namespace: fallback } = found.options;
+  const place = { namespace: object.namespace ?? fallback, name: object.name };
+  const data = dataKindOf(object);
+  if (data !== undefined) return addConfig(found, source, { document, object, ref: { kind: data, ...place } });
+  const workload = workloadKindOf(object);
+  if (workload !== undefined) addWorkload(found, source, { document, object, ref: { kind: workload, ...place } });
 }
 
-function isHook({ annotations }: DeclaredObject): boolean {
-  return hookAnnotations.some((name) => Object.hasOwn(annotations, name));
+/** The kind of the live object that it declares. */
+function dataKindOf({ apiVersion, kind }: DeclaredObject): DataKind | undefined {
+  if (apiVersion === 'v1' && (kind === 'Secret' || kind === 'ConfigMap')) return kind;
+  return kind === 'SealedSecret' && apiVersion.startsWith('bitnami.com/') ? 'Secret' : undefined;
 }
 
-const dataKinds: Readonly<Record<string, { readonly group: RegExp; readonly as: DataKind }>> = {
-  Secret: { group: /^v1$/, as: 'Secret' },
-  ConfigMap: { group: /^v1$/, as: 'ConfigMap' },
-  SealedSecret: { group: /^bitnami\.com\//, as: 'Secret' },
-};
-
-function readConfig(
-  { document, item, object }: Found,
-  path: string | undefined,
-  { namespace, key, variables }: DeclarationReading,
-): DeclaredConfig | undefined {
-  const kind = Object.hasOwn(dataKinds, object.kind) ? dataKinds[object.kind] : undefined;
-  if (kind === undefined || !kind.group.test(object.apiVersion)) return undefined;
-  const ref = { kind: kind.as, namespace: object.namespace ?? namespace, name: object.name };
-  return { ref, content: digestDeclared({ document, item, ref, variables }, key), path };
+function workloadKindOf({ apiVersion, kind }: DeclaredObject): WorkloadKind | undefined {
+  if (!Object.hasOwn(workloadKinds, kind)) return undefined;
+  const known = kind as WorkloadKind;
+  return apiVersion.startsWith(`${workloadKinds[known].group}/`) ? known : undefined;
 }
 
-function readWorkload(
-  { document, item, object }: Found,
-  { namespace, key }: DeclarationReading,
-): DeclaredWorkload | 'unreadable' | undefined {
-  if (!Object.hasOwn(workloadKinds, object.kind)) return undefined;
-  const kind = object.kind as WorkloadKind;
-  const { group, template } = workloadKinds[kind];
-  if (!object.apiVersion.startsWith(`${group}/`)) return undefined;
-  const map = objectMap(document, item);
-  const text = map === undefined ? undefined : canonicalText(document, nodeAt(map, template));
-  if (text === undefined) return 'unreadable';
-  const ref = { kind, namespace: object.namespace ?? namespace, name: object.name };
-  return { ref, template: createHmac('sha256', key.secret).update(text).digest('base64url') };
-}
-
-function nodeAt(map: YAMLMap.Parsed, path: readonly string[]): YAMLMap.Parsed | undefined {
-  let node: YAMLMap.Parsed | undefined = map;
-  for (const name of path) {
-    const value: unknown = node === undefined ? undefined : pairOf(node, name)?.value;
-    node = isMap(value) ? (value as YAMLMap.Parsed) : undefined;
+function addConfig(
+  { configs, problems, options }: Found,
+  { path, place }: Source,
+  { document, object, ref }: Placed & { readonly ref: DeclaredConfig['ref'] & { readonly kind: DataKind } },
+): void {
+  const { key, variables } = options;
+  const content = digestDeclared({ document, item: object.place.item, ref, variables }, key);
+  const isEncrypted = [...content.unclear.values()].includes('encrypted');
+  if (isEncrypted && path === undefined && generatorName(ref.name) !== undefined) {
+    // kustomize made the suffix from the ciphertext: the object has another name in the cluster.
+    problems.push(`${place}: ${ref.kind} ${ref.name} is generated from an encrypted file, so its name is not known`);
+    return;
   }
-  return node;
+  configs.set(objectKey(ref), { ref, content, path });
 }
 
-/** The same for every order of keys. Undefined: an alias that leads nowhere, or to too much. */
-function canonicalText(document: Document.Parsed, node: YAMLMap.Parsed | undefined): string | undefined {
+function addWorkload(
+  { workloads, problems, options }: Found,
+  { place }: Source,
+  { document, object, ref }: Placed & { readonly ref: WorkloadRef },
+): void {
+  const map = objectMap(document, object.place.item);
+  const template = map === undefined ? undefined : readTemplate(document, map, ref.kind);
+  if (template === undefined) problems.push(`${place}: ${ref.kind} ${ref.name} has no readable pod template`);
+  else workloads.set(objectKey(ref), { ref, template: digestTemplate(ref, template, options.key) });
+}
+
+/** As JSON with sorted keys; undefined when there is none, or when it unfolds to too much. */
+function readTemplate(document: Document.Parsed, map: YAMLMap, kind: WorkloadKind): string | undefined {
+  const node: unknown = map.getIn(workloadKinds[kind].template, true);
+  if (!isNode(node)) return undefined;
   try {
-    return JSON.stringify(node?.toJS(document) ?? null, (_, value: unknown) =>
-      typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : value,
-    );
+    return JSON.stringify(sortKeys(node.toJS(document, { maxAliasCount: 100 })));
   } catch {
     return undefined;
   }
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, inner]) => [name, sortKeys(inner)]));
 }

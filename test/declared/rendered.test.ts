@@ -1,99 +1,116 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { digestValues, type DigestKey } from '../../server/core/digest.ts';
+import { compareContent } from '../../server/core/drift.ts';
 import { Hidden } from '../../server/core/hidden.ts';
-import { readDeclaration } from '../../server/declared/rendered.ts';
+import { readDeclaration, type ReadingOptions } from '../../server/declared/rendered.ts';
 
-const key = { id: 'k1', secret: new Uint8Array(32).fill(7) };
+const key: DigestKey = { id: 'k1', secret: Buffer.alloc(32, 1) };
+const options: ReadingOptions = { namespace: 'shop', key, variables: 'none' };
 
-function read(...texts: readonly string[]) {
-  const manifests = texts.map((text, at) => ({ path: `m${at}.yaml`, text: new Hidden(text) }));
-  return readDeclaration(manifests, { namespace: 'shop', key, variables: 'none' });
-}
+const read = (text: string, more: Partial<ReadingOptions> = {}, path: string | undefined = 'a.yaml') =>
+  readDeclaration([{ path, text: new Hidden(text) }], { ...options, ...more });
+const configMap = (name: string, data = 'k: v', metadata = '') =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n${metadata}data:\n  ${data}\n`;
+const deployment = (image: string) =>
+  `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n  template: {spec: {containers: [{name: a, image: ${image}}]}}\n`;
 
-const configMap = (name: string, data: string, more = ''): string =>
-  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}${more}}\ndata: ${data}\n`;
-const deployment = (template: string): string =>
-  `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template: ${template}\n`;
-
-interface Row {
-  readonly rule: string;
-  readonly texts: readonly string[];
-  readonly configs?: readonly string[];
-  readonly workloads?: readonly string[];
-  readonly problems?: readonly string[];
-}
-
-const rows: readonly Row[] = [
-  { rule: 'the owner’s namespace where none is named', texts: [configMap('a', '{}')], configs: ['ConfigMap/shop/a'] },
-  {
-    rule: 'its own namespace',
-    texts: [configMap('a', '{}', ', namespace: other')],
-    configs: ['ConfigMap/other/a'],
-  },
-  {
-    rule: 'several documents and the items of a List',
-    texts: [
-      `${configMap('a', '{}')}---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: b}}\n- {apiVersion: v1, kind: Service, metadata: {name: c}}\n`,
-    ],
-    configs: ['ConfigMap/shop/a', 'Secret/shop/b'],
-  },
-  {
-    rule: 'a SealedSecret declares the Secret of its name',
-    texts: [
-      'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: s}\nspec: {encryptedData: {a: AgA=}}\n',
-    ],
-    configs: ['Secret/shop/s'],
-  },
-  {
-    rule: 'no Secret of another group',
-    texts: ['apiVersion: example.com/v1\nkind: Secret\nmetadata: {name: s}\n'],
-  },
-  {
-    rule: 'hooks of Helm and of Argo CD are not what stays',
-    texts: [
-      configMap('a', '{}', ', annotations: {helm.sh/hook: pre-install}'),
-      configMap('b', '{}', ', annotations: {argocd.argoproj.io/hook: PreSync}'),
-    ],
-  },
-  {
-    rule: 'workloads, each by its template',
-    texts: [deployment('{spec: {}}'), 'apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: night}\nspec: {}\n'],
-    workloads: ['Deployment/shop/web', 'CronJob/shop/night'],
-  },
-  {
-    rule: 'a broken document is told, the others count',
-    texts: [`${configMap('a', '{}')}---\nkind: Secret\nmetadata: {name: [\n`],
-    configs: ['ConfigMap/shop/a'],
-    problems: ['m0.yaml, document 2: syntax'],
-  },
-  {
-    rule: 'an alias that leads nowhere in a pod template is told',
-    texts: [deployment('{spec: *gone}')],
-    problems: ['m0.yaml, document 1: its pod template cannot be read'],
-  },
+const listed: readonly [string, string, readonly string[]][] = [
+  [
+    'a namespace by default, and its own',
+    `${configMap('a')}---\n${configMap('b', 'k: v', '  namespace: other\n')}`,
+    ['ConfigMap/other/b', 'ConfigMap/shop/a'],
+  ],
+  [
+    'a SealedSecret as its Secret',
+    'apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db}\nspec: {encryptedData: {p: x}}',
+    ['Secret/shop/db'],
+  ],
+  [
+    'a List',
+    `apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: s}}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: c}}`,
+    ['ConfigMap/shop/c', 'Secret/shop/s'],
+  ],
+  ['JSON', '{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "j"}}', ['Secret/shop/j']],
+  [
+    'no other kinds',
+    'apiVersion: v1\nkind: Service\nmetadata: {name: a}\n---\napiVersion: other/v1\nkind: Secret\nmetadata: {name: b}',
+    [],
+  ],
+  ['no hooks of Helm', configMap('a', 'k: v', '  annotations: {helm.sh/hook: pre-install}\n'), []],
+  ['no hooks of Argo CD', configMap('a', 'k: v', '  annotations: {argocd.argoproj.io/hook: Sync}\n'), []],
+  ['nothing of comments and empty documents', '# none\n---\n---\n', []],
 ];
-
-for (const { rule, texts, configs = [], workloads = [], problems = [] } of rows) {
-  test(rule, () => {
-    const found = read(...texts);
-    assert.deepEqual([...found.configs.keys()], configs);
-    assert.deepEqual([...found.workloads.keys()], workloads);
-    assert.deepEqual(found.problems, problems);
+for (const [rule, text, expected] of listed) {
+  test(`declared: ${rule}`, () => {
+    const { configs, problems } = read(text);
+    assert.deepEqual([...configs.keys()].sort(), expected);
+    assert.deepEqual(problems, []);
   });
 }
 
-test('of an object that is declared twice the last one counts', () => {
-  const values = (...texts: string[]) => [...read(...texts).configs.values()][0]?.content.content.values;
-  assert.deepEqual(values(configMap('a', '{x: old}'), configMap('a', '{x: new}')), values(configMap('a', '{x: new}')));
+test('the last of two declarations counts, and its file is told', () => {
+  const manifests = ['one', 'two'].map((value) => ({
+    path: `${value}.yaml`,
+    text: new Hidden(configMap('a', `k: ${value}`)),
+  }));
+  const declared = readDeclaration(manifests, options).configs.get('ConfigMap/shop/a') ?? assert.fail();
+  const live = digestValues(declared.ref, [{ dataKey: 'k', field: 'data', value: Buffer.from('two') }], key);
+  assert.equal(declared.path, 'two.yaml');
+  assert.equal(compareContent(declared.content, { contents: [live], fields: declared.content.fields }).answer, 'equal');
 });
 
-test('another order of keys is the same pod template, another value is not', () => {
-  const digest = (template: string) => [...read(deployment(template)).workloads.values()][0]?.template;
-  assert.equal(digest('{metadata: {}, spec: {a: 1, b: 2}}'), digest('{spec: {b: 2, a: 1}, metadata: {}}'));
-  assert.notEqual(digest('{spec: {a: 1}}'), digest('{spec: {a: 2}}'));
+test('what is encrypted, sealed or substituted from unknown variables is not comparable', () => {
+  const secret = (value: string) => `apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData:\n  p: ${value}\n`;
+  const reason = (text: string, more = {}) => read(text, more).configs.get('Secret/shop/db')?.content.unclear.get('p');
+  assert.equal(reason(`${secret('ENC[AES256_GCM,data:x,type:str]')}sops: {mac: x}\n`), 'encrypted');
+  assert.equal(reason(secret('a${b}'), { variables: 'unknown' }), 'substituted-from-unknown');
+  assert.equal(reason(secret('a${b}')), undefined);
 });
 
-test('printing what a manifest holds shows nothing', () => {
-  const text = new Hidden('canary');
-  assert.doesNotMatch(`${String(text)}${JSON.stringify({ text })}`, /canary/);
+test('a name that kustomize made from a ciphertext is no object of the cluster', () => {
+  const text = 'apiVersion: v1\nkind: Secret\nmetadata: {name: env-5hm7gkbtf8}\nstringData: {p: "sops_mac=ENC[x]"}\n';
+  const { configs, problems } = readDeclaration([{ path: undefined, text: new Hidden(text) }], options);
+  assert.equal(configs.size, 0);
+  assert.deepEqual(problems, [
+    'what was rendered, document 1: Secret env-5hm7gkbtf8 is generated from an encrypted file, so its name is not known',
+  ]);
+});
+
+test('a workload is the digest of its pod template only', () => {
+  const template = (text: string) => read(text).workloads.get('Deployment/shop/web')?.template;
+  const first = template(deployment('a:1'));
+  assert.match(first ?? '', /^k1:[-\w]{43}$/);
+  assert.equal(template(deployment('a:1').replace('replicas: 1', 'replicas: 2')), first);
+  assert.equal(template(deployment('a:1').replace('{name: a, image: a:1}', '{image: a:1, name: a}')), first);
+  assert.notEqual(template(deployment('a:2')), first);
+  const cron =
+    'apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\nspec: {jobTemplate: {spec: {template: {spec: {}}}}}';
+  assert.deepEqual([...read(cron).workloads.keys()], ['CronJob/shop/c']);
+});
+
+const problems: readonly [string, string, string][] = [
+  ['broken YAML', `${configMap('a')}---\nkind: [`, 'a.yaml, document 2: syntax'],
+  ['a text', 'canary', 'a.yaml, document 1: no map'],
+  ['an alias bomb', `a: &a [x]\n${'- *a\n'.repeat(200)}`, 'a.yaml, document 1: too-many-aliases'],
+  [
+    'a workload without a template',
+    'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}',
+    'a.yaml, document 1: Deployment web has no readable pod template',
+  ],
+  ['too many documents', '---\nkind: Service\n'.repeat(2_001), 'a.yaml: more than 2000 documents'],
+];
+for (const [rule, text, expected] of problems) {
+  test(`a problem is told without content: ${rule}`, () => assert.deepEqual(read(text).problems, [expected]));
+}
+
+test('a large document of another kind is not even parsed', () => {
+  const text = `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n${'a: {b: [c]}\n'.repeat(20_000)}`;
+  assert.deepEqual(read(text).problems, []);
+});
+
+test('keys of every object are keys like others', () => {
+  assert.deepEqual([...read(configMap('a', '__proto__: x\n  constructor: y')).configs.keys()], ['ConfigMap/shop/a']);
+  const kinds = 'apiVersion: v1\nkind: constructor\nmetadata: {name: toString}';
+  assert.equal(read(kinds).workloads.size, 0);
 });

@@ -1,0 +1,35 @@
+// What the parts of a rendering are handed: one part of a plan, its tree, and the programs.
+import type { RenderPart, RenderPorts, RenderedText, SourceTree, Tool } from '../core/rendering.ts';
+import type { ToolName, ToolPaths } from './find-tools.ts';
+import { Refused } from './refused.ts';
+import type { RunTool } from './run-tool.ts';
+
+export interface Workshop {
+  readonly tools: ToolPaths;
+  readonly run: RunTool;
+  readonly tempDirectory: string;
+  readonly ageKeyFile: string | undefined;
+}
+
+export interface Job<T extends Tool = Tool> {
+  readonly part: RenderPart;
+  readonly tool: T;
+  readonly tree: SourceTree;
+  readonly ports: RenderPorts;
+  readonly workshop: Workshop;
+  readonly signal: AbortSignal;
+}
+
+/** One way to render. Both throw `Refused`. */
+export interface Method<T extends Tool> {
+  /** What the result depends on beside the part's own text: ids of files and versions of live objects. */
+  inputs(job: Job<T>): Promise<readonly string[]>;
+  render(job: Job<T>): Promise<readonly RenderedText[]>;
+}
+
+/** The path of a program; refuses with how to provide it. */
+export function needTool({ tools }: Workshop, name: ToolName): string {
+  const path = tools[name];
+  if (path !== undefined) return path;
+  throw new Refused(`${name} is not installed here: put it on PATH, or name it in the configuration`);
+}

@@ -1,0 +1,124 @@
+// Runs `kustomize build` on the files that a kustomization needs, with an engine's fields put into it as the engine does.
+import { join } from 'node:path';
+import { Document } from 'yaml';
+import { Hidden } from '../core/hidden.ts';
+import type { KustomizeTool, RenderedText, SourceTree, TreeEntry } from '../core/rendering.ts';
+import { findClosure, findKustomization } from './closure.ts';
+import { explainFailure } from './explain-failure.ts';
+import { needTool, type Job, type Method, type Workshop } from './job.ts';
+import { extend, fieldsOf, parseKustomization, type Fields } from './kustomization.ts';
+import { listManifests } from './list-manifests.ts';
+import { withPipes } from './pipes.ts';
+import { withPrivateTree, type PrivateTree } from './private-tree.ts';
+import { Refused, quote } from './refused.ts';
+import { joinPath, readFiles } from './tree-paths.ts';
+
+export const kustomize: Method<KustomizeTool> = {
+  inputs: async (job) => {
+    const { files, own } = await plan(job);
+    return [...files.values(), ...(own === undefined ? [] : [own])].map(({ path, id }) => `${path} ${id}`).sort();
+  },
+  render: async (job) => {
+    const { files, own, changed } = await plan(job);
+    const { tree, part, workshop, signal } = job;
+    const paths = [...files.keys(), ...(own === undefined || changed !== undefined ? [] : [own.path])];
+    const contents = await readFiles(tree, paths, signal);
+    return withPrivateTree(workshop.tempDirectory, async (directory) => {
+      await directory.write('', contents);
+      return build({ workshop, directory, folder: part.path, kustomization: changed, signal });
+    });
+  },
+};
+
+interface KustomizePlan {
+  /** All but the path's own kustomization. */
+  readonly files: ReadonlyMap<string, TreeEntry>;
+  readonly own: TreeEntry | undefined;
+  /** The kustomization to use instead of the path's own. */
+  readonly changed: Hidden<string> | undefined;
+}
+
+async function plan({ tree, part, tool, signal }: Job<KustomizeTool>): Promise<KustomizePlan> {
+  const file = findKustomization(tree, part.path);
+  const document = file === undefined ? makeMissing(tree, part.path, tool) : await readOwn(tree, file, signal);
+  const name = file ?? joinPath(part.path, 'kustomization.yaml');
+  const overlay = tool.overlay?.reveal();
+  if (overlay !== undefined) extend(document, withoutMissing(tree, part.path, { overlay, tool }));
+  const files = await findClosure(tree, { folder: part.path, file: name, fields: fieldsOf(name, document) }, signal);
+  const isOwn = file !== undefined && overlay === undefined;
+  return {
+    files,
+    own: file === undefined ? undefined : tree.entry(file),
+    changed: isOwn ? undefined : new Hidden(String(document)),
+  };
+}
+
+async function readOwn(tree: SourceTree, file: string, signal: AbortSignal): Promise<Document> {
+  const contents = await readFiles(tree, [file], signal);
+  return parseKustomization(file, contents.get(file) ?? new Uint8Array());
+}
+
+function makeMissing(tree: SourceTree, path: string, { missing }: KustomizeTool): Document {
+  if (missing === 'refuse') throw new Refused(`the folder ${quote(path)} has no kustomization.yaml`);
+  return new Document({
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: listManifests(tree, path),
+  });
+}
+
+/** Components that are not there may be allowed to be missing. */
+function withoutMissing(
+  tree: SourceTree,
+  path: string,
+  { overlay, tool }: { readonly overlay: Fields; readonly tool: KustomizeTool },
+): Fields {
+  const { components } = overlay;
+  if (!tool.ignoreMissingComponents || !Array.isArray(components)) return overlay;
+  const isThere = (component: unknown): boolean =>
+    typeof component === 'string' && tree.entry(joinPath(path, component)) !== undefined;
+  return { ...overlay, components: components.filter(isThere) };
+}
+
+export interface Build {
+  readonly workshop: Workshop;
+  readonly directory: PrivateTree;
+  readonly folder: string;
+  /** Instead of the one in the folder. */
+  readonly kustomization: Hidden<string> | undefined;
+  /** More of what kustomize reads behind it, by path below the folder. */
+  readonly inputs?: ReadonlyMap<string, Hidden<string>>;
+  readonly signal: AbortSignal;
+}
+
+/** Kustomize reads the kustomization first, and every file once. */
+export async function build({
+  workshop,
+  directory,
+  folder,
+  kustomization,
+  inputs,
+  signal,
+}: Build): Promise<RenderedText[]> {
+  const { kustomize: own, kubectl } = workshop.tools;
+  const program = own ?? kubectl ?? needTool(workshop, 'kustomize');
+  const texts = [
+    ...(kustomization === undefined ? [] : [['kustomization.yaml', kustomization] as const]),
+    ...(inputs ?? []),
+  ];
+  const pipes = await Promise.all(
+    texts.map(async ([path, text]) => ({ path: await directory.place(joinPath(folder, path)), text: text.reveal() })),
+  );
+  const end = await withPipes(workshop, pipes, () =>
+    workshop.run({
+      program,
+      name: 'kustomize',
+      args: [own === undefined ? 'kustomize' : 'build', '--load-restrictor=LoadRestrictionsRootOnly', '.'],
+      home: directory.home,
+      directory: join(directory.directory, folder),
+      signal,
+    }),
+  );
+  if (end.code !== 0) throw explainFailure('kustomize', end);
+  return [{ path: undefined, text: new Hidden(end.stdout) }];
+}
