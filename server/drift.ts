@@ -10,7 +10,7 @@ import { isWatched } from './core/reload.ts';
 import { wasWatched, type SeenConfig, type SeenEvent } from './core/seen.ts';
 import { createReverter } from './kube/engine-patches.ts';
 import { readWriters } from './kube/writer-reads.ts';
-import type { Ports } from './parts.ts';
+import type { Ports } from './ports.ts';
 import { createDriftReport } from './drift-report.ts';
 import { openTelling } from './outcomes.ts';
 import { createDriftReconciler, type Declared } from './reconcile/drift.ts';
@@ -45,11 +45,11 @@ export interface DriftWatch {
   /** Of owners; to be started when the lists are there. */
   readonly queue: WorkQueue;
   /** Before workloads are told of it. */
-  onConfig(event: SeenEvent<SeenConfig>): void;
+  readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
   /** Of these owners something may have changed. */
-  onOwners(owners: readonly EngineRef[]): void;
+  readonly onOwners: (owners: readonly EngineRef[]) => void;
   /** Until when restarts for drift of this config object wait (ms). */
-  revertingUntil(config: string): number | undefined;
+  readonly revertingUntil: (config: string) => number | undefined;
 }
 
 /** Git and renderers run as child processes; a few keep two cores busy. */
@@ -78,7 +78,7 @@ export function openDrift(config: Config, ports: Ports, options: DriftOptions): 
     now: ports.now,
     retryAfter: (key, ms) => queue.addAfter(key, ms),
     onReleased: (key) => state.workloads.usersOf(key).forEach((user) => options.restarts().add(user)),
-    report: createDriftReport({ ...ports, ...openTelling(config, ports, options.signal) }),
+    report: createDriftReport({ ...ports, ...tellingOf(config, ports, options.signal) }),
   });
   const queue = openOwnerQueue(ports, options.signal, (key) => reconciler.reconcile(key, options.signal));
   ports.metrics.measureDrift(() =>
@@ -102,10 +102,16 @@ export function openDrift(config: Config, ports: Ports, options: DriftOptions): 
   };
 }
 
+/** An Event is a write. */
+function tellingOf(config: Config, ports: Ports, signal: AbortSignal): ReturnType<typeof openTelling> {
+  const telling = openTelling(config, ports, signal);
+  return config.mode === 'observe' ? { ...telling, events: { record: () => undefined } } : telling;
+}
+
 const unowned: Ownership = { kind: 'not-owned' };
 
-function findOwner({ ownerOf }: DriftEngines, { ownership: marks }: SeenConfig): Ownership {
-  return marks === undefined ? unowned : ownerOf(marks);
+function findOwner(engines: DriftEngines, { ownership: marks }: SeenConfig): Ownership {
+  return marks === undefined ? unowned : engines.ownerOf(marks);
 }
 
 function ownersOf(engines: DriftEngines): Owners {
