@@ -34,8 +34,11 @@ export interface GitOpsOptions {
   readonly state: LiveState;
   readonly namespaces: Namespaces;
   readonly keys: readonly DigestKey[];
-  readonly restarts: () => Pick<WorkQueue, 'add'>;
-  readonly reconciler: () => Pick<WorkloadReconciler, 'onOwners'>;
+  /** Restarts are decided there; it is made after this. */
+  readonly loop: () => {
+    readonly queue: Pick<WorkQueue, 'add'>;
+    readonly reconciler: Pick<WorkloadReconciler, 'onOwners'>;
+  };
   /** Ends the watches, and Git and asks in progress. */
   readonly signal: AbortSignal;
 }
@@ -66,7 +69,7 @@ export function openGitOps(config: Config, ports: Ports, options: GitOpsOptions)
       sleep,
       onOwners(owners) {
         drift.onOwners(owners);
-        options.reconciler().onOwners(owners);
+        options.loop().reconciler.onOwners(owners);
       },
       onTrouble: (watch, error, retryMs) => {
         ports.metrics.watchRestarts.inc({ resource: watch, reason: error.code });
@@ -77,6 +80,7 @@ export function openGitOps(config: Config, ports: Ports, options: GitOpsOptions)
   );
   const drift = openDrift(config, ports, {
     ...options,
+    restarts: () => options.loop().queue,
     engines,
     resourceOf: (owner) => resourceOf(config, owner),
     declare: openLiveDeclaring(config, ports, { key, stop: signal }),

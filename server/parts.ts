@@ -81,14 +81,8 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   const sourceQueue = openSourceQueue(ports, sources, sourceWork.signal);
   const bootKeys = new Set<string>();
   const shadow = openShadow(config, ports, state);
-  const gitops = openGitOps(config, ports, {
-    state,
-    namespaces,
-    keys,
-    restarts: () => parts.queue,
-    reconciler: () => parts.reconciler,
-    signal: sourceWork.signal,
-  });
+  const { signal } = sourceWork;
+  const gitops = openGitOps(config, ports, { state, namespaces, keys, loop: () => parts, signal });
   const reach: Reach = {
     config,
     ports,
