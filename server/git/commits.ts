@@ -29,7 +29,7 @@ export async function findRoots(
   revisions: readonly string[],
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
-  const input = revisions.map((revision) => `${checkCommit(revision)}^{tree}\n`).join('');
+  const input = revisions.map((revision) => `${checkCommit(revision)}^{commit}^{tree}\n`).join('');
   const args = ['cat-file', '--batch-check=%(objectname) %(objecttype)'];
   const { stdout } = await mirror.stream({ args, input, signal });
   const roots = new Map<string, string>();

@@ -106,7 +106,8 @@ export function displayUrl(text: string): string {
 function parseHttp(url: URL, text: string, protocol: 'https' | 'http'): RepositoryAddress {
   if (url.username !== '' || url.password !== '') throw refuseUrl('it holds credentials; give them apart from the URL');
   if (url.search !== '' || url.hash !== '') throw refuseUrl('it holds a query or a fragment');
-  if (url.hostname === '' || url.hostname.startsWith('-')) throw refuseUrl('its host is not acceptable');
+  // curl reads `https:host/x` and `https:///host/x` differently.
+  if (!/^https?:\/\/[^/]/i.test(text) || url.hostname.startsWith('-')) throw refuseUrl('its host is not acceptable');
   return { url: text, protocol };
 }
 

@@ -1,9 +1,9 @@
 // The files of a chart and of the charts beside it that it depends on. Nothing is fetched.
 import type { HelmTool, SourceTree, TreeEntry } from '../core/rendering.ts';
-import { fieldsOf, parseKustomization } from './kustomization.ts';
 import type { Job } from './job.ts';
 import { Refused, quote } from './refused.ts';
 import { filesBelow, findEntry, joinPath, readFiles } from './tree-paths.ts';
+import { fieldsOf, parseFile } from './yaml-file.ts';
 
 const deepest = 10;
 
@@ -59,7 +59,7 @@ async function readDependencies({ tree, signal }: Search, chart: string): Promis
   const paths = [chart, old].filter((path) => tree.entry(path)?.kind === 'file');
   const contents = await readFiles(tree, paths, signal);
   return [...contents].flatMap(([path, content]) => {
-    const { dependencies } = fieldsOf(path, parseKustomization(path, content));
+    const { dependencies } = fieldsOf(path, parseFile(path, content));
     return Array.isArray(dependencies) ? dependencies.map((one) => readDependency(path, one)) : [];
   });
 }

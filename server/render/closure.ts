@@ -1,9 +1,10 @@
 // The files of a tree that a kustomization needs, over all the folders that it names. Nothing else reaches kustomize.
 import type { SourceTree, TreeEntry } from '../core/rendering.ts';
 import { kustomizationFiles } from './auto.ts';
-import { fieldsOf, listNamed, parseKustomization, type Fields, type Named } from './kustomization.ts';
+import { listNamed, type Named } from './kustomization.ts';
 import { Refused, quote } from './refused.ts';
 import { findEntry, joinPath, limits, readFiles } from './tree-paths.ts';
+import { fieldsOf, parseFile, type Fields } from './yaml-file.ts';
 
 const deepest = 50;
 
@@ -81,7 +82,7 @@ async function readLevel(tree: SourceTree, folders: readonly string[], signal: A
     signal,
   );
   return paths.map(({ folder, file }) => {
-    const document = parseKustomization(file, contents.get(file) ?? new Uint8Array());
+    const document = parseFile(file, contents.get(file) ?? new Uint8Array());
     return { folder, file, fields: fieldsOf(file, document) };
   });
 }

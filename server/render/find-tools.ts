@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { Refused } from './refused.ts';
 
 export const toolNames = ['kustomize', 'kubectl', 'helm', 'sops', 'prlimit', 'mkfifo'] as const;
 export type ToolName = (typeof toolNames)[number];
@@ -27,4 +28,11 @@ async function isExecutable(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** The path of a program; refuses with how to provide it. */
+export function needTool(tools: ToolPaths, name: ToolName): string {
+  const path = tools[name];
+  if (path !== undefined) return path;
+  throw new Refused(`${name} is not installed here: put it on PATH, or name it in the configuration`);
 }

@@ -1,7 +1,6 @@
 // What the parts of a rendering are handed: one part of a plan, its tree, and the programs.
 import type { RenderPart, RenderPorts, RenderedText, SourceTree, Tool } from '../core/rendering.ts';
-import type { ToolName, ToolPaths } from './find-tools.ts';
-import { Refused } from './refused.ts';
+import type { ToolPaths } from './find-tools.ts';
 import type { RunTool } from './run-tool.ts';
 
 export interface Workshop {
@@ -25,11 +24,4 @@ export interface Method<T extends Tool> {
   /** What the result depends on beside the part's own text: ids of files and versions of live objects. */
   inputs(job: Job<T>): Promise<readonly string[]>;
   render(job: Job<T>): Promise<readonly RenderedText[]>;
-}
-
-/** The path of a program; refuses with how to provide it. */
-export function needTool({ tools }: Workshop, name: ToolName): string {
-  const path = tools[name];
-  if (path !== undefined) return path;
-  throw new Refused(`${name} is not installed here: put it on PATH, or name it in the configuration`);
 }

@@ -5,13 +5,14 @@ import { Hidden } from '../core/hidden.ts';
 import type { KustomizeTool, RenderedText, SourceTree, TreeEntry } from '../core/rendering.ts';
 import { findClosure, findKustomization } from './closure.ts';
 import { explainFailure } from './explain-failure.ts';
-import { needTool, type Job, type Method, type Workshop } from './job.ts';
-import { extend, fieldsOf, parseKustomization, type Fields } from './kustomization.ts';
+import { needTool } from './find-tools.ts';
+import type { Job, Method, Workshop } from './job.ts';
+import { extend } from './kustomization.ts';
 import { listManifests } from './list-manifests.ts';
-import { withPipes } from './pipes.ts';
 import { withPrivateTree, type PrivateTree } from './private-tree.ts';
 import { Refused, quote } from './refused.ts';
 import { joinPath, readFiles } from './tree-paths.ts';
+import { fieldsOf, parseFile, type Fields } from './yaml-file.ts';
 
 export const kustomize: Method<KustomizeTool> = {
   inputs: async (job) => {
@@ -55,7 +56,7 @@ async function plan({ tree, part, tool, signal }: Job<KustomizeTool>): Promise<K
 
 async function readOwn(tree: SourceTree, file: string, signal: AbortSignal): Promise<Document> {
   const contents = await readFiles(tree, [file], signal);
-  return parseKustomization(file, contents.get(file) ?? new Uint8Array());
+  return parseFile(file, contents.get(file) ?? new Uint8Array());
 }
 
 function makeMissing(tree: SourceTree, path: string, { missing }: KustomizeTool): Document {
@@ -101,7 +102,7 @@ export async function build({
   signal,
 }: Build): Promise<RenderedText[]> {
   const { kustomize: own, kubectl } = workshop.tools;
-  const program = own ?? kubectl ?? needTool(workshop, 'kustomize');
+  const program = own ?? kubectl ?? needTool(workshop.tools, 'kustomize');
   const texts = [
     ...(kustomization === undefined ? [] : [['kustomization.yaml', kustomization] as const]),
     ...(inputs ?? []),
@@ -109,16 +110,15 @@ export async function build({
   const pipes = await Promise.all(
     texts.map(async ([path, text]) => ({ path: await directory.place(joinPath(folder, path)), text: text.reveal() })),
   );
-  const end = await withPipes(workshop, pipes, () =>
-    workshop.run({
-      program,
-      name: 'kustomize',
-      args: [own === undefined ? 'kustomize' : 'build', '--load-restrictor=LoadRestrictionsRootOnly', '.'],
-      home: directory.home,
-      directory: join(directory.directory, folder),
-      signal,
-    }),
-  );
+  const end = await workshop.run({
+    program,
+    name: 'kustomize',
+    args: [own === undefined ? 'kustomize' : 'build', '--load-restrictor=LoadRestrictionsRootOnly', '.'],
+    home: directory.home,
+    directory: join(directory.directory, folder),
+    pipes,
+    signal,
+  });
   if (end.code !== 0) throw explainFailure('kustomize', end);
   return [{ path: undefined, text: new Hidden(end.stdout) }];
 }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { needTool, type Workshop } from './job.ts';
+import { needTool, type ToolPaths } from './find-tools.ts';
 import { Refused } from './refused.ts';
 
 export interface Pipe {
@@ -13,10 +13,10 @@ export interface Pipe {
 }
 
 /** Runs `work` while each text can be read once from its pipe, in the order given. */
-export async function withPipes<T>(workshop: Workshop, pipes: readonly Pipe[], work: () => Promise<T>): Promise<T> {
+export async function withPipes<T>(tools: ToolPaths, pipes: readonly Pipe[], work: () => Promise<T>): Promise<T> {
   if (pipes.length === 0) return work();
   await makePipes(
-    needTool(workshop, 'mkfifo'),
+    needTool(tools, 'mkfifo'),
     pipes.map(({ path }) => path),
   );
   const feeding = feed(pipes);
@@ -41,7 +41,10 @@ interface Feeding {
   release(): Promise<void>;
 }
 
-/** Opening a pipe waits in a thread until somebody reads it, so they are opened one after the other. */
+/**
+ * Opening a pipe waits in one of Node's few threads until somebody reads it: they are opened one after the other, and
+ * only once the tool that reads them may start.
+ */
 function feed(pipes: readonly Pipe[]): Feeding {
   const state: { current: string | undefined; isReleased: boolean } = { current: undefined, isReleased: false };
   const run = async (): Promise<void> => {

@@ -1,7 +1,9 @@
 // Runs one program on foreign input: no shell, a closed environment, limits on time, memory and output.
 import { spawn } from 'node:child_process';
-import { Refused } from './refused.ts';
+import type { ToolPaths } from './find-tools.ts';
+import { withPipes, type Pipe } from './pipes.ts';
 import type { Queue } from './queue.ts';
+import { Refused } from './refused.ts';
 
 export interface ToolRun {
   /** Absolute path. */
@@ -15,6 +17,8 @@ export interface ToolRun {
   readonly directory: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | undefined;
+  /** What it reads as files, in this order and each once. */
+  readonly pipes?: readonly Pipe[];
   readonly signal: AbortSignal;
 }
 
@@ -44,13 +48,14 @@ const stderrBytes = 64 * 1024;
 export interface RunnerOptions {
   readonly limits: RunnerLimits;
   readonly queue: Queue;
-  /** Sets hard limits before it becomes the tool; without it only the tool's own memory target holds. */
-  readonly prlimit: string | undefined;
+  /** prlimit sets hard limits before it becomes the tool; without it only the tool's own memory target holds. */
+  readonly tools: ToolPaths;
 }
 
 /** Throws `Refused` when a limit ends the tool or it cannot be started, and the signal's reason. */
-export function createToolRunner({ limits, queue, prlimit }: RunnerOptions): RunTool {
-  return (run) => queue.run(run.signal, () => runOnce(run, limits, prlimit));
+export function createToolRunner({ limits, queue, tools }: RunnerOptions): RunTool {
+  return (run) =>
+    queue.run(run.signal, () => withPipes(tools, run.pipes ?? [], () => runOnce(run, limits, tools.prlimit)));
 }
 
 async function runOnce(run: ToolRun, limits: RunnerLimits, prlimit: string | undefined): Promise<ToolEnd> {

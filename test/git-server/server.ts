@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 
@@ -16,6 +17,12 @@ export interface GitServerOptions {
   readonly directory: string;
   readonly username?: string;
   readonly password?: string;
+  /** Instead of a user: the Authorization header that is wanted. */
+  readonly authorization?: string;
+  /** Speaks https with this key and certificate, PEM. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** oldest: as servers that give only what refs point to. */
+  readonly protocol?: 'oldest';
   /** Asked before each request is answered. */
   readonly fault?: (request: { method: string; url: string }) => Fault | undefined;
 }
@@ -24,6 +31,8 @@ export interface GitServer {
   readonly url: string;
   /** What was asked so far, as `POST /shop.git/git-upload-pack`. */
   readonly requests: string[];
+  /** Bytes of all answers so far. */
+  readonly sent: { bytes: number };
   stop(): Promise<void>;
 }
 
@@ -31,7 +40,8 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
   const backend = join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-http-backend');
   const requests: string[] = [];
   const children = new Set<ChildProcessWithoutNullStreams>();
-  const server = createServer((request, response) => {
+  const sent = { bytes: 0 };
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const method = request.method ?? 'GET';
     const url = request.url ?? '/';
     requests.push(`${method} ${url}`);
@@ -49,14 +59,17 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
     child.stdin.on('error', () => {});
     child.stderr.resume();
     request.pipe(child.stdin);
+    child.stdout.on('data', (chunk: Buffer) => (sent.bytes += chunk.length));
     relay(child, response, fault === 'lose' ? 'lose' : 'answer');
-  });
+  };
+  const server = options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}`,
     requests,
+    sent,
     stop: async () => {
       for (const child of children) child.kill('SIGKILL');
       server.closeAllConnections();
@@ -65,7 +78,8 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
   };
 }
 
-function isAuthorized(request: IncomingMessage, { username, password }: GitServerOptions): boolean {
+function isAuthorized(request: IncomingMessage, { authorization, username, password }: GitServerOptions): boolean {
+  if (authorization !== undefined) return request.headers.authorization === authorization;
   if (username === undefined) return true;
   return request.headers.authorization === `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
 }
@@ -83,7 +97,7 @@ function cgiEnvironment(request: IncomingMessage, options: GitServerOptions): Re
     PATH: process.env['PATH'] ?? '',
     GIT_PROJECT_ROOT: options.directory,
     GIT_HTTP_EXPORT_ALL: '1',
-    GIT_PROTOCOL: header('git-protocol'),
+    GIT_PROTOCOL: options.protocol === 'oldest' ? '' : header('git-protocol'),
     GIT_CONFIG_NOSYSTEM: '1',
     PATH_INFO: decodeURIComponent(url.pathname),
     QUERY_STRING: url.search.slice(1),

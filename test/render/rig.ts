@@ -23,7 +23,12 @@ export interface Setting {
   readonly signal?: AbortSignal;
 }
 
-export const plainTool: Tool = { tool: 'plain', recurse: false, include: undefined, exclude: undefined };
+export const plainTool = {
+  tool: 'plain',
+  recurse: false,
+  include: undefined,
+  exclude: undefined,
+} as const satisfies Tool;
 export const kustomizeTool = {
   tool: 'kustomize',
   missing: 'refuse',

@@ -21,8 +21,8 @@ async function script(body: string): Promise<string> {
 }
 
 async function run(body: string, more: { limits?: Partial<RunnerLimits>; signal?: AbortSignal; input?: string } = {}) {
-  const { prlimit } = await findTools({}, process.env['PATH'] ?? '');
-  const runTool = createToolRunner({ limits: { ...limits, ...more.limits }, queue: createQueue(1), prlimit });
+  const tools = await findTools({}, process.env['PATH'] ?? '');
+  const runTool = createToolRunner({ limits: { ...limits, ...more.limits }, queue: createQueue(1), tools });
   const signal = more.signal ?? AbortSignal.timeout(30_000);
   return runTool({
     program: await script(body),
@@ -102,6 +102,25 @@ async function gone(pid: number): Promise<void> {
   }
   assert.fail('it still runs');
 }
+
+test('pipes are read in order, or not at all', async () => {
+  const tools = await findTools({}, process.env['PATH'] ?? '');
+  const runTool = createToolRunner({ limits, queue: createQueue(2), tools });
+  const signal = AbortSignal.timeout(30_000);
+  const large = 'x'.repeat(300_000);
+  const read = async (index: number, body: (names: readonly string[]) => string): Promise<string> => {
+    const pipes = ['a', large, 'c'].map((text, at) => ({ path: join(directory, `pipe-${index}-${at}`), text }));
+    const program = await script(`${body(pipes.map(({ path }) => path))} # ${index}`);
+    return (await runTool({ program, name: 'tool', args: [], home: directory, directory, pipes, signal })).stdout;
+  };
+  const all = await Promise.all(
+    Array.from({ length: 12 }, (_, index) => read(index, (names) => `/bin/cat ${names.join(' ')}`)),
+  );
+  for (const text of all) assert.equal(text, `a${large}c`);
+  assert.equal(await read(20, () => 'exit 0'), '');
+  assert.equal(await read(21, ([first = '']) => `/bin/cat ${first}`), 'a');
+  assert.equal(await read(22, ([first, second]) => `/bin/cat ${first}; /usr/bin/head -c 10 ${second}`), 'axxxxxxxxxx');
+});
 
 test('those that wait for their turn may leave, and the next one comes', async () => {
   const queue = createQueue(1);
