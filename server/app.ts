@@ -137,7 +137,7 @@ async function live(
     letGo.abort();
     await Promise.allSettled([lease?.ended, parts.watches?.ended, shadowed]);
     // Also after a drain: what failed by then waits for its next try, and a timer would keep the process.
-    await Promise.all([parts.queue.stop(), parts.sourceQueue.stop()]);
+    await Promise.all([parts.queue.stop(), parts.sourceQueue.stop(), parts.gitops.stop()]);
   }
 }
 
@@ -165,6 +165,7 @@ async function start(ports: Ports, parts: Parts, { lease, stop, watch: open }: S
   for (const key of new Set([...recorded, ...workloads.keys(), ...workloads.toResume.keys()])) parts.queue.add(key);
   for (const key of parts.sources.keys) parts.sourceQueue.add(key);
   parts.sourceQueue.start();
+  parts.gitops.start();
   void keepSwept(ports, parts, stop);
   void keepLooking(ports, parts, stop);
   ports.log.info({ configs: parts.state.configs.size, workloads: [...parts.state.workloads.keys()].length }, 'synced');

@@ -13,6 +13,7 @@ import { reloaderFlags } from './reloader-flags.ts';
 
 const cluster = 'Cluster';
 const restarts = 'Restarts';
+const engines = 'Engines';
 const shadow = 'Beside Reloader';
 const recording = 'Recording in Git';
 const serving = 'Serving';
@@ -90,6 +91,13 @@ export const serveFlags = {
     group: restarts,
     help: 'restarts of one workload in quick succession, then one each 5m until its config objects are quiet; 0: no limit',
   },
+  drift: {
+    type: 'choice',
+    choices: ['report', 'revert', 'off'],
+    default: 'report',
+    group: engines,
+    help: 'what to do where live config objects differ from Git: say so; also ask the engine to put Git’s content back; off does not look',
+  },
   'shadow-late': {
     type: 'duration',
     default: 60_000,
@@ -130,6 +138,7 @@ export interface Config extends ConfigFile, LogConfig {
   readonly stateNamespace: string;
   readonly identity: string;
   readonly mode: 'enforce' | 'observe';
+  readonly drift: 'report' | 'revert' | 'off';
   readonly settleMs: number;
   readonly settleMaxMs: number;
   readonly shadow: ShadowLimits;
@@ -192,6 +201,7 @@ function fromFlags(values: ServeFlags['values'], { env, hostname, tempDir }: Sur
     stateNamespace: values['state-namespace'] ?? env['POD_NAMESPACE'] ?? 'lockstep-system',
     identity: values.identity ?? env['POD_NAME'] ?? hostname,
     mode: values.mode,
+    drift: values.drift,
     settleMs: values.settle,
     settleMaxMs: values['settle-max'],
     shadow: { lateMs: values['shadow-late'], missedMs: values['shadow-missed'] },

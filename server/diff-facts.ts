@@ -5,11 +5,13 @@ import { ownerKey } from './core/diff-declared.ts';
 import type { EngineGap, EngineRef, Ownership, OwnershipMarks, OwnerPlan, PlanOptions } from './core/engine.ts';
 import { configResources, objectKey, type ConfigKind } from './core/object.ts';
 import type { PreviewFacts } from './core/preview.ts';
+import type { NamespaceFacts } from './core/explain.ts';
 import type { Gap } from './core/explanation.ts';
 import { declareOwners, resolveRevision, type OwnerPorts, type PlannedOwner } from './diff-owners.ts';
 import { readLiveFacts, type LiveAsking, type LiveFacts } from './diff-reads.ts';
 import { askRecorded, type RecordedAsking } from './diff-recorded.ts';
-import { isPaused, type Asking } from './explain-reads.ts';
+import { readNamespace } from './explain-namespace.ts';
+import type { Asking } from './explain-reads.ts';
 
 /** All engines as one. */
 export interface DiffEngines {
@@ -83,9 +85,9 @@ export async function gatherPreview(
   const before = await declareOwners(ports, planned, running(asking, planned, new Map()));
   const after = await declareOwners(ports, planned, running(asking, planned, at.revisions));
   const held: Gap[] = [];
-  const paused = new Set<string>();
+  const places = new Map<string, NamespaceFacts>();
   for (const name of new Set(live.workloads.map(({ seen }) => seen.ref.namespace))) {
-    if (await isPaused(asking, name, held)) paused.add(name);
+    places.set(name, await readNamespace(asking, name, held));
   }
   const failures = [...before.failures, ...after.failures];
   const owners = before.owners.flatMap((owner, place) => {
@@ -100,7 +102,7 @@ export async function gatherPreview(
       configs: new Map(live.configs.map((config) => [objectKey(config.ref), config])),
       unread: unreadKinds(live),
       workloads: live.workloads,
-      paused,
+      places,
       presence,
       gaps: [...listGaps(ports, live), ...at.gaps, ...failures],
     },

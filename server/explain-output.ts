@@ -119,6 +119,7 @@ function describePause(pause: PauseExplanation): string {
 
 /** Limits of the running Lockstep cannot be seen from here. */
 const limits: readonly Withheld[] = [
+  'reverting',
   'refused',
   'fighting',
   'halted',

@@ -22,6 +22,11 @@ export interface Metrics {
   readonly halted: Gauge;
   readonly apiRequests: Counter<'verb' | 'resource' | 'code'>;
   readonly pullRequests: Counter<'action'>;
+  /** Config objects that are not in step with Git, asked at each scrape. */
+  readonly measureDrift: (list: () => Iterable<CountedDrift>) => void;
+  readonly driftFound: Counter<'origin'>;
+  readonly driftGone: Counter;
+  readonly reverts: Counter<'engine' | 'result'>;
   readonly hooks: Counter<'sender' | 'result'>;
   /** Posts to --webhook-url. */
   readonly webhooks: Counter<'result'>;
@@ -35,7 +40,12 @@ export interface OwedFacts {
   readonly reason: string;
 }
 
-export type QueueName = 'workload' | 'source';
+export interface CountedDrift {
+  readonly namespace: string;
+  readonly answer: string;
+}
+
+export type QueueName = 'workload' | 'source' | 'owner';
 
 export interface BuildFacts {
   readonly version: string;
@@ -92,6 +102,8 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
     halted: new Gauge({ name: 'lockstep_halted', help: '1 while failed rollouts hold back all restarts', registers }),
     apiRequests: counter('api_requests_total', 'Requests to the API server', ['verb', 'resource', 'code']),
     pullRequests: counter('pull_requests_total', 'What was done to pull requests', ['action']),
+    ...countDrift(counter),
+    measureDrift: (list) => openDrift(registry, namespaceLabel, list),
     hooks: counter('hooks_total', 'Webhooks received', ['sender', 'result']),
     webhooks: counter('webhooks_sent_total', 'Posts to --webhook-url: taken, refused (no 2xx), failed (no answer)', [
       'result',
@@ -101,8 +113,21 @@ export function createMetrics(build: BuildFacts, extras: 'process' | 'none' = 'n
   };
 }
 
+type MakeCounter = <L extends string>(name: string, help: string, labelNames: L[]) => Counter<L>;
+
+function countDrift(counter: MakeCounter): Pick<Metrics, 'driftFound' | 'driftGone' | 'reverts'> {
+  return {
+    driftFound: counter('drift_found_total', 'Drift found of config objects, by who wrote what differs', ['origin']),
+    driftGone: counter('drift_gone_total', 'Drift that is gone', []),
+    reverts: counter('reverts_total', 'Asks to an engine to put Git’s content back: asked, busy, or why not', [
+      'engine',
+      'result',
+    ]),
+  };
+}
+
 function openQueueDepth(registry: Registry, depth: (queue: QueueName) => number): void {
-  const queues: readonly QueueName[] = ['workload', 'source'];
+  const queues: readonly QueueName[] = ['workload', 'source', 'owner'];
   void new Gauge({
     name: 'lockstep_queue_depth',
     help: 'Keys that wait or run',
@@ -127,6 +152,23 @@ function openOwed(
     collect() {
       this.reset();
       for (const { workload, reason } of list()) this.inc({ namespace: namespaceLabel(workload.namespace), reason });
+    },
+  });
+}
+
+function openDrift(
+  registry: Registry,
+  namespaceLabel: Metrics['namespaceLabel'],
+  list: () => Iterable<CountedDrift>,
+): void {
+  void new Gauge({
+    name: 'lockstep_drift',
+    help: 'Config objects that differ from what Git declares, or cannot be compared with it',
+    labelNames: ['namespace', 'answer'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { namespace, answer } of list()) this.inc({ namespace: namespaceLabel(namespace), answer });
     },
   });
 }

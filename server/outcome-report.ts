@@ -43,7 +43,7 @@ export function createReport(deps: ReportDeps): (outcome: Outcome) => void {
     metrics.restarts.inc({ kind, namespace: metrics.namespaceLabel(namespace), reason, result });
   };
   const record = ({ ref, uid }: SeenWorkload, texts: readonly EventText[]): void => {
-    for (const text of texts) deps.events.record({ workload: { ...ref, uid }, ...text });
+    for (const text of texts) deps.events.record({ about: { ...ref, uid }, ...text });
   };
   return (outcome) => {
     deps.reloader.outcome(outcome);

@@ -21,17 +21,21 @@ interface OutcomePorts extends Pick<ReportDeps, 'log' | 'metrics' | 'reloader'> 
 
 /** `signal` ends what is sent beside the loop. */
 export function openReport(config: Config, ports: OutcomePorts, signal: AbortSignal): (outcome: Outcome) => void {
-  const { client, now, random, sleep, log, metrics, reloader } = ports;
+  const { log, metrics, reloader } = ports;
+  const telling = openTelling(config, ports, signal);
+  return createReport({ log, metrics, telling: config.reloader.strategy, ...telling, reloader });
+}
+
+/** Kubernetes Events, and alerts where there is somebody to alert. */
+export function openTelling(
+  config: Config,
+  ports: OutcomePorts,
+  signal: AbortSignal,
+): Pick<ReportDeps, 'events' | 'alerts'> {
+  const { client, now, random, sleep, log } = ports;
   const onLost = (error: unknown): void => log.debug({ err: error }, 'Event not recorded');
   const events = createEventRecorder(client, { now, random, sleep, signal, onLost });
-  return createReport({
-    log,
-    metrics,
-    events,
-    telling: config.reloader.strategy,
-    ...openAlerts(config, ports, signal),
-    reloader,
-  });
+  return { events, ...openAlerts(config, ports, signal) };
 }
 
 /** What cannot be used is said and left out: alerts are no reason to leave workloads on old content. */

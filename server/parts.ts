@@ -4,30 +4,25 @@ import { countRoute } from './counted-route.ts';
 import type { DigestKey } from './core/digest.ts';
 import { LockstepError } from './core/errors.ts';
 import type { LedgerStore } from './core/ledger-store.ts';
-import type { Log } from './core/log.ts';
-import type { Client } from './kube/client.ts';
 import type { Reading } from './kube/ingest.ts';
 import type { Leadership } from './kube/leader.ts';
 import { createLedgerStore } from './kube/ledger-store.ts';
 import { createReads } from './kube/reads.ts';
 import type { ClassReading } from './kube/provider-class-reads.ts';
 import type { Watches } from './kube/watches.ts';
-import type { Metrics } from './metrics.ts';
-import type { Resolve } from './notify/addresses.ts';
 import { openReport } from './outcomes.ts';
 import { createAlarms } from './reconcile/alarms.ts';
-import { noEngines } from './reconcile/engine-waits.ts';
+import { openGitOps, type GitOps } from './gitops.ts';
 import { createFlusher, type Flusher } from './reconcile/flusher.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
 import type { Route } from './reconcile/route.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
-import { createWorkQueue, emptyUntilStarted, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
+import { createWorkQueue, emptyUntilStarted, type WorkQueue } from './reconcile/workqueue.ts';
 import { presenceOf, referenceRulesOf } from './reloader-config.ts';
-import type { ReloaderCounts } from './reloader-counts.ts';
-import type { HistoryFile } from './shadow-file.ts';
 import { openShadow } from './shadow-loop.ts';
 import type { ShadowWatch } from './shadow.ts';
+import type { Ports } from './ports.ts';
 import { createSources, type Sources } from './sources.ts';
 import { createConfigs } from './state/configs.ts';
 import { createLedger, type Ledger } from './state/ledger.ts';
@@ -37,29 +32,7 @@ import { createRevisions, createWorkloads } from './state/workloads.ts';
 import { reportTrouble } from './trouble.ts';
 import { openWriter } from './writer.ts';
 
-/** Everything that touches the outside. */
-export interface Ports {
-  readonly client: Client;
-  /** Monotonic. */
-  readonly clock: Clock;
-  /** Wall clock (ms). */
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly randomBytes: (size: number) => Buffer;
-  /** Resolves after `ms`, or at once when aborted. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  /** Counts in Reloader's metrics. */
-  readonly reloader: ReloaderCounts;
-  /** All addresses of a host name. */
-  readonly resolve: Resolve;
-  readonly readFile: (path: string) => string;
-  /** The history of shadow mode in the state directory. */
-  readonly historyFile: (folder: string) => HistoryFile;
-  /** Handed on to git, as far as git may see it. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
+export type { Ports };
 
 export interface Parts {
   readonly state: LiveState;
@@ -70,6 +43,7 @@ export interface Parts {
   readonly sourceQueue: WorkQueue;
   readonly reconciler: WorkloadReconciler;
   readonly sources: Sources;
+  readonly gitops: GitOps;
   readonly flusher: Flusher;
   /** In observe mode. */
   readonly shadow: ShadowWatch | undefined;
@@ -100,22 +74,15 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   const ledger = createLedger(
     config.mode === 'enforce' ? createLedgerStore(ports.client, config.stateNamespace) : noStore,
   );
-  const state: LiveState = {
-    configs: createConfigs(keys),
-    workloads: createWorkloads(),
-    revisions: createRevisions(),
-    ledger,
-    settledAt: () => parts.decidedUntil ?? parts.leadership?.settledAt,
-    inheritedAt: () => parts.leadership?.settledAt,
-    oneOrder: () => parts.watches?.oneOrder() ?? false,
-    presence: presenceOf(config.reloader),
-  };
+  const state = openState(config, { keys, ledger, parts: () => parts });
   const namespaces = openNamespaces(config);
   const sources = createSources(config, ports, state);
   const sourceWork = new AbortController();
   const sourceQueue = openSourceQueue(ports, sources, sourceWork.signal);
   const bootKeys = new Set<string>();
   const shadow = openShadow(config, ports, state);
+  const { signal } = sourceWork;
+  const gitops = openGitOps(config, ports, { state, namespaces, keys, loop: () => parts, signal });
   const reach: Reach = {
     config,
     ports,
@@ -123,6 +90,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     namespaces,
     classes: createProviderClasses(),
     sources,
+    gitops,
     bootKeys,
     shadow,
     keys,
@@ -133,7 +101,8 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   const flusher = openFlusher(reach, ledger);
   const reconciler = openReconciler(reach);
   const queue = openQueue(reach, { flusher, reconciler });
-  ports.metrics.measureQueues((name) => (name === 'workload' ? queue : sourceQueue).depth);
+  const depths = { workload: () => queue.depth, source: () => sourceQueue.depth, owner: gitops.depth };
+  ports.metrics.measureQueues((name) => depths[name]());
   const route = openRoute(reach, queue);
   const parts: Parts = {
     state,
@@ -143,6 +112,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
     sourceQueue,
     reconciler,
     sources,
+    gitops,
     flusher,
     shadow,
     keys,
@@ -156,6 +126,25 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   return parts;
 }
 
+interface StateParts {
+  readonly keys: readonly DigestKey[];
+  readonly ledger: Ledger;
+  readonly parts: () => Parts;
+}
+
+function openState({ reloader }: Config, { keys, ledger, parts }: StateParts): LiveState {
+  return {
+    configs: createConfigs(keys),
+    workloads: createWorkloads(),
+    revisions: createRevisions(),
+    ledger,
+    settledAt: () => parts().decidedUntil ?? parts().leadership?.settledAt,
+    inheritedAt: () => parts().leadership?.settledAt,
+    oneOrder: () => parts().watches?.oneOrder() ?? false,
+    presence: presenceOf(reloader),
+  };
+}
+
 /** What the parts are made of. The queue comes last, since all of them fill it. */
 interface Reach {
   readonly config: Config;
@@ -164,6 +153,7 @@ interface Reach {
   readonly namespaces: Namespaces;
   readonly classes: ProviderClasses;
   readonly sources: Sources;
+  readonly gitops: GitOps;
   readonly bootKeys: Set<string>;
   readonly shadow: ShadowWatch | undefined;
   readonly keys: readonly DigestKey[];
@@ -194,12 +184,13 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     stateNamespace: config.stateNamespace,
     reads: createReads(client, readingOf(config, keys), classReadingOf(reach)),
     writer: openWriter(config, ports, classReadingOf(reach)),
-    engines: noEngines,
+    engines: reach.gitops.answers,
     onTrouble: (error) => reportTrouble(ports, error, 'mark of Reloader not compared'),
     now,
     mode: config.mode,
     gates: config.gates,
     random: ports.random,
+    revertingUntil: reach.gitops.revertingUntil,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => queue().addAfter(key, ms),
     wakeAfter: (key, ms) => alarms.set(key, ms),
@@ -275,7 +266,14 @@ function openRoute(reach: Reach, queue: WorkQueue): Route {
   const onRestartKey = (key: string): void => {
     for (const source of sources.keysOf(namespaceOf(key))) sourceQueue.settle(source, recordSettle);
   };
-  return countRoute({ state, namespaces, classes, queue, settle, now, log, onRestartKey }, { ...ports, shadow });
+  const route = countRoute({ state, namespaces, classes, queue, settle, now, log, onRestartKey }, { ...ports, shadow });
+  return {
+    ...route,
+    onConfig(event) {
+      reach.gitops.onConfig(event);
+      route.onConfig(event);
+    },
+  };
 }
 
 /** Nothing is written in observe mode, so nothing is remembered beyond the process. */

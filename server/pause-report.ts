@@ -62,8 +62,8 @@ function reportRefused(deps: PauseReportDeps, workload: SeenWorkload, error: unk
   tell(deps, workload, { type: 'Warning', reason: 'ResumeRefused', message });
 }
 
-function tell({ events }: PauseReportDeps, { ref, uid }: SeenWorkload, text: Omit<ClusterEvent, 'workload'>): void {
-  events.record({ workload: { ...ref, uid }, ...text });
+function tell({ events }: PauseReportDeps, { ref, uid }: SeenWorkload, text: Omit<ClusterEvent, 'about'>): void {
+  events.record({ about: { ...ref, uid }, ...text });
 }
 
 function count(

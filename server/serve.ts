@@ -38,8 +38,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   for (const setting of config.warnings) log.warn({ setting }, 'setting ignored');
   const metrics = createMetrics({ version: options.version, nodeVersion: process.version }, 'process');
   const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context }, Date.now);
+  const hub = await openHub(config);
   const ports: Ports = {
     ...openCounted(config, metrics, connection),
+    hub: hub && createClient(hub, (request) => metrics.apiRequests.inc({ ...request, code: String(request.code) })),
     resolve: (host, answer) => lookup(host, { all: true }, answer),
     clock,
     now: Date.now,
@@ -55,7 +57,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   try {
     return await run(config, ports, { options, server: connection.server });
   } finally {
-    await connection.close();
+    await Promise.all([connection.close(), hub?.close()]);
   }
 }
 
@@ -94,6 +96,11 @@ async function run(config: Config, ports: Ports, { options, server }: Run): Prom
     await http.stop();
     await Promise.all(beside);
   }
+}
+
+/** The cluster that Argo CD runs in, where that is another one. */
+async function openHub({ engines, drift }: Config): Promise<Connection | undefined> {
+  return engines.hub === undefined || drift === 'off' ? undefined : connect(engines.hub, Date.now);
 }
 
 /** The client, its requests counted, and the counts in Reloader's metrics. */

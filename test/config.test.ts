@@ -42,6 +42,7 @@ test('config: the defaults', () => {
     stateNamespace: 'lockstep-system',
     identity: 'laptop',
     mode: 'enforce',
+    drift: 'report',
     settleMs: 1000,
     settleMaxMs: 10_000,
     shadow: { lateMs: 60_000, missedMs: 600_000 },

@@ -10,6 +10,7 @@ export const annotation = {
   pause: 'lockstep.dev/pause',
   restartedFor: 'lockstep.dev/restarted-for',
   content: 'lockstep.dev/content',
+  drift: 'lockstep.dev/drift',
 } as const;
 
 /** Never a property that every object inherits, such as `constructor`. */

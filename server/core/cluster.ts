@@ -80,7 +80,8 @@ export interface RestartWriter {
 }
 
 export interface ClusterEvent {
-  readonly workload: WorkloadRef & { readonly uid: string };
+  /** A workload or config object. */
+  readonly about: (WorkloadRef | ConfigRef) & { readonly uid: string };
   readonly type: 'Normal' | 'Warning';
   /** CamelCase, as `kubectl get events` shows it. */
   readonly reason: string;

@@ -129,7 +129,14 @@ function holdOf(
 ): Withheld | undefined {
   if (!isWatched) return 'namespace-not-watched';
   if (dormant !== undefined) return dormant;
-  const inside = { now: 0, refusedAt: undefined, undoneAt: [], halted: false, tokenAt: undefined };
+  const inside = {
+    now: 0,
+    revertingUntil: undefined,
+    refusedAt: undefined,
+    undoneAt: [],
+    halted: false,
+    tokenAt: undefined,
+  };
   const pausePeriodInvalid = pause?.period === 'unreadable';
   return holdRestart({ ...inside, paused, pausePeriodInvalid, running, deleting, pauseSwitch }, [])?.reason;
 }

@@ -8,6 +8,7 @@ export type HoldReason =
   | 'deleting'
   | 'pause-period-invalid'
   | 'pause-switch'
+  | 'reverting'
   | 'refused'
   | 'fighting'
   | 'halted'
@@ -41,6 +42,8 @@ export interface HoldFacts {
   readonly pausePeriodInvalid: boolean;
   /** The namespace, or Lockstep's own, carries the pause annotation. */
   readonly pauseSwitch: boolean;
+  /** Drift that it is owed for is being reverted, and so may need no restart; until when it is waited for. */
+  readonly revertingUntil: number | undefined;
   /** When the API server last refused a restart of this workload. */
   readonly refusedAt: number | undefined;
   /** Times of this workload's restarts that answered another writer's undoing. */
@@ -90,6 +93,7 @@ export function holdRestart(facts: HoldFacts, owed: readonly Owed[]): Hold | und
   if (facts.running) return { reason: 'job-running', retryAt: facts.now + runRetryMs };
   if (facts.pausePeriodInvalid) return { reason: 'pause-period-invalid', retryAt: undefined };
   if (facts.pauseSwitch) return { reason: 'pause-switch', retryAt: undefined };
+  if (facts.revertingUntil !== undefined) return { reason: 'reverting', retryAt: facts.revertingUntil };
   if (facts.refusedAt !== undefined && facts.now < facts.refusedAt + refusedRetryMs) {
     return { reason: 'refused', retryAt: facts.refusedAt + refusedRetryMs };
   }

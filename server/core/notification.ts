@@ -34,7 +34,7 @@ export interface Notifier {
 /** How restarts are made, which is also how they are told. */
 export type Telling = 'lockstep' | 'env-vars' | 'annotations';
 
-export type EventText = Omit<ClusterEvent, 'workload'>;
+export type EventText = Omit<ClusterEvent, 'about'>;
 
 /** A config object that changes too often. */
 export interface Flap {

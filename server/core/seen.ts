@@ -1,5 +1,6 @@
 // What the reflectors hand on: objects of the cluster reduced to the facts that decisions need. None can hold a Secret's value.
 import type { ContentDigests } from './digest.ts';
+import type { ConfigFields } from './drift.ts';
 import type { OwnershipMarks } from './engine.ts';
 import type { ConfigRef, WorkloadKindFacts, WorkloadRef } from './object.ts';
 import type { PauseFacts } from './pause-period.ts';
@@ -21,6 +22,8 @@ export interface SeenConfig {
   readonly annotations: Annotations;
   /** Marked by annotation as not restarting anything. */
   readonly ignored: boolean;
+  /** Beside the data; absent: an Opaque Secret or a ConfigMap that can be changed. */
+  readonly fields?: ConfigFields;
   /** Newest time (ms) among the managedFields entries that own data. */
   readonly dataWrittenAt: number | undefined;
   /** Names of the field managers that own data, newest first; a few. Clients choose them: plain characters only. */
@@ -99,6 +102,8 @@ export interface SeenNamespace {
   readonly resourceVersion: string;
   readonly labels: Labels;
   readonly paused: boolean;
+  /** Its `lockstep.dev/drift`; absent: none. */
+  readonly drift?: string;
 }
 
 /**

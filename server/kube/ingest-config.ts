@@ -12,6 +12,8 @@ interface ConfigBody {
   readonly metadata: Metadata;
   readonly data?: Readonly<Record<string, string>> | null;
   readonly binaryData?: Readonly<Record<string, string>> | null;
+  readonly type?: string;
+  readonly immutable?: boolean;
 }
 
 /** A Secret or ConfigMap as digests under each of `keys`. */
@@ -32,11 +34,19 @@ export function parseConfig(kind: ConfigKind, object: ApiObject, reading: Readin
     contents: used.map((key) => digestValues(ref, inputs, key)),
     annotations: judgedMarks(annotations, rules),
     ignored: isIgnored(annotations, rules),
+    ...fieldsOf(kind, object),
     dataWrittenAt: newestTime(owners),
     writers: writersOf(owners),
     ...(ownership === undefined ? {} : { ownership }),
   };
   return { key: objectKey(ref), value };
+}
+
+/** Nothing where all is as the API server makes it when nobody asks for anything else. */
+function fieldsOf(kind: ConfigKind, object: ApiObject): Pick<SeenConfig, 'fields'> {
+  const { type, immutable = false } = object as unknown as ConfigBody;
+  const isUsual = !immutable && (kind !== 'Secret' || type === 'Opaque');
+  return isUsual ? {} : { fields: { type: kind === 'Secret' ? type : undefined, immutable } };
 }
 
 /** The bytes behind each data key: for hashing, and for nothing else. */
@@ -56,9 +66,9 @@ export function readInputs(kind: ConfigKind, object: ApiObject): ValueInput[] {
   return [...text, ...binary];
 }
 
-/** Those annotations of a config object that the reload rules read. */
+/** Those annotations of a config object that decisions read. */
 export function judgedMarks(annotations: Annotations, rules: ReloadRules): Annotations {
-  const keys = [rules.keys.ignore, rules.keys.match, annotation.ignore];
+  const keys = [rules.keys.ignore, rules.keys.match, annotation.ignore, annotation.drift];
   return Object.fromEntries(
     keys.flatMap((key) => (Object.hasOwn(annotations, key) ? [[key, annotations[key] ?? '']] : [])),
   );

@@ -30,7 +30,10 @@ function numberOf(annotations: Annotations = {}): string {
 export function parseNamespace(object: ApiObject): Parsed<SeenNamespace> {
   const { metadata } = object as unknown as { metadata: Metadata };
   const { name, resourceVersion, labels = {}, annotations } = metadata;
-  return { key: name, value: { name, resourceVersion, labels, paused: annotations?.[annotation.pause] === 'true' } };
+  const drift = annotations?.[annotation.drift];
+  const paused = annotations?.[annotation.pause] === 'true';
+  const value = { name, resourceVersion, labels, paused, ...(drift === undefined ? {} : { drift }) };
+  return { key: name, value };
 }
 
 /** A pod's age, and whether it belongs to the current revision: by its ReplicaSet, or by the label of its ControllerRevision. */

@@ -8,7 +8,7 @@ import type {
   ResumeOrder,
 } from '../core/cluster.ts';
 import { skewAllowanceMs } from '../core/freshness.ts';
-import { workloadKinds } from '../core/object.ts';
+import { classResource, isConfigKind, workloadKinds } from '../core/object.ts';
 import { pauseFields, resumePatch } from '../core/pause-period.ts';
 import { annotation } from '../core/reload.ts';
 import { applyChange, type RawTemplate } from '../core/reloader-patch.ts';
@@ -127,7 +127,7 @@ export function createEventRecorder(client: Client, options: RecorderOptions): E
   const send = async (): Promise<void> => {
     sending = true;
     for (let event = waiting.shift(); event !== undefined && !options.signal.aborted; event = waiting.shift()) {
-      const { namespace } = event.workload;
+      const { namespace } = event.about;
       const path = `/api/v1/namespaces/${namespace}/events`;
       const request = {
         verb: 'create',
@@ -150,19 +150,15 @@ export function createEventRecorder(client: Client, options: RecorderOptions): E
   };
 }
 
-function toEvent(
-  { workload, type, reason, message, component }: ClusterEvent,
-  { now, random }: RecorderOptions,
-): object {
+function toEvent({ about, type, reason, message, component }: ClusterEvent, { now, random }: RecorderOptions): object {
   const at = new Date(now()).toISOString().replace(/\.\d+Z$/, 'Z');
   const suffix = Math.floor(random() * 2 ** 40).toString(16);
-  const { namespace, name, kind, uid } = workload;
-  const { group, version } = workloadKinds[kind];
+  const { namespace, name, kind, uid } = about;
   return {
     apiVersion: 'v1',
     kind: 'Event',
     metadata: { namespace, name: `${name.slice(0, 200)}.${now().toString(16)}${suffix}` },
-    involvedObject: { apiVersion: `${group}/${version}`, kind, namespace, name, uid },
+    involvedObject: { apiVersion: apiVersionOf(kind), kind, namespace, name, uid },
     type,
     reason,
     message,
@@ -173,4 +169,9 @@ function toEvent(
     lastTimestamp: at,
     count: 1,
   };
+}
+
+function apiVersionOf(kind: ClusterEvent['about']['kind']): string {
+  if (!isConfigKind(kind)) return `${workloadKinds[kind].group}/${workloadKinds[kind].version}`;
+  return kind === 'SecretProviderClass' ? `${classResource.group}/${classResource.version}` : 'v1';
 }

@@ -13,7 +13,7 @@ import {
   type HoldFacts,
   type HoldReason,
 } from '../core/hold.ts';
-import { splitConfigName } from '../core/object.ts';
+import { objectKey, splitConfigName } from '../core/object.ts';
 import { beginsPause, isPausedForPeriod } from '../core/pause-period.ts';
 import { saysDeleted } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
@@ -31,6 +31,8 @@ export interface RestartDeps extends RecordDeps {
   readonly writer: RestartWriter;
   readonly mode: 'enforce' | 'observe';
   readonly gates: Gates;
+  /** Until when restarts for drift of this config object wait (ms). */
+  readonly revertingUntil: (config: string) => number | undefined;
   readonly random: () => number;
   readonly retryAfter: (key: string, ms: number) => void;
 }
@@ -199,7 +201,7 @@ function isCertain({ wasInStep }: Memory, reason: RestartReason): boolean {
   return wasInStep || reason === 'returned' || reason === 'blind-return';
 }
 
-function holdFacts(deps: RestartDeps, { key, workload, memory, halt }: RestartJob, now: number): HoldFacts {
+function holdFacts(deps: RestartDeps, { key, workload, decision, memory, halt }: RestartJob, now: number): HoldFacts {
   const { namespaces, stateNamespace, gates } = deps;
   const joins = isPausedForPeriod(workload.pause);
   return {
@@ -208,12 +210,23 @@ function holdFacts(deps: RestartDeps, { key, workload, memory, halt }: RestartJo
     pausePeriodInvalid: workload.pause?.period === 'unreadable',
     running: workload.running,
     deleting: workload.deleting,
+    revertingUntil: revertingUntil(deps, workload, decision.owed),
     pauseSwitch: namespaces.isPaused(workload.ref.namespace) || namespaces.isPaused(stateNamespace),
     refusedAt: memory.refusedAt,
     undoneAt: memory.undoneAt,
     halted: !joins && halt.holds(key),
     tokenAt: joins ? undefined : tokenFor(gates, memory, now),
   };
+}
+
+/** Of several the latest: one restart answers all of them. */
+function revertingUntil(deps: RestartDeps, { ref }: SeenWorkload, owed: readonly Owed[]): number | undefined {
+  const times = owed.flatMap(({ name }) => {
+    const source = splitConfigName(name);
+    if (source === undefined) return [];
+    return deps.revertingUntil(objectKey({ ...source, namespace: ref.namespace })) ?? [];
+  });
+  return times.length === 0 ? undefined : Math.max(...times);
 }
 
 /** Rule 5: a conflict starts again. Rule 12: what is refused stays owed. Everything else goes to the queue's backoff. */

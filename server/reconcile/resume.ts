@@ -127,6 +127,7 @@ function holdResume({ namespaces, stateNamespace }: ResumeDeps, job: Job, now: n
     pausePeriodInvalid: false,
     deleting: workload.deleting,
     pauseSwitch: rolls && isOff,
+    revertingUntil: undefined,
     refusedAt: memory.refusedAt,
     undoneAt: memory.resumedAt,
     halted: rolls && halt.holds(key),

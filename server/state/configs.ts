@@ -8,7 +8,7 @@ import type { Reference } from '../core/references.ts';
 import { projectionText } from '../core/restart.ts';
 import { wasWatched, type Absence, type Presence, type SeenConfig, type SeenEvent } from '../core/seen.ts';
 import type { Change, Gone, PairObject } from '../core/snapshot.ts';
-import { differingKeys, hasKey } from './content-keys.ts';
+import { differingKeys, hasKey, sameAnnotations } from './content-keys.ts';
 
 interface KeyedChange extends Change {
   /** Data keys whose content differs from before. */
@@ -61,6 +61,8 @@ export interface Configs {
   recall(key: string, memory: ObjectMemory): void;
   /** What happened to it from `since` (ms) on, as one pair sees it. */
   activity(key: string, use: Use, since: number): Activity;
+  /** As it was seen last; undefined when it does not exist. */
+  seen(key: string): SeenConfig | undefined;
   /** The annotations that the reload rules read; undefined when it does not exist. */
   annotationsOf(key: string): Annotations | undefined;
   /** The same, also of an object that was seen before it was deleted. */
@@ -158,9 +160,13 @@ class DigestedConfigs implements Configs {
     return { changes: changes.length, writers: [...new Set(changes.toReversed().flatMap(({ writers }) => writers))] };
   }
 
-  annotationsOf(key: string): Annotations | undefined {
+  seen(key: string): SeenConfig | undefined {
     const entry = this.#entries.get(key);
-    return entry?.exists === true ? entry.seen.annotations : undefined;
+    return entry?.exists === true ? entry.seen : undefined;
+  }
+
+  annotationsOf(key: string): Annotations | undefined {
+    return this.seen(key)?.annotations;
   }
 
   lastAnnotationsOf(key: string): Annotations | undefined {
@@ -279,12 +285,6 @@ function remember(entry: Entry, change: KeyedChange): void {
   const dropped = changes.length > maxChanges ? changes.shift() : undefined;
   if (dropped !== undefined) entry.watchedSince = dropped.resourceVersion;
   entry.changes = changes;
-}
-
-/** Marks decide whom the object concerns. */
-function sameAnnotations(a: Annotations, b: Annotations): boolean {
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...keys].every((key) => a[key] === b[key]);
 }
 
 /** Pods that need the object do not start without it, so only its content can make one stale. */

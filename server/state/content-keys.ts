@@ -1,4 +1,5 @@
 // Which data keys of a config object changed between two looks at it.
+import type { Annotations } from '../core/annotations.ts';
 import type { SeenConfig } from '../core/seen.ts';
 
 /** `all` where the contents are not comparable key by key. */
@@ -14,4 +15,10 @@ export function differingKeys(before: SeenConfig, after: SeenConfig): ReadonlySe
 /** Among its data keys. */
 export function hasKey(seen: SeenConfig, key: string): boolean {
   return seen.contents[0]?.values.has(key) === true;
+}
+
+/** Marks decide whom the object concerns. */
+export function sameAnnotations(a: Annotations, b: Annotations): boolean {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].every((key) => a[key] === b[key]);
 }

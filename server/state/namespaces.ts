@@ -10,6 +10,8 @@ export interface NamespaceChange {
 export interface Namespaces {
   apply(event: SeenEvent<SeenNamespace>): NamespaceChange;
   isPaused(name: string): boolean;
+  /** Its annotation about drift. */
+  driftOf(name: string): string | undefined;
   /** False too for a namespace whose labels are asked for and not known yet. */
   isWatched(name: string): boolean;
 }
@@ -17,6 +19,7 @@ export interface Namespaces {
 export function createNamespaces({ listed, ignored, selector }: NamespaceScope): Namespaces {
   const paused = new Set<string>();
   const selected = new Set<string>();
+  const drifts = new Map<string, string>();
   const needsLabels = selector.requirements.length > 0;
   const isWatched = (name: string): boolean =>
     (listed.length === 0 || listed.includes(name)) && !ignored.includes(name) && (!needsLabels || selected.has(name));
@@ -26,6 +29,9 @@ export function createNamespaces({ listed, ignored, selector }: NamespaceScope):
       const before = { paused: paused.has(name), watched: isWatched(name) };
       put(paused, name, event.present && event.object.paused ? 'in' : 'out');
       put(selected, name, needsLabels && event.present && selects(selector, event.object.labels) ? 'in' : 'out');
+      const drift = event.present ? event.object.drift : undefined;
+      if (drift === undefined) drifts.delete(name);
+      else drifts.set(name, drift);
       const watched = isWatched(name);
       return {
         pause: before.paused === paused.has(name) ? 'same' : 'turned',
@@ -33,6 +39,7 @@ export function createNamespaces({ listed, ignored, selector }: NamespaceScope):
       };
     },
     isPaused: (name) => paused.has(name),
+    driftOf: (name) => drifts.get(name),
     isWatched,
   };
 }

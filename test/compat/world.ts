@@ -170,6 +170,7 @@ function openPorts(config: ReturnType<typeof loadConfig>, lines: LogLine[]): Omi
   const now = (): number => performance.now();
   const note = (fields: LogLine['fields'], message: string): void => void lines.push({ message, fields });
   return {
+    hub: undefined,
     clock: {
       now,
       after(ms, act) {

@@ -1,4 +1,4 @@
-// The definitions of Rollouts and DeploymentConfigs, as small as the API server takes them, and a stand-in for their controllers.
+// The definitions of custom kinds, as small as the API server takes them, and a stand-in for their controllers.
 import type { ApiClient } from '../cluster/api.ts';
 import { kubectl, type Cluster } from '../cluster/cluster.ts';
 import type { Name, Place } from './rig.ts';
@@ -6,6 +6,8 @@ import type { Name, Place } from './rig.ts';
 const names = {
   rollouts: { group: 'argoproj.io', version: 'v1alpha1', kind: 'Rollout' },
   deploymentconfigs: { group: 'apps.openshift.io', version: 'v1', kind: 'DeploymentConfig' },
+  applications: { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application' },
+  appprojects: { group: 'argoproj.io', version: 'v1alpha1', kind: 'AppProject' },
 } as const;
 
 type Custom = keyof typeof names;
@@ -39,7 +41,8 @@ function definitionOf(plural: Custom): object {
           served: true,
           storage: true,
           schema: { openAPIV3Schema: anything },
-          subresources: { status: {} },
+          // Argo CD keeps the status beside the spec.
+          ...(plural === 'applications' ? {} : { subresources: { status: {} } }),
         },
       ],
     },

@@ -29,7 +29,7 @@ export interface Manifest {
 }
 
 /** Files of manifests/. */
-export type ManifestFile = 'lockstep.yaml' | 'observe.yaml';
+export type ManifestFile = 'lockstep.yaml' | 'observe.yaml' | 'revert.yaml';
 
 const manifests = join(import.meta.dirname, '..', '..', 'manifests');
 const home = 'lockstep-system';

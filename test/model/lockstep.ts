@@ -105,6 +105,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
       throw error;
     },
     takeBootProof: (key) => bootKeys.delete(key),
+    revertingUntil: () => undefined,
     retryAfter: (key, ms) => (ms > 1_000 ? later.set(key, cluster.now + ms) : pending.add(key)),
     wakeAfter: (key, ms) => later.set(key, cluster.now + ms),
     onRecorded: () => undefined,

@@ -145,6 +145,7 @@ export async function createRig(more: Partial<WorkloadDeps> = {}, presence: Pres
     mode: 'enforce',
     gates: { ...noGates, maxRollouts: 100, restartBurst: 10 },
     takeBootProof: () => false,
+    revertingUntil: () => undefined,
     retryAfter: (_, ms) => void retries.push(ms),
     wakeAfter: (_, ms) => void wakes.push(ms),
     onRecorded: () => undefined,

@@ -1,0 +1,173 @@
+// The drift detector of the running service: owners and their own queue, what makes them be compared, and what restarts wait for.
+import type { Config } from './config.ts';
+import { originOfWriters } from './core/attribution.ts';
+import { askEveryMs } from './core/decide-revert.ts';
+import { chooseDriftAction, type DriftSetting } from './core/drift-action.ts';
+import type { EngineRef, EngineResource, EngineView, Ownership, OwnerPlan } from './core/engine.ts';
+import { objectKey, splitKey, type ConfigRef } from './core/object.ts';
+import { ownerKey } from './core/owner-key.ts';
+import { isWatched } from './core/reload.ts';
+import { wasWatched, type SeenConfig, type SeenEvent } from './core/seen.ts';
+import { createReverter } from './kube/engine-patches.ts';
+import { readWriters } from './kube/writer-reads.ts';
+import type { Ports } from './ports.ts';
+import { createDriftReport } from './drift-report.ts';
+import { openTelling } from './outcomes.ts';
+import { createDriftReconciler, type Declared } from './reconcile/drift.ts';
+import type { Owners } from './reconcile/findings.ts';
+import type { LiveState } from './reconcile/gather.ts';
+import { createWorkQueue, type WorkQueue } from './reconcile/workqueue.ts';
+import { revertPlans } from './registry.ts';
+import { createClaims } from './state/claims.ts';
+import { createDriftState } from './state/drift.ts';
+import type { Namespaces } from './state/namespaces.ts';
+import { createReversions } from './state/reversions.ts';
+import { reportSparingly } from './trouble.ts';
+import { LockstepError } from './core/errors.ts';
+
+/** What is known of the engines, as one. */
+export type DriftEngines = Pick<EngineView, 'ownerOf' | 'plan' | 'progressOf'>;
+
+export interface DriftOptions {
+  readonly engines: DriftEngines;
+  /** Undefined: its resources are in another cluster, which is only read. */
+  readonly resourceOf: (owner: EngineRef) => EngineResource | undefined;
+  readonly declare: (plan: OwnerPlan, signal: AbortSignal) => Promise<Declared>;
+  readonly state: LiveState;
+  readonly namespaces: Namespaces;
+  /** Decides these workloads again. */
+  readonly restarts: () => Pick<WorkQueue, 'add'>;
+  /** Ends Git, rendering and asks in progress. */
+  readonly signal: AbortSignal;
+}
+
+export interface DriftWatch {
+  /** Of owners; to be started when the lists are there. */
+  readonly queue: WorkQueue;
+  /** Before workloads are told of it. */
+  readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
+  /** Of these owners something may have changed. */
+  readonly onOwners: (owners: readonly EngineRef[]) => void;
+  /** Until when restarts for drift of this config object wait (ms). */
+  readonly revertingUntil: (config: string) => number | undefined;
+}
+
+/** Git and renderers run as child processes; a few keep two cores busy. */
+const concurrency = 4;
+/** Objects that change together are compared together. */
+const settle = { windowMs: 500, maxMs: 2_000 } as const;
+
+export function openDrift(config: Config, ports: Ports, options: DriftOptions): DriftWatch {
+  const { engines, state, namespaces } = options;
+  const claims = createClaims();
+  const drift = createDriftState();
+  const reversions = createReversions();
+  const settingOf = (ref: ConfigRef): DriftSetting => settingFor(config, { state, namespaces }, ref);
+  const reconciler = createDriftReconciler({
+    configs: state.configs,
+    claims,
+    drift,
+    reversions,
+    owners: ownersOf(engines),
+    declare: options.declare,
+    watches: (ref) => watchesOf(config, namespaces, ref),
+    writersOf: (ref, signal) => readWriters(ports.client, ref, signal),
+    reverter: createReverter(ports.client, { plans: revertPlans, resourceOf: options.resourceOf }),
+    mode: config.mode,
+    settingOf,
+    now: ports.now,
+    retryAfter: (key, ms) => queue.addAfter(key, ms),
+    onReleased: (key) => state.workloads.usersOf(key).forEach((user) => options.restarts().add(user)),
+    report: createDriftReport({ ...ports, ...tellingOf(config, ports, options.signal) }),
+  });
+  const queue = openOwnerQueue(ports, options.signal, (key) => reconciler.reconcile(key, options.signal));
+  ports.metrics.measureDrift(() =>
+    Array.from(drift.list(), ({ config: key, answer }) => ({ namespace: splitKey(key)?.namespace ?? '', answer })),
+  );
+  return {
+    queue,
+    onConfig(event) {
+      const key = event.present ? objectKey(event.object.ref) : event.key;
+      const before = claims.ownersOf(key);
+      const ownership = event.present ? findOwner(engines, event.object) : unowned;
+      claims.claim(key, ownership.kind === 'not-owned' ? undefined : ownerKey(ownership.owner));
+      if (!event.present) reversions.end(key);
+      else if (config.mode === 'enforce' && mayRevert(event, ownership, settingOf)) {
+        reversions.begin(key, ports.now() + askEveryMs);
+      }
+      for (const owner of new Set([...before, ...claims.ownersOf(key)])) queue.settle(owner, settle);
+    },
+    onOwners: (owners) => owners.forEach((owner) => queue.settle(ownerKey(owner), settle)),
+    revertingUntil: (key) => reversions.until(key, ports.now()),
+  };
+}
+
+/** An Event is a write. */
+function tellingOf(config: Config, ports: Ports, signal: AbortSignal): ReturnType<typeof openTelling> {
+  const telling = openTelling(config, ports, signal);
+  return config.mode === 'observe' ? { ...telling, events: { record: () => undefined } } : telling;
+}
+
+const unowned: Ownership = { kind: 'not-owned' };
+
+function findOwner(engines: DriftEngines, { ownership: marks }: SeenConfig): Ownership {
+  return marks === undefined ? unowned : engines.ownerOf(marks);
+}
+
+function ownersOf(engines: DriftEngines): Owners {
+  return {
+    ownerOf: (config) => findOwner(engines, config),
+    plan: (owner) => engines.plan(owner, { revisions: new Map() }),
+    progressOf: (owner, { kind, namespace, name }) => engines.progressOf(owner, { group: '', kind, namespace, name }),
+  };
+}
+
+/** Content that was just written by anybody but an engine, and that an engine will be asked to take back. */
+function mayRevert(
+  event: SeenEvent<SeenConfig> & { readonly present: true },
+  ownership: Ownership,
+  settingOf: (ref: ConfigRef) => DriftSetting,
+): boolean {
+  if (ownership.kind !== 'owned' || !wasWatched(event)) return false;
+  const { ref, writers } = event.object;
+  return originOfWriters(writers) !== 'git' && settingOf(ref).action === 'revert';
+}
+
+interface Marked {
+  readonly state: LiveState;
+  readonly namespaces: Namespaces;
+}
+
+function settingFor({ drift: flag }: Config, { state, namespaces }: Marked, ref: ConfigRef): DriftSetting {
+  const key = objectKey(ref);
+  return chooseDriftAction({
+    config: state.configs.annotationsOf(key) ?? {},
+    workloads: state.workloads.usersOf(key).map((user) => state.workloads.get(user)?.annotations ?? {}),
+    namespace: namespaces.driftOf(ref.namespace),
+    flag: flag === 'revert' ? 'revert' : 'report',
+  });
+}
+
+function watchesOf({ reloader }: Config, namespaces: Namespaces, ref: ConfigRef): 'all' | 'some' | 'none' {
+  if (!namespaces.isWatched(ref.namespace) || !isWatched(ref.kind, reloader.rules)) return 'none';
+  return reloader.resourceLabelSelector.requirements.length > 0 ? 'some' : 'all';
+}
+
+function openOwnerQueue(ports: Ports, signal: AbortSignal, reconcile: (key: string) => Promise<void>): WorkQueue {
+  const { clock, random, metrics } = ports;
+  // One remote that is away concerns all of its owners.
+  const onTrouble = reportSparingly(ports, () => clock.now(), 'owner not compared with Git, trying again');
+  return createWorkQueue({
+    clock,
+    random,
+    concurrency,
+    handle: (key) => {
+      const stop = metrics.reconcileSeconds.startTimer({ queue: 'owner' });
+      return reconcile(key).finally(stop);
+    },
+    onFailure: (_, error) => {
+      if (!signal.aborted) onTrouble(error);
+      return error instanceof LockstepError ? error.afterMs : undefined;
+    },
+  });
+}

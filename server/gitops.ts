@@ -1,0 +1,104 @@
+// The engines beside the loop: their resources are watched, restarts ask them, and drift from what they declare is looked for.
+import type { Config } from './config.ts';
+import type { DigestKey } from './core/digest.ts';
+import type { EngineRef, EngineResource } from './core/engine.ts';
+import type { SeenConfig, SeenEvent } from './core/seen.ts';
+import { openDrift } from './drift.ts';
+import { openEngines } from './engines.ts';
+import { openLiveDeclaring } from './live-declaring.ts';
+import type { Ports } from './ports.ts';
+import { noEngines, type EngineAnswers } from './reconcile/engine-waits.ts';
+import type { LiveState } from './reconcile/gather.ts';
+import type { WorkQueue } from './reconcile/workqueue.ts';
+import type { WorkloadReconciler } from './reconcile/workload.ts';
+import { engines as registered } from './registry.ts';
+import type { Namespaces } from './state/namespaces.ts';
+import { reportTrouble } from './trouble.ts';
+
+export interface GitOps {
+  /** What restarts ask. */
+  readonly answers: EngineAnswers;
+  /** Before workloads are told of it. */
+  readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
+  /** Until when restarts for drift of this config object wait (ms). */
+  readonly revertingUntil: (config: string) => number | undefined;
+  /** Owners that wait or are compared. */
+  readonly depth: () => number;
+  /** Compares owners from now on: the lists of the loop are there. */
+  readonly start: () => void;
+  /** Resolves when nothing runs any more; to be called after `signal` aborted. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface GitOpsOptions {
+  readonly state: LiveState;
+  readonly namespaces: Namespaces;
+  readonly keys: readonly DigestKey[];
+  /** Restarts are decided there; it is made after this. */
+  readonly loop: () => {
+    readonly queue: Pick<WorkQueue, 'add'>;
+    readonly reconciler: Pick<WorkloadReconciler, 'onOwners'>;
+  };
+  /** Ends the watches, and Git and asks in progress. */
+  readonly signal: AbortSignal;
+}
+
+/** `--drift=off`: no engine is known, and nobody is waited for. */
+const nothing: GitOps = {
+  answers: noEngines,
+  onConfig: () => undefined,
+  revertingUntil: () => undefined,
+  depth: () => 0,
+  start: () => undefined,
+  stop: async () => undefined,
+};
+
+export function openGitOps(config: Config, ports: Ports, options: GitOpsOptions): GitOps {
+  const [key] = options.keys;
+  if (config.drift === 'off' || key === undefined) return nothing;
+  const { signal } = options;
+  const { client, hub, now, random, sleep } = ports;
+  const engines = openEngines(
+    {
+      client,
+      hub,
+      settings: config.engines,
+      namespaces: config.namespaces,
+      now,
+      random,
+      sleep,
+      onOwners(owners) {
+        drift.onOwners(owners);
+        options.loop().reconciler.onOwners(owners);
+      },
+      onTrouble: (watch, error, retryMs) => {
+        ports.metrics.watchRestarts.inc({ resource: watch, reason: error.code });
+        reportTrouble(ports, error, 'watch interrupted, trying again', { watch, retryMs: Math.round(retryMs) });
+      },
+    },
+    signal,
+  );
+  const drift = openDrift(config, ports, {
+    ...options,
+    restarts: () => options.loop().queue,
+    engines,
+    resourceOf: (owner) => resourceOf(config, owner),
+    declare: openLiveDeclaring(config, ports, { key, stop: signal }),
+  });
+  return {
+    answers: engines,
+    onConfig: drift.onConfig,
+    revertingUntil: drift.revertingUntil,
+    depth: () => drift.queue.depth,
+    start: () => void engines.synced.then(() => signal.aborted || drift.queue.start()),
+    async stop() {
+      await Promise.all([engines.ended, drift.queue.stop()]);
+    },
+  };
+}
+
+/** Argo CD's resources may be in a hub, which is only read. */
+function resourceOf({ engines }: Config, { engine, kind }: EngineRef): EngineResource | undefined {
+  if (engine === 'argocd' && engines.hub !== undefined) return undefined;
+  return registered[engine].resources.find((resource: EngineResource) => resource.kind === kind);
+}
