@@ -39,7 +39,7 @@ export async function createTreeWorld({
   const stateDirectory = join(world.root, 'state');
   const clock = { now: 1_800_000_000_000 };
   const stop = new AbortController();
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(150_000);
   const url = `${server.url}/shop.git`;
   const trees = createSourceTrees({
     stateDirectory,

@@ -219,7 +219,10 @@ for (const [rule, code, answer] of rows) {
     );
     const credentials = { kind: 'password', username: 'lockstep', password: canary } as const;
     await using place = await createTreeWorld({
-      trees: { deadlineMs: 3_000, credentialsFor: () => ({ credentials, ca: undefined }) },
+      trees: {
+        deadlineMs: code === 'git-too-large' ? 30_000 : 3_000,
+        credentialsFor: () => ({ credentials, ca: undefined }),
+      },
     });
     try {
       const repository = `${addressOf(hostile)}/x.git`;
@@ -236,7 +239,7 @@ for (const [rule, code, answer] of rows) {
         () => 'refused',
       );
       assert.equal(opened, 'refused');
-      assert.ok(performance.now() - started < 25_000, 'past its deadline');
+      assert.ok(performance.now() - started < 60_000, 'past its deadline');
       assert.deepEqual(asked, []);
       const left = readdirSync(place.stateDirectory, { recursive: true }).map(String);
       assert.deepEqual(
