@@ -67,3 +67,10 @@ test('cli: pr that is ended says so, without a stack', async () => {
   const { code, err } = await run(['pr', 'list', '--repository', '/nowhere'], stop);
   assert.deepEqual([code, err], [1, 'ended before it was done\n']);
 });
+
+test('cli: diff --help says what the exit codes are', async () => {
+  const { code, out, err } = await run(['diff', '--help']);
+  assert.deepEqual([code, err], [0, '']);
+  assert.match(out, /^lockstep diff \[-n namespace \| -A\] \[flags\]/);
+  assert.match(out, /Exit code 0: nothing that can be compared differs, 1: /);
+});

@@ -102,6 +102,10 @@ export const catalogue = {
     advice: 'check that the commit, branch or tag still exists; some servers give only what is on a branch or tag',
   },
   'git-tree-refused': { retry: 'never', advice: 'run git fsck on the repository and repair the named entry' },
+  'render-failed': {
+    retry: 'backoff',
+    advice: 'check that the temporary directory is writable and has free space',
+  },
 } as const satisfies Record<string, { retry: Retry; advice: string }>;
 
 export type ErrorCode = keyof typeof catalogue;

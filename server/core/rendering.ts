@@ -5,9 +5,9 @@ import type { Hidden } from './hidden.ts';
 
 /** A commit of a repository. */
 export interface TreeRef {
-  /** URL without credentials. */
+  /** URL without credentials; empty where there is no tree, as for Helm's own record. */
   readonly repository: string;
-  /** Commit id: 40 or 64 hex digits. */
+  /** Commit id: 40 or 64 hex digits; empty without a repository. */
   readonly revision: string;
 }
 
@@ -119,6 +119,10 @@ export interface RenderedText {
   /** File it came from, from the repository's root; undefined when a tool made it. */
   readonly path: string | undefined;
   readonly text: Hidden<string>;
+  /** A `${` in it stands for a variable whose value is not known. Absent: it is text like any other. */
+  readonly variables?: 'unknown';
+  /** The same rendered once more, where that may give something else: what differs is made when it is rendered. */
+  readonly again?: Hidden<string>;
 }
 
 export interface RenderRefusal {
@@ -128,7 +132,7 @@ export interface RenderRefusal {
   readonly detail: string;
 }
 
-/** The port to server/render, one part at a time. Throws `git-*` and `api-*` of its ports, and the signal's reason. */
+/** The port to server/render, one part at a time. Throws `git-*` and `api-*` of its ports, `render-failed`, and the signal's reason. */
 export interface Renderer {
   /** What the result depends on, as text: the tool and its options, tree and blob ids, versions of live values. Equal text, equal result. */
   identify(part: RenderPart, ports: RenderPorts, signal: AbortSignal): Promise<string>;

@@ -48,7 +48,10 @@ const maxAliases = 100;
 /** About 2,000 lines; composing this many takes under 50 ms, errors included. */
 const maxLexemes = 8_000;
 /** An escape that double-quoted YAML does not have: each would cost an error object. */
-const badEscape = /\\(?:x(?![0-9a-f]{2})|u(?![0-9a-f]{4})|U(?![0-9a-f]{8})|[^0abt\tnvfre "/\\N_LPxuU\r\n])/i;
+const badEscape = /\\(?:x(?![\da-fA-F]{2})|u(?![\da-fA-F]{4})|U(?![\da-fA-F]{8})|[^0abt\tnvfre "/\\N_LPxuU\r\n])/;
+
+/** What the YAML readers of kubectl, Helm and the engines refuse anywhere in a document. */
+const badCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/; // oxlint-disable-line no-control-regex -- they are what is looked for
 
 /** The file's text, byte order mark included; undefined when it is not UTF-8. */
 export function decodeText(bytes: Uint8Array): string | undefined {
@@ -87,6 +90,8 @@ export function splitDocuments(text: string): DocumentText[] {
 /** Parses one document, keeping offsets. Stops at the first thing that is wrong or too much. */
 export function composeDocument(text: string): Composed {
   if (text.length > maxDocumentCharacters) return { kind: 'refused', refusal: 'too-large', offset: 0 };
+  const bad = text.search(badCharacter);
+  if (bad >= 0) return { kind: 'refused', refusal: 'syntax', offset: bad };
   const tokens = tokenize(text);
   if (!Array.isArray(tokens)) return tokens;
   // Own duplicate check in `pairOf`: the library's is quadratic.
@@ -189,7 +194,7 @@ function objectOf({ document, map, signed, place }: Found): DeclaredObject | und
   if (!isMap(metadata) || kind === undefined || apiVersion === undefined) return undefined;
   const parsed = metadata as YAMLMap.Parsed;
   const name = textOf(document, parsed, 'name');
-  if (name === undefined) return undefined;
+  if (name === undefined || hasOddNamespace(document, parsed)) return undefined;
   const annotations = resolve(document, pairOf(parsed, 'annotations')?.value);
   return {
     apiVersion,
@@ -200,6 +205,15 @@ function objectOf({ document, map, signed, place }: Found): DeclaredObject | und
     signed,
     place,
   };
+}
+
+/** Declared twice, or as a number: tools refuse it, so it is not taken for none. */
+function hasOddNamespace(document: Document.Parsed, metadata: YAMLMap.Parsed): boolean {
+  const pairs = metadata.items.filter(({ key }) => isScalar(key) && key.value === 'namespace');
+  const nodes = pairs.map(({ value }) => resolve(document, value));
+  const isSound = (node: unknown): boolean =>
+    node === null || (isScalar(node) && (node.value === null || typeof node.value === 'string'));
+  return nodes.length > 1 || !nodes.every(isSound);
 }
 
 function textMap(map: YAMLMap.Parsed): Record<string, string> {

@@ -1,12 +1,13 @@
 // Rendered manifests -> what they declare, as digests: the config objects, and the pod templates of the workloads. Values end here.
-import { isNode, type Document, type YAMLMap } from 'yaml';
+import { isNode, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
 import type { Declaration, DeclaredConfig, DeclaredWorkload } from '../core/declaration.ts';
 import { digestTemplate, type DigestKey } from '../core/digest.ts';
 import { generatorName } from '../core/drift.ts';
 import { objectKey, workloadKinds, type WorkloadKind, type WorkloadRef } from '../core/object.ts';
 import type { RenderedText } from '../core/rendering.ts';
 import { digestDeclared, type DataKind, type DeclaredManifest } from './content.ts';
-import { composeDocument, objectMap, objectsOf, splitDocuments, type DeclaredObject } from './read.ts';
+import { markGenerated } from './generated.ts';
+import { composeDocument, objectMap, objectsOf, pairOf, splitDocuments, type DeclaredObject } from './read.ts';
 
 export interface ReadingOptions {
   /** Of objects that name none. */
@@ -21,8 +22,16 @@ const mostDocuments = 2_000;
 
 /** Never throws: what cannot be read is named among the problems. Of an object that is declared twice the last counts. */
 export function readDeclaration(manifests: readonly RenderedText[], options: ReadingOptions): Declaration {
-  const found: Found = { configs: new Map(), workloads: new Map(), problems: [], options };
-  for (const { path, text } of manifests) {
+  const first = readTexts(manifests, options);
+  if (!manifests.some(({ again }) => again !== undefined)) return first;
+  const again = manifests.map((manifest) => ({ ...manifest, text: manifest.again ?? manifest.text }));
+  return markGenerated(first, readTexts(again, options));
+}
+
+function readTexts(manifests: readonly RenderedText[], options: ReadingOptions): Declaration {
+  const whole: Omit<Found, 'options'> = { configs: new Map(), workloads: new Map(), problems: [] };
+  for (const { path, text, variables } of manifests) {
+    const found = { ...whole, options: { ...options, variables: variables ?? options.variables } };
     const documents = splitDocuments(text.reveal());
     const place = path ?? 'what was rendered';
     for (const [index, document] of documents.slice(0, mostDocuments).entries()) {
@@ -30,8 +39,7 @@ export function readDeclaration(manifests: readonly RenderedText[], options: Rea
     }
     if (documents.length > mostDocuments) found.problems.push(`${place}: more than ${mostDocuments} documents`);
   }
-  const { configs, workloads, problems } = found;
-  return { configs, workloads, problems };
+  return whole;
 }
 
 interface Found {
@@ -54,8 +62,11 @@ function addDocument(found: Found, source: Source, text: string): void {
   if (composed.kind === 'refused') return void found.problems.push(`${source.place}: ${composed.refusal}`);
   const { document } = composed;
   if (objectMap(document, undefined) === undefined) return void found.problems.push(`${source.place}: no map`);
-  for (const object of objectsOf(document, 0)) {
-    if (!isHook(object)) addObject(found, source, { document, object });
+  const objects = objectsOf(document, 0);
+  if (objects.length < countObjects(document)) found.problems.push(`${source.place}: no kind, or no name`);
+  for (const object of objects) {
+    if (!isNamed(object)) found.problems.push(`${source.place}: a name that the API server refuses`);
+    else if (!isHook(object)) addObject(found, source, { document, object });
   }
 }
 
@@ -66,6 +77,20 @@ const otherKind = /^(?!(?:Secret|ConfigMap|SealedSecret|\w*List)$)\w+$/;
 function isOfOtherKind(text: string): boolean {
   const kinds = [...text.matchAll(/^kind:[ \t]*(\S*)[ \t\r]*$/gm)].map(([, kind = '']) => kind);
   return kinds.length > 0 && kinds.every((kind) => otherKind.test(kind) && !Object.hasOwn(workloadKinds, kind));
+}
+
+/** How many there should be: the items of a List, or the one. */
+function countObjects(document: Document.Parsed): number {
+  const root = objectMap(document, undefined);
+  const kind = root === undefined ? undefined : pairOf(root, 'kind')?.value;
+  const items = root === undefined ? undefined : pairOf(root, 'items')?.value;
+  const isList = isScalar(kind) && typeof kind.value === 'string' && kind.value.endsWith('List');
+  return isList && isSeq(items) ? items.items.length : 1;
+}
+
+/** Slashes and the like would make it another object's key. A variable in it is told as such. */
+function isNamed({ namespace, name }: DeclaredObject): boolean {
+  return [namespace ?? name, name].every((text) => /^[\w.:${}-]+$/.test(text) && !/^\.+$/.test(text));
 }
 
 /** Argo CD and Helm run these at certain moments and may delete them: they are no part of the declared state. */

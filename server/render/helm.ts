@@ -1,10 +1,10 @@
 // Runs `helm template` on a chart of the repository, Helm 3 or 4, and kustomize over what it prints where Flux does.
 import { Hidden } from '../core/hidden.ts';
-import type { HelmTool, RenderedText } from '../core/rendering.ts';
+import type { HelmTool } from '../core/rendering.ts';
 import { findChart } from './chart.ts';
 import { explainFailure } from './explain-failure.ts';
-import { readValues } from './helm-values.ts';
 import { needTool } from './find-tools.ts';
+import { readValues, type ValuesDocument } from './helm-values.ts';
 import type { Job, Method } from './job.ts';
 import { listNamed } from './kustomization.ts';
 import { build } from './kustomize.ts';
@@ -18,23 +18,45 @@ export const helm: Method<HelmTool> = {
     return [...[...files].map(([path, { id }]) => `${path} ${id}`), ...inputs];
   },
   render: async (job) => {
-    const { tool, tree, workshop, signal } = job;
+    const { tree, workshop, signal } = job;
     needTool(workshop.tools, 'helm');
     const files = await findChart(job);
     const paths = [...new Set([...files.values()].map(({ path }) => path))];
     const contents = await readFiles(tree, paths, signal);
     const chart = new Map([...files].map(([path, entry]) => [path, contents.get(entry.path) ?? new Uint8Array()]));
-    return withPrivateTree(workshop.tempDirectory, async (directory) => {
-      await directory.write('chart', chart);
-      const text = await template(job, directory);
-      return tool.postRender === undefined ? [{ path: undefined, text }] : postRender(job, directory, text);
-    });
+    const { documents } = await readValues(job);
+    const text = await renderOnce(job, chart, documents);
+    const sources = [...chart.values(), ...documents.map((document) => document.text.reveal())];
+    const again = mayDiffer(sources) ? { again: await renderOnce(job, chart, documents) } : {};
+    return [{ path: undefined, text, ...again }];
   },
 };
 
-async function template(job: Job<HelmTool>, directory: PrivateTree): Promise<Hidden<string>> {
-  const { tool, workshop, signal } = job;
-  const { documents } = await readValues(job);
+/** Functions that give something else each time. What a packed chart calls is not known. */
+const unstable = /\b(?:rand[A-Z]\w*|gen[A-Z]\w*|uuidv4|now|ago|htpasswd|bcrypt|encryptAES|shuffle)\b/;
+const packed = (source: string | Uint8Array): boolean => typeof source !== 'string' && source[0] === 0x1f;
+
+function mayDiffer(sources: readonly (string | Uint8Array)[]): boolean {
+  return sources.some((source) => packed(source) || unstable.test(Buffer.from(source).toString('utf8')));
+}
+
+function renderOnce(
+  job: Job<HelmTool>,
+  chart: ReadonlyMap<string, Uint8Array>,
+  documents: readonly ValuesDocument[],
+): Promise<Hidden<string>> {
+  return withPrivateTree(job.workshop.tempDirectory, async (directory) => {
+    await directory.write('chart', chart);
+    const text = await template(job, directory, documents);
+    return job.tool.postRender === undefined ? text : postRender(job, directory, text);
+  });
+}
+
+async function template(
+  { tool, workshop, signal }: Job<HelmTool>,
+  directory: PrivateTree,
+  documents: readonly ValuesDocument[],
+): Promise<Hidden<string>> {
   const pipes = await Promise.all(
     documents.map(async ({ text }, index) => ({
       path: await directory.place(`values/${index}.yaml`),
@@ -66,16 +88,16 @@ async function template(job: Job<HelmTool>, directory: PrivateTree): Promise<Hid
 }
 
 /** What the chart gave may hold values: it goes to kustomize through a pipe, as does the kustomization. */
-function postRender(
+async function postRender(
   { tool, workshop, signal }: Job<HelmTool>,
   directory: PrivateTree,
   text: Hidden<string>,
-): Promise<RenderedText[]> {
+): Promise<Hidden<string>> {
   const overlay = tool.postRender?.reveal() ?? {};
   const named = listNamed('postRenderers', overlay);
   if (named.length > 0) throw new Refused('a post-renderer names files, and there are none');
   const kustomization = new Hidden(JSON.stringify({ ...overlay, resources: ['rendered.yaml'] }));
-  return build({
+  const built = await build({
     workshop,
     directory,
     folder: 'post',
@@ -83,4 +105,5 @@ function postRender(
     inputs: new Map([['rendered.yaml', text]]),
     signal,
   });
+  return new Hidden(built.map((part) => part.text.reveal()).join(''));
 }

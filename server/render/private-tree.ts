@@ -1,6 +1,7 @@
 // A temporary directory that only this process may read, for what a tool has to find as files. Gone when the work is done.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { LockstepError } from '../core/errors.ts';
 import { Refused, quote } from './refused.ts';
 import { joinPath } from './tree-paths.ts';
 
@@ -15,11 +16,11 @@ export interface PrivateTree {
   place(path: string): Promise<string>;
 }
 
-/** Always removes the directory, also when `work` throws. */
+/** Always removes the directory, also when `work` throws. Throws `render-failed` where nothing can be written. */
 export async function withPrivateTree<T>(base: string, work: (tree: PrivateTree) => Promise<T>): Promise<T> {
-  const root = await mkdtemp(join(base, 'lockstep-render-'));
+  const root = await onDisk(() => mkdtemp(join(base, 'lockstep-render-')));
   try {
-    return await work(await openTree(root));
+    return await work(await onDisk(() => openTree(root)));
   } finally {
     await rm(root, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -34,7 +35,7 @@ async function openTree(root: string): Promise<PrivateTree> {
       throw new Refused(`the path ${quote(path)} is too long`);
     }
     const file = join(directory, joinPath('', path));
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await onDisk(() => mkdir(dirname(file), { recursive: true, mode: 0o700 }));
     return file;
   };
   return {
@@ -44,8 +45,21 @@ async function openTree(root: string): Promise<PrivateTree> {
     write: async (folder, files) => {
       for (const [path, content] of files) {
         const file = await place(folder === '' ? path : `${folder}/${path}`);
-        await writeFile(file, content, { flag: 'wx', mode: 0o600 });
+        await onDisk(() => writeFile(file, content, { flag: 'wx', mode: 0o600 }));
       }
     },
   };
+}
+
+/** The machine's trouble, which may pass, and no property of the repository. */
+async function onDisk<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new LockstepError('render-failed', {
+      message: `the private directory for rendering cannot be written: ${code}`,
+      cause: error,
+    });
+  }
 }

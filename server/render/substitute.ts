@@ -45,22 +45,29 @@ export async function readVariables({
 }
 
 /**
- * A document that cannot be substituted, because a variable is not known or a form is not, stays as it is: the `${` in
- * it tells whoever reads it.
+ * A document that cannot be substituted, because a variable is not known or a form is not, stays as it is and is marked
+ * so, apart from the others.
  */
 export function substitute(
   rendered: RenderedText,
   { values }: Variables,
   strategy: Substitution['strategy'],
-): RenderedText {
+): readonly RenderedText[] {
   const known = values.reveal();
-  if (known.size === 0 && strategy === 'WithVariables') return rendered;
-  const text = rendered.text.reveal();
-  const documents = splitDocuments(text).map((document) => {
-    if (isDisabled(document.text) || !document.text.includes('$')) return document.text;
-    return evaluate(document.text, known) ?? document.text;
-  });
-  return { ...rendered, text: new Hidden(documents.join('')) };
+  if (known.size === 0 && strategy === 'WithVariables') return [rendered];
+  const parts: { readonly isKnown: boolean; text: string }[] = [];
+  for (const { text } of splitDocuments(rendered.text.reveal())) {
+    const done = isDisabled(text) || !text.includes('$') ? text : evaluate(text, known);
+    const isKnown = done !== undefined;
+    const last = parts.at(-1);
+    if (last?.isKnown === isKnown) last.text += done ?? text;
+    else parts.push({ isKnown, text: done ?? text });
+  }
+  return parts.map(({ isKnown, text }) => ({
+    path: rendered.path,
+    text: new Hidden(text),
+    ...(isKnown ? {} : { variables: 'unknown' }),
+  }));
 }
 
 /** As a label or annotation. Judged by the text: the key stands nowhere else. */

@@ -64,6 +64,28 @@ test('an escaped backslash is no escape of what follows it', () => {
   for (const bad of [String.raw`\d`, String.raw`\\\d`, String.raw`\x4\\1`]) assert.equal(read(bad).kind, 'refused');
 });
 
+test('escapes of four digits stand beside each other, as JSON writes them', () => {
+  const result = readObjects(`${head}  annotations: {a: "${String.raw`gr\u00fc\u00df \U0001F600\/`}"}\n`, every);
+  assert.equal(result.kind === 'objects' && result.objects[0]?.annotations['a'], 'gr\u00fc\u00df \u{1F600}/');
+});
+
+test('characters that the tools refuse are refused, wherever they stand', () => {
+  for (const bad of ['\u0000', '\u0007', '\u007f', '\u0080', '\uffff']) {
+    assert.equal(readObjects(`${head}# ${bad}\n`, every).kind, 'refused', JSON.stringify(bad));
+  }
+  assert.equal(readObjects(`\ufeff${head}# \t\u0085\u00a0\u2028\n`, every).kind, 'objects');
+});
+
+test('a namespace that is a number, or is there twice, is not taken for none', () => {
+  for (const namespace of ['  namespace: 1\n', '  namespace: a\n  namespace: b\n', '  namespace: {}\n']) {
+    assert.deepEqual(readObjects(`${head}${namespace}`, every), { kind: 'objects', objects: [] });
+  }
+  for (const none of ['', '  namespace:\n', '  namespace: ""\n']) {
+    const result = readObjects(`${head}${none}`, every);
+    assert.equal(result.kind === 'objects' && result.objects.length, 1);
+  }
+});
+
 test('a syntax error names its line', () => {
   assert.deepEqual(
     readObjects(`a: 1\n---\n${head} bad\n`, (text) => text.includes('web')),

@@ -120,3 +120,55 @@ test('keys of every object are keys like others', () => {
   const kinds = 'apiVersion: v1\nkind: constructor\nmetadata: {name: toString}';
   assert.equal(read(kinds).workloads.size, 0);
 });
+
+const unnamed: readonly [string, string, string][] = [
+  ['a map that is no object', 'a: b\n', 'no kind, or no name'],
+  ['a List with an item that is none', 'apiVersion: v1\nkind: List\nitems: [{a: b}]\n', 'no kind, or no name'],
+  [
+    'a List in a List',
+    'apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: List, items: []}]\n',
+    'no kind, or no name',
+  ],
+  ['a name with a slash', configMap('../../a'), 'a name that the API server refuses'],
+  ['a name of dots', configMap('..'), 'a name that the API server refuses'],
+];
+for (const [rule, text, why] of unnamed) {
+  test(`it is told, and not passed over: ${rule}`, () => {
+    const { configs, problems } = read(text);
+    assert.equal(configs.size, 0);
+    assert.deepEqual(problems, [`a.yaml, document 1: ${why}`]);
+  });
+}
+
+test('a text that says so holds unknown variables, and the one beside it does not', () => {
+  const text = (name: string) => new Hidden(configMap(name, 'k: "${a}"'));
+  const manifests = [
+    { path: undefined, text: text('known') },
+    { path: undefined, text: text('open'), variables: 'unknown' as const },
+  ];
+  const { configs } = readDeclaration(manifests, options);
+  assert.equal(configs.get('ConfigMap/shop/known')?.content.unclear.size, 0);
+  assert.equal(configs.get('ConfigMap/shop/open')?.content.unclear.get('k'), 'substituted-from-unknown');
+});
+
+test('what differs between two renderings of the same is generated, and nothing else is', () => {
+  const secret = (password: string) =>
+    `---\napiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {user: a, ${password}: ${password}}\n`;
+  const text = (n: number) =>
+    new Hidden(
+      `${configMap('same')}---\n${configMap(`name-${n}`)}---\n${configMap('value', `k: v${n}`)}${secret(`p${n}`)}---\n${deployment(`a:${n}`)}`,
+    );
+  const { configs, workloads, problems } = readDeclaration(
+    [{ path: undefined, text: text(1), again: text(2) }],
+    options,
+  );
+  const unclear = [...configs].map(([name, { content }]) => [name, Object.fromEntries(content.unclear), content.rest]);
+  assert.deepEqual(unclear, [
+    ['ConfigMap/shop/same', {}, undefined],
+    ['ConfigMap/shop/value', { k: 'generated' }, undefined],
+    ['Secret/shop/db', { p1: 'generated', p2: 'generated' }, 'generated'],
+  ]);
+  assert.deepEqual([...(configs.get('Secret/shop/db')?.content.content.values.keys() ?? [])], ['user']);
+  assert.equal(workloads.size, 0);
+  assert.deepEqual(problems, ['ConfigMap name-1 has another name each time it is rendered']);
+});

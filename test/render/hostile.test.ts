@@ -165,3 +165,13 @@ test('an abort ends a tool that reads nothing, and its directory', { timeout: 30
   abort.abort(new Error('enough'));
   await assert.rejects(rendering, /enough/);
 });
+
+test(
+  'a temporary directory that is not there is the machine’s trouble, no answer about the source',
+  { skip },
+  async () => {
+    const options = { tools: await tools(), tempDirectory: join(directory, 'gone') };
+    const rendering = render(kustomize, { files: kustomization('namespace: a'), options });
+    await assert.rejects(rendering, { code: 'render-failed' });
+  },
+);
