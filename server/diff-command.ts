@@ -166,7 +166,8 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const namespace = values['all-namespaces'] ? undefined : (values.namespace ?? readNamespace(values) ?? 'default');
   const places = { namespace, stateNamespace: values['state-namespace'], server };
   const judging = { rules, pauseKeys, ...referenceRulesOf(reloader), presence: presenceOf(reloader) };
-  const asking = { ...places, ...judging, engine, revision };
+  const scope = { listed: [], ignored: reloader.namespacesToIgnore, selector: reloader.namespaceSelector };
+  const asking = { ...places, ...judging, scope, engine, revision };
   const files = { config, allowLocalGit: values['allow-local-git'], ageKeyFile: values['age-key-file'] };
   const ports = { ...files, engines };
   return { output, restarts, kubeconfig, context, asking, ports, warnings: remarks.warnings };

@@ -9,7 +9,8 @@ import type { Gap } from './core/explanation.ts';
 import { declareOwners, resolveRevision, type OwnerPorts, type PlannedOwner } from './diff-owners.ts';
 import { readLiveFacts, type LiveAsking, type LiveFacts } from './diff-reads.ts';
 import { askRecorded, type RecordedAsking } from './diff-recorded.ts';
-import { isPaused, type Asking } from './explain-reads.ts';
+import { readNamespace } from './explain-namespace.ts';
+import type { Asking } from './explain-reads.ts';
 
 /** All engines as one. */
 export interface DiffEngines {
@@ -85,7 +86,7 @@ export async function gatherPreview(
   const held: Gap[] = [];
   const paused = new Set<string>();
   for (const name of new Set(live.workloads.map(({ seen }) => seen.ref.namespace))) {
-    if (await isPaused(asking, name, held)) paused.add(name);
+    if ((await readNamespace(asking, name, held)).pauseSwitch) paused.add(name);
   }
   const failures = [...before.failures, ...after.failures];
   const owners = before.owners.flatMap((owner, place) => {

@@ -126,7 +126,7 @@ function listEffects(facts: PreviewFacts, change: ConfigChange): Effect[] {
     annotations,
     workloads,
     gaps: [],
-    pauseSwitch: paused.has(config.namespace),
+    place: { pauseSwitch: paused.has(config.namespace), isWatched: true },
     presence,
   });
   return explained.workloads.flatMap((user): Effect[] => {
