@@ -3,9 +3,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { digestProjection, digestValues } from '../server/core/digest.ts';
@@ -16,7 +13,7 @@ import { runExplain } from '../server/explain-command.ts';
 import { formatRecord } from '../server/state/ledger-format.ts';
 import type { Fault } from './fakes/faults.ts';
 import type { JsonObject } from './fakes/json.ts';
-import { startFakeApiServer, writeKubeconfig, type FakeApiServer } from './fakes/server.ts';
+import { startAskingRig, type AskingRig } from './asking-rig.ts';
 
 const value = 'correct-horse-battery';
 const digestKey = { id: 'k1', secret: Buffer.alloc(32, 7) };
@@ -81,38 +78,18 @@ function ledger(text: string): JsonObject {
 
 const optIn = { 'reloader.stakater.com/auto': 'true' };
 
-interface Rig {
-  readonly server: FakeApiServer;
-  readonly kubeconfig: string;
-  run(...argv: string[]): Promise<{ code: number; out: string; err: string }>;
+interface Rig extends AskingRig {
   workload(name: string, ...argv: string[]): Promise<WorkloadExplanation>;
 }
 
 async function startRig(context: TestContext, objects: readonly JsonObject[]): Promise<Rig> {
-  const server = await startFakeApiServer();
-  const directory = mkdtempSync(join(tmpdir(), 'lockstep-explain-'));
-  context.after(async () => {
-    await server.stop();
-    rmSync(directory, { recursive: true });
-  });
-  server.seed(objects);
-  const kubeconfig = writeKubeconfig(server, directory);
-  const run: Rig['run'] = async (...argv) => {
-    const said = { out: '', err: '' };
-    const code = await runExplain([...argv, '-n', 'prod', '--kubeconfig', kubeconfig], {
-      stdout: (text) => void (said.out += text),
-      stderr: (text) => void (said.err += text),
-      now: Date.now,
-      randomBytes,
-      signal: AbortSignal.timeout(30_000),
-    });
-    return { code, ...said };
-  };
+  const command: typeof runExplain = (argv, deps) => runExplain([...argv, '-n', 'prod'], deps);
+  const rig = await startAskingRig(context, { objects, command });
   const workload: Rig['workload'] = async (name, ...argv) => {
-    const { out } = await run(`deployment/${name}`, '-o', 'json', ...argv);
+    const { out } = await rig.run(`deployment/${name}`, '-o', 'json', ...argv);
     return JSON.parse(out) as WorkloadExplanation;
   };
-  return { server, kubeconfig, run, workload };
+  return { ...rig, workload };
 }
 
 function ackedFor(text: string): string {

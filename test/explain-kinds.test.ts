@@ -1,17 +1,13 @@
 // `lockstep explain` of Jobs and CronJobs: what would restart them, and why some never are.
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { runExplain } from '../server/explain-command.ts';
 import type { WorkloadExplanation } from '../server/core/explanation.ts';
 import { finished, setStatus } from './compat/job-world.ts';
 import { cronJob, job } from './e2e/kinds.ts';
 import { optIn, secret, type KubeObject } from './e2e/objects.ts';
+import { startAskingRig, type AskingRig } from './asking-rig.ts';
 import type { JsonObject } from './fakes/json.ts';
-import { startFakeApiServer, writeKubeconfig, type FakeApiServer } from './fakes/server.ts';
 
 const secrets = ['db'];
 const forbid = { concurrencyPolicy: 'Forbid' };
@@ -96,31 +92,16 @@ test('explain secret/db names what would run', async (t) => {
   assert.match(out, /CronJob\/report/i);
 });
 
-interface Opened {
-  readonly server: FakeApiServer;
-  readonly explain: (...argv: string[]) => Promise<{ code: number; out: string }>;
+interface Opened extends Pick<AskingRig, 'server'> {
+  readonly explain: AskingRig['run'];
 }
 
-async function open(t: TestContext, ...objects: KubeObject[]): Promise<Opened> {
-  const server = await startFakeApiServer();
-  const directory = mkdtempSync(join(tmpdir(), 'lockstep-explain-'));
-  t.after(async () => {
-    await server.stop();
-    rmSync(directory, { recursive: true });
-  });
-  const all = [secret('db', { key: 'first' }), ...objects];
-  server.seed(all.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: 'shop' } }) as JsonObject));
-  const kubeconfig = writeKubeconfig(server, directory);
-  const explain: Opened['explain'] = async (...argv) => {
-    let out = '';
-    const code = await runExplain([...argv, '-n', 'shop', '--kubeconfig', kubeconfig], {
-      stdout: (text) => void (out += text),
-      stderr: (text) => void (out += text),
-      now: Date.now,
-      randomBytes,
-      signal: AbortSignal.timeout(30_000),
-    });
-    return { code, out };
-  };
-  return { server, explain };
+async function open(t: TestContext, ...made: KubeObject[]): Promise<Opened> {
+  const all = [secret('db', { key: 'first' }), ...made];
+  const objects = all.map(
+    (object) => ({ ...object, metadata: { ...object.metadata, namespace: 'shop' } }) as JsonObject,
+  );
+  const command: typeof runExplain = (argv, deps) => runExplain([...argv, '-n', 'shop'], deps);
+  const rig = await startAskingRig(t, { objects, command });
+  return { server: rig.server, explain: (...argv) => rig.run(...argv) };
 }

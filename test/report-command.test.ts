@@ -4,9 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { digestProjection, digestValues } from '../server/core/digest.ts';
@@ -18,7 +16,7 @@ import { createCanary, findLeaks } from './e2e/canary.ts';
 import { createCertificate } from './fakes/certificate.ts';
 import type { Fault, FaultRequest } from './fakes/faults.ts';
 import type { JsonObject } from './fakes/json.ts';
-import { startFakeApiServer, writeKubeconfig, type FakeApiServer } from './fakes/server.ts';
+import { startAskingRig, type AskingRig } from './asking-rig.ts';
 import { waitFor } from './cluster/wait.ts';
 
 const noon = Date.parse('2026-11-22T12:00:00Z');
@@ -26,42 +24,24 @@ const minute = 60_000;
 const optIn = { 'reloader.stakater.com/auto': 'true' };
 const digestKey = { id: 'k1', secret: Buffer.alloc(32, 7) };
 
-interface Rig {
-  readonly server: FakeApiServer;
-  readonly kubeconfig: string;
+interface Rig extends AskingRig {
   pass(ms: number): void;
   /** Until this many pods run. */
   untilRunning(count: number): Promise<void>;
   write(namespace: string, secret: string, stringData: Readonly<Record<string, string>>): Promise<void>;
-  run(...argv: string[]): Promise<{ code: number; out: string; err: string }>;
   report(...argv: string[]): Promise<Report>;
 }
 
 async function startRig(context: TestContext, objects: readonly JsonObject[]): Promise<Rig> {
   let now = noon;
-  const server = await startFakeApiServer({ controllers: true, clock: () => now });
-  const directory = mkdtempSync(join(tmpdir(), 'lockstep-report-'));
-  context.after(async () => {
-    await server.stop();
-    rmSync(directory, { recursive: true });
+  const rig = await startAskingRig(context, {
+    objects,
+    command: (argv, deps) => runReport(argv, { ...deps, isWatched: false }),
+    server: { controllers: true, clock: () => now },
   });
-  server.seed(objects);
-  const kubeconfig = writeKubeconfig(server, directory);
-  const run: Rig['run'] = async (...argv) => {
-    const said = { out: '', err: '' };
-    const code = await runReport([...argv, '--kubeconfig', kubeconfig], {
-      stdout: (text) => void (said.out += text),
-      stderr: (text) => void (said.err += text),
-      isWatched: false,
-      now: Date.now,
-      randomBytes,
-      signal: AbortSignal.timeout(30_000),
-    });
-    return { code, ...said };
-  };
+  const { server } = rig;
   return {
-    server,
-    kubeconfig,
+    ...rig,
     pass: (ms) => void (now += ms),
     async untilRunning(count) {
       const look = async () => {
@@ -80,8 +60,7 @@ async function startRig(context: TestContext, objects: readonly JsonObject[]): P
       });
       assert.equal(answer.status, 200);
     },
-    run,
-    report: async (...argv) => JSON.parse((await run('-o', 'json', ...argv)).out) as Report,
+    report: async (...argv) => JSON.parse((await rig.run('-o', 'json', ...argv)).out) as Report,
   };
 }
 
