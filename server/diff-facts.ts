@@ -82,11 +82,7 @@ export async function gatherPreview(
   const at = await findRevisions(ports, planned, asking);
   const before = await declareOwners(ports, planned, running(asking, planned, new Map()));
   const after = await declareOwners(ports, planned, running(asking, planned, at.revisions));
-  const held: Gap[] = [];
-  const paused = new Set<string>();
-  for (const name of new Set(live.workloads.map(({ seen }) => seen.ref.namespace))) {
-    if (await isPaused(asking, name, held)) paused.add(name);
-  }
+  const paused = await findPaused(asking, live);
   const failures = [...before.failures, ...after.failures];
   const owners = before.owners.flatMap((owner, place) => {
     const other = after.owners[place];
@@ -106,6 +102,16 @@ export async function gatherPreview(
     },
     failures,
   };
+}
+
+/** What cannot be read is no pause: a restart that is held all the same is foreseen once too often. */
+async function findPaused(asking: DiffAsking, { workloads }: LiveFacts): Promise<ReadonlySet<string>> {
+  const gaps: Gap[] = [];
+  const paused = new Set<string>();
+  for (const name of new Set(workloads.map(({ seen }) => seen.ref.namespace))) {
+    if (await isPaused(asking, name, gaps)) paused.add(name);
+  }
+  return paused;
 }
 
 function running({ say, signal }: DiffAsking, { length }: readonly unknown[], revisions: ReadonlyMap<string, string>) {
