@@ -29,7 +29,8 @@ async function run(argv: readonly string[], stop = new AbortController(), onOutp
 }
 
 test('cli: version and help', async () => {
-  assert.deepEqual(await run(['version']), { code: 0, out: '9.9.9\n', err: '' });
+  for (const word of ['version', '--version'])
+    assert.deepEqual(await run([word]), { code: 0, out: '9.9.9\n', err: '' });
   const { code, out } = await run(['help']);
   assert.equal(code, 0);
   assert.match(out, /lockstep pr list/);
