@@ -16,6 +16,7 @@ import { connect, readNamespace } from './kube/connection.ts';
 import { makeDigestKey } from './kube/digest-key.ts';
 import { renderPreview, renderPreviewMarkdown } from './preview-output.ts';
 import { presenceOf, referenceRulesOf, type Remarks } from './reloader-config.ts';
+import { reloaderFlags } from './reloader-flags.ts';
 import { createProgress } from './report-progress.ts';
 
 const group = 'Flags';
@@ -56,6 +57,8 @@ export const diffFlags = {
   },
   ...engineFlags,
   ...ruleFlags,
+  'namespaces-to-ignore': reloaderFlags['namespaces-to-ignore'],
+  'namespace-selector': reloaderFlags['namespace-selector'],
 } as const satisfies FlagTable;
 
 export interface DiffDeps {
@@ -166,7 +169,8 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const namespace = values['all-namespaces'] ? undefined : (values.namespace ?? readNamespace(values) ?? 'default');
   const places = { namespace, stateNamespace: values['state-namespace'], server };
   const judging = { rules, pauseKeys, ...referenceRulesOf(reloader), presence: presenceOf(reloader) };
-  const asking = { ...places, ...judging, engine, revision };
+  const scope = { listed: [], ignored: reloader.namespacesToIgnore, selector: reloader.namespaceSelector };
+  const asking = { ...places, ...judging, scope, engine, revision };
   const files = { config, allowLocalGit: values['allow-local-git'], ageKeyFile: values['age-key-file'] };
   const ports = { ...files, engines };
   return { output, restarts, kubeconfig, context, asking, ports, warnings: remarks.warnings };

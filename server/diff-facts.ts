@@ -5,11 +5,13 @@ import { ownerKey } from './core/diff-declared.ts';
 import type { EngineGap, EngineRef, Ownership, OwnershipMarks, OwnerPlan, PlanOptions } from './core/engine.ts';
 import { configResources, objectKey, type ConfigKind } from './core/object.ts';
 import type { PreviewFacts } from './core/preview.ts';
+import type { NamespaceFacts } from './core/explain.ts';
 import type { Gap } from './core/explanation.ts';
 import { declareOwners, resolveRevision, type OwnerPorts, type PlannedOwner } from './diff-owners.ts';
 import { readLiveFacts, type LiveAsking, type LiveFacts } from './diff-reads.ts';
 import { askRecorded, type RecordedAsking } from './diff-recorded.ts';
-import { isPaused, type Asking } from './explain-reads.ts';
+import { readNamespace } from './explain-namespace.ts';
+import type { Asking } from './explain-reads.ts';
 
 /** All engines as one. */
 export interface DiffEngines {
@@ -82,7 +84,7 @@ export async function gatherPreview(
   const at = await findRevisions(ports, planned, asking);
   const before = await declareOwners(ports, planned, running(asking, planned, new Map()));
   const after = await declareOwners(ports, planned, running(asking, planned, at.revisions));
-  const paused = await findPaused(asking, live);
+  const places = await readPlaces(asking, live);
   const failures = [...before.failures, ...after.failures];
   const owners = before.owners.flatMap((owner, place) => {
     const other = after.owners[place];
@@ -96,7 +98,7 @@ export async function gatherPreview(
       configs: new Map(live.configs.map((config) => [objectKey(config.ref), config])),
       unread: unreadKinds(live),
       workloads: live.workloads,
-      paused,
+      places,
       presence,
       gaps: [...listGaps(ports, live), ...at.gaps, ...failures],
     },
@@ -104,14 +106,14 @@ export async function gatherPreview(
   };
 }
 
-/** What cannot be read is no pause: a restart that is held all the same is foreseen once too often. */
-async function findPaused(asking: DiffAsking, { workloads }: LiveFacts): Promise<ReadonlySet<string>> {
+/** What cannot be read holds nothing: a restart that is held all the same is foreseen once too often. */
+async function readPlaces(asking: DiffAsking, { workloads }: LiveFacts): Promise<PreviewFacts['places']> {
   const gaps: Gap[] = [];
-  const paused = new Set<string>();
+  const places = new Map<string, NamespaceFacts>();
   for (const name of new Set(workloads.map(({ seen }) => seen.ref.namespace))) {
-    if (await isPaused(asking, name, gaps)) paused.add(name);
+    places.set(name, await readNamespace(asking, name, gaps));
   }
-  return paused;
+  return places;
 }
 
 function running({ say, signal }: DiffAsking, { length }: readonly unknown[], revisions: ReadonlyMap<string, string>) {

@@ -56,7 +56,7 @@ const preview: PreviewFacts = {
   ),
   unread: new Set(),
   workloads: [web, workload('held', [{}], { paused: true })],
-  paused: new Set(),
+  places: new Map(),
   presence: { onCreate: false, onDelete: false, atStart: false },
   gaps: [],
 };

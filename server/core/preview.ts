@@ -4,7 +4,7 @@ import type { Declaration } from './declaration.ts';
 import type { DiffOwner } from './diff-declared.ts';
 import type { OwnerRef } from './diff-row.ts';
 import type { LiveContent } from './drift.ts';
-import { explainConfig, type ExplainedWorkload } from './explain.ts';
+import { explainConfig, type ExplainedWorkload, type NamespaceFacts } from './explain.ts';
 import type { UserExplanation } from './explanation.ts';
 import { objectKey, type ConfigRef, type WorkloadRef } from './object.ts';
 import { changeOf, type ConfigChange } from './preview-change.ts';
@@ -29,8 +29,8 @@ export interface PreviewFacts {
   /** Kinds that could not be listed. */
   readonly unread: ReadonlySet<ConfigRef['kind']>;
   readonly workloads: readonly ExplainedWorkload[];
-  /** Namespaces whose restarts somebody switched off. */
-  readonly paused: ReadonlySet<string>;
+  /** By namespace; of one that is missing nothing is known, and nothing holds restarts there. */
+  readonly places: ReadonlyMap<string, NamespaceFacts>;
   readonly presence: PresenceRules;
   readonly gaps: Preview['gaps'];
 }
@@ -118,7 +118,7 @@ function waitOf(effects: readonly Effect[]): Pick<PreviewRow, 'waitsForDelete'> 
 
 function listEffects(facts: PreviewFacts, change: ConfigChange): Effect[] {
   const { config, what, keys } = change;
-  const { presence, paused } = facts;
+  const { presence, places } = facts;
   const workloads = facts.workloads.filter(({ seen }) => seen.ref.namespace === config.namespace);
   const annotations = facts.configs.get(objectKey(config))?.annotations ?? {};
   const explained = explainConfig({
@@ -126,7 +126,7 @@ function listEffects(facts: PreviewFacts, change: ConfigChange): Effect[] {
     annotations,
     workloads,
     gaps: [],
-    pauseSwitch: paused.has(config.namespace),
+    place: places.get(config.namespace) ?? { pauseSwitch: false, isWatched: true },
     presence,
   });
   return explained.workloads.flatMap((user): Effect[] => {

@@ -33,7 +33,7 @@ function preview({ before, after, configs = [live(app, one)], workloads = [], mo
     configs: new Map(configs.map((config) => [objectKey(config.ref), { live: config.live, annotations: {} }])),
     unread: new Set(),
     workloads,
-    paused: new Set(),
+    places: new Map(),
     presence: never,
     gaps: [],
     ...more,
@@ -127,7 +127,7 @@ const actions: Readonly<Record<string, [world: World, expected: Action | undefin
     'restart',
   ],
   'restarts are switched off in its namespace': [
-    { ...edit, workloads: [web], more: { paused: new Set(['shop']) } },
+    { ...edit, workloads: [web], more: { places: new Map([['shop', { pauseSwitch: true, isWatched: true }]]) } },
     'held: pause-switch',
   ],
   'it is paused by a person': [{ ...edit, workloads: [workload('web', [{}], { paused: true })] }, 'held: paused'],
