@@ -84,11 +84,7 @@ export async function gatherPreview(
   const at = await findRevisions(ports, planned, asking);
   const before = await declareOwners(ports, planned, running(asking, planned, new Map()));
   const after = await declareOwners(ports, planned, running(asking, planned, at.revisions));
-  const held: Gap[] = [];
-  const places = new Map<string, NamespaceFacts>();
-  for (const name of new Set(live.workloads.map(({ seen }) => seen.ref.namespace))) {
-    places.set(name, await readNamespace(asking, name, held));
-  }
+  const places = await readPlaces(asking, live);
   const failures = [...before.failures, ...after.failures];
   const owners = before.owners.flatMap((owner, place) => {
     const other = after.owners[place];
@@ -108,6 +104,16 @@ export async function gatherPreview(
     },
     failures,
   };
+}
+
+/** What cannot be read holds nothing: a restart that is held all the same is foreseen once too often. */
+async function readPlaces(asking: DiffAsking, { workloads }: LiveFacts): Promise<PreviewFacts['places']> {
+  const gaps: Gap[] = [];
+  const places = new Map<string, NamespaceFacts>();
+  for (const name of new Set(workloads.map(({ seen }) => seen.ref.namespace))) {
+    places.set(name, await readNamespace(asking, name, gaps));
+  }
+  return places;
 }
 
 function running({ say, signal }: DiffAsking, { length }: readonly unknown[], revisions: ReadonlyMap<string, string>) {

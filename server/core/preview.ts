@@ -4,7 +4,7 @@ import type { Declaration } from './declaration.ts';
 import type { DiffOwner } from './diff-declared.ts';
 import type { OwnerRef } from './diff-row.ts';
 import type { LiveContent } from './drift.ts';
-import { type NamespaceFacts, explainConfig, type ExplainedWorkload } from './explain.ts';
+import { explainConfig, type ExplainedWorkload, type NamespaceFacts } from './explain.ts';
 import type { UserExplanation } from './explanation.ts';
 import { objectKey, type ConfigRef, type WorkloadRef } from './object.ts';
 import { changeOf, type ConfigChange } from './preview-change.ts';
@@ -29,7 +29,7 @@ export interface PreviewFacts {
   /** Kinds that could not be listed. */
   readonly unread: ReadonlySet<ConfigRef['kind']>;
   readonly workloads: readonly ExplainedWorkload[];
-  /** What each namespace says about its workloads; those that are not in it are watched and not paused. */
+  /** By namespace; of one that is missing nothing is known, and nothing holds restarts there. */
   readonly places: ReadonlyMap<string, NamespaceFacts>;
   readonly presence: PresenceRules;
   readonly gaps: Preview['gaps'];
