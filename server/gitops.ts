@@ -7,7 +7,7 @@ import { openDrift } from './drift.ts';
 import { openEngines } from './engines.ts';
 import { openLiveDeclaring } from './live-declaring.ts';
 import type { Ports } from './ports.ts';
-import type { EngineAnswers } from './reconcile/engine-waits.ts';
+import { noEngines, type EngineAnswers } from './reconcile/engine-waits.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import type { WorkQueue } from './reconcile/workqueue.ts';
 import type { WorkloadReconciler } from './reconcile/workload.ts';
@@ -17,7 +17,7 @@ import { reportTrouble } from './trouble.ts';
 
 export interface GitOps {
   /** What restarts ask. */
-  readonly answers: readonly EngineAnswers[];
+  readonly answers: EngineAnswers;
   /** Before workloads are told of it. */
   readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
   /** Until when restarts for drift of this config object wait (ms). */
@@ -45,7 +45,7 @@ export interface GitOpsOptions {
 
 /** `--drift=off`: no engine is known, and nobody is waited for. */
 const nothing: GitOps = {
-  answers: [],
+  answers: noEngines,
   onConfig: () => undefined,
   revertingUntil: () => undefined,
   depth: () => 0,
@@ -86,7 +86,7 @@ export function openGitOps(config: Config, ports: Ports, options: GitOpsOptions)
     declare: openLiveDeclaring(config, ports, { key, stop: signal }),
   });
   return {
-    answers: [engines],
+    answers: engines,
     onConfig: drift.onConfig,
     revertingUntil: drift.revertingUntil,
     depth: () => drift.queue.depth,

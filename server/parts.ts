@@ -18,7 +18,7 @@ import type { LiveState } from './reconcile/gather.ts';
 import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
 import type { Route } from './reconcile/route.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
-import { createWorkQueue, type WorkQueue } from './reconcile/workqueue.ts';
+import { createWorkQueue, emptyUntilStarted, type WorkQueue } from './reconcile/workqueue.ts';
 import { presenceOf, referenceRulesOf } from './reloader-config.ts';
 import { openShadow } from './shadow-loop.ts';
 import type { ShadowWatch } from './shadow.ts';
@@ -185,6 +185,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     reads: createReads(client, readingOf(config, keys), classReadingOf(reach)),
     writer: openWriter(config, ports, classReadingOf(reach)),
     engines: reach.gitops.answers,
+    onTrouble: (error) => reportTrouble(ports, error, 'mark of Reloader not compared'),
     now,
     mode: config.mode,
     gates: config.gates,
@@ -218,7 +219,7 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
     },
     onFailure: onFailure(ports, work.signal),
   });
-  return reloader.queue(queue);
+  return emptyUntilStarted(reloader.queue(queue));
 }
 
 export function openNamespaces({ namespaces, reloader }: Config): Namespaces {

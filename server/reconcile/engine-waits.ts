@@ -9,8 +9,14 @@ import type { SeenWorkload } from '../core/seen.ts';
 import type { LiveState } from './gather.ts';
 import { listUses } from './uses.ts';
 
-/** What a restart asks an engine. */
+/** What a restart asks the engines, which answer as one. */
 export type EngineAnswers = Pick<EngineView, 'ownerOf' | 'progressOf'>;
+
+/** Where no engine is known, nobody is waited for. */
+export const noEngines: EngineAnswers = {
+  ownerOf: () => ({ kind: 'not-owned' }),
+  progressOf: () => ({ kind: 'idle' }),
+};
 
 export interface EngineWaits {
   /** Of a restart that nothing stops. From the first answer `wait` on the deadline runs, until the debt is closed. */
@@ -33,7 +39,7 @@ interface Waiting {
   readonly owner: EngineRef | undefined;
 }
 
-export function createEngineWaits(engines: readonly EngineAnswers[], state: LiveState): EngineWaits {
+export function createEngineWaits(engines: EngineAnswers, state: LiveState): EngineWaits {
   const waiting = new Map<string, Waiting>();
   return {
     judge(key, { workload, owed, now }) {
@@ -55,15 +61,12 @@ export function createEngineWaits(engines: readonly EngineAnswers[], state: Live
 
 /** A mark that the owner does not confirm is anybody's: nobody is waited for on its word. */
 function askOwner(
-  engines: readonly EngineAnswers[],
+  engines: EngineAnswers,
   { ownership: marks }: SeenWorkload,
 ): { readonly owner?: EngineRef; readonly progress: EngineProgress } {
-  if (marks === undefined) return { progress: { kind: 'idle' } };
-  for (const engine of engines) {
-    const found = engine.ownerOf(marks);
-    if (found.kind === 'owned') return { owner: found.owner, progress: engine.progressOf(found.owner, marks) };
-  }
-  return { progress: { kind: 'idle' } };
+  const found = marks === undefined ? undefined : engines.ownerOf(marks);
+  if (marks === undefined || found?.kind !== 'owned') return { progress: { kind: 'idle' } };
+  return { owner: found.owner, progress: engines.progressOf(found.owner, marks) };
 }
 
 /** Who wrote the last change of what the workload uses: another key may have another writer. */

@@ -17,8 +17,9 @@ import { createRollouts } from './rollouts.ts';
 export interface WorkloadDeps extends RestartDeps, ResumeDeps {
   readonly state: LiveState;
   readonly reads: Reads;
-  /** None where no engine is known: nobody is waited for. */
-  readonly engines: readonly EngineAnswers[];
+  readonly engines: EngineAnswers;
+  /** What fails beside a reconcile. */
+  readonly onTrouble: (error: unknown) => void;
   /** True once for each key after start, when the lists were made in the order that proves them. */
   readonly takeBootProof: (key: string) => boolean;
 }

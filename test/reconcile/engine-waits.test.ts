@@ -27,7 +27,7 @@ interface EngineRig extends Rig {
 async function createEngineRig(more: Parameters<typeof createRig>[0] = {}): Promise<EngineRig> {
   const engine: EngineRig['engine'] = { ownership: { kind: 'owned', owner, by: 'tracking-id' }, progress: syncing };
   const asked = { ownerOf: () => engine.ownership, progressOf: () => engine.progress };
-  const rig = await createRig({ engines: [asked], gates: noGates, ...more });
+  const rig = await createRig({ engines: asked, gates: noGates, ...more });
   rig.see({ workload: seen(20) });
   return { ...rig, engine };
 }
