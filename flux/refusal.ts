@@ -25,7 +25,6 @@ const sentences: Readonly<Record<DeclaredReason | ChartReason, string>> = {
   'external-artifact': 'its source is an external artifact, which is not read here',
   'source-unreadable': 'a field of its source cannot be read',
   'url-unusable': 'the URL of its source cannot be used',
-  'url-scheme': 'its source has neither https nor ssh',
   includes: 'its source includes other repositories',
   submodules: 'its source has submodules, which are not read here',
   'no-artifact': 'its source has no artifact yet',

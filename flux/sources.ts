@@ -15,8 +15,6 @@ export const sourceReasons = [
   'external-artifact',
   'source-unreadable',
   'url-unusable',
-  /** Only https and ssh are spoken. */
-  'url-scheme',
   /** The artifact holds files of other repositories. */
   'includes',
   'submodules',
@@ -136,7 +134,6 @@ function judge(kind: SourceKind, { spec, url, artifact }: Judged): Comparability
   const submodules = spec.flag('recurseSubmodules');
   const includes = spec.maps('include', listMost);
   if (url === undefined) return not('url-unusable');
-  if (!/^(?:https|ssh):/.test(url)) return not('url-scheme');
   if (!spec.isSound('ref', 'ignore', 'sparseCheckout', 'include', 'recurseSubmodules')) return not('source-unreadable');
   if (includes.length > 0) return not('includes');
   if (submodules) return not('submodules');

@@ -3,12 +3,14 @@ import type { Config } from './config.ts';
 import type { DigestKey } from './core/digest.ts';
 import { hasCode, LockstepError } from './core/errors.ts';
 import type { OwedWorkload } from './core/hook.ts';
+import type { RecordedConfig } from './core/recorded.ts';
 import type { ShadowReport } from './core/shadow-report.ts';
 import { loadDigestKeys, makeDigestKey, readDigestKeys } from './kube/digest-key.ts';
 import type { Watches } from './kube/watches.ts';
 import { holdLease, markSettled, type HeldLease } from './lease.ts';
 import { assemble, type Parts, type Ports } from './parts.ts';
 import { listOwed, type OwedView } from './reconcile/owed.ts';
+import { listRecorded } from './reconcile/recorded.ts';
 import { namespaceOf } from './reconcile/proposals.ts';
 import { sweep, sweepMs } from './reconcile/sweep.ts';
 import { runShadow } from './shadow-loop.ts';
@@ -29,6 +31,8 @@ export interface App {
   isWatched(namespace: string): boolean;
   /** What Reloader did beside observe mode. Throws `shadow-off` in any other mode, and `not-ready`. */
   shadow(sinceMs: number): ShadowReport;
+  /** Whether recorded checksums are current, of a namespace or of all. Throws `not-ready`. */
+  recorded(namespace: string | undefined): readonly RecordedConfig[];
   /** Decides again: one workload (`Deployment/shop/web`), all of a namespace, or the sources of namespaces. */
   look(target: LookTarget): void;
 }
@@ -74,6 +78,10 @@ export function createApp(config: Config, ports: Ports): App {
       }
       if (parts?.shadow === undefined) throw new LockstepError('not-ready', { message: 'this replica starts' });
       return parts.shadow.report(sinceMs);
+    },
+    recorded(namespace) {
+      if (parts === undefined) throw new LockstepError('not-ready', { message: 'this replica starts' });
+      return listRecorded(parts.state, namespace);
     },
     look(target) {
       if (parts === undefined) return;

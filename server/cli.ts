@@ -18,6 +18,7 @@ const usage = `lockstep keeps Git, the live cluster and the running pods in step
 Usage:
   lockstep [serve] [flags]        watch Secrets and ConfigMaps, restart the workloads that use them
   lockstep explain <kind>/<name> [flags]   why a workload is restarted or not; reads only
+  lockstep diff [-n namespace | -A] [flags]   what differs from Git, who wrote it, what a change would restart; reads only
   lockstep report [-n namespace | -A] [flags]   stale pods, idle annotations, fan-outs, old certificates; reads only
   lockstep report --since <duration> [flags]   what Reloader did beside an observing Lockstep
   lockstep hook <phase> [flags]   the body of an Argo CD hook Job
@@ -36,6 +37,8 @@ export async function runCli(cli: Cli): Promise<number> {
         return await runServe({ ...cli, argv });
       case 'explain':
         return await runExplainCommand(cli, argv);
+      case 'diff':
+        return await runDiffCommand(cli, argv);
       case 'report':
         return await runReportCommand(cli, argv);
       case 'hook':
@@ -57,7 +60,7 @@ export async function runCli(cli: Cli): Promise<number> {
         return 0;
       default:
         cli.stderr.write(
-          `unknown command ${command}${suggest(command, ['serve', 'explain', 'report', 'hook', 'pr', 'version', 'help'])}
+          `unknown command ${command}${suggest(command, ['serve', 'explain', 'diff', 'report', 'hook', 'pr', 'version', 'help'])}
 
 ${usage}
 `,
@@ -81,6 +84,26 @@ async function runExplainCommand({ stdout, stderr, signal }: Cli, argv: readonly
     stdout: (text) => void stdout.write(text),
     stderr: (text) => void stderr.write(text),
     now: Date.now,
+    randomBytes,
+    signal,
+  });
+}
+
+async function runDiffCommand(cli: Cli, argv: readonly string[]): Promise<number> {
+  const { env, tempDir, readFile, stdout, stderr, signal } = cli;
+  const [{ runDiff }, { openDiffPorts }, { randomBytes }] = await Promise.all([
+    import('./diff-command.ts'),
+    import('./diff-ports.ts'),
+    import('node:crypto'),
+  ]);
+  const now = Date.now;
+  return runDiff(argv, {
+    stdout: (text) => void stdout.write(text),
+    stderr: (text) => void stderr.write(text),
+    isWatched: stderr.isTTY === true,
+    openPorts: (options) => openDiffPorts({ env, tempDir, readFile, now, randomBytes }, options),
+    fetch,
+    now,
     randomBytes,
     signal,
   });

@@ -13,8 +13,13 @@ export interface SourceConfig {
   readonly path: string;
   /** Namespace whose workloads the manifests declare. */
   readonly namespace: string;
+  /** How its manifests come about, for comparing with them. */
+  readonly renderer: SourceRenderer;
   readonly credentials: { readonly usernameFile: string; readonly passwordFile: string } | undefined;
 }
+
+export const sourceRenderers = ['auto', 'plain', 'kustomize', 'helm'] as const;
+export type SourceRenderer = (typeof sourceRenderers)[number];
 
 /** One sender of Flux events: it may name objects of these namespaces and of no others. */
 export interface TenantConfig {
@@ -65,7 +70,7 @@ function parseYaml(text: string, problems: string[]): unknown {
 }
 
 function readSource(place: Place, localGit: LocalGit): SourceConfig {
-  place.onlyKeys('name', 'repository', 'branch', 'path', 'namespace', 'credentials');
+  place.onlyKeys('name', 'repository', 'branch', 'path', 'namespace', 'renderer', 'credentials');
   const credentials = place.map('credentials');
   credentials?.onlyKeys('usernameFile', 'passwordFile');
   return {
@@ -74,11 +79,20 @@ function readSource(place: Place, localGit: LocalGit): SourceConfig {
     branch: place.text('branch', { otherwise: 'main', check: checkBranch }),
     path: place.text('path', { otherwise: '', check: checkPath }).replace(/^(\.?\/)+|\/+$|^\.$/g, ''),
     namespace: place.text('namespace', { check: label }),
+    renderer: rendererOf(place.text('renderer', { otherwise: 'auto', check: checkRenderer })),
     credentials: credentials && {
       usernameFile: credentials.text('usernameFile'),
       passwordFile: credentials.text('passwordFile'),
     },
   };
+}
+
+const checkRenderer: Check = (text) =>
+  sourceRenderers.some((name) => name === text) ? undefined : `want one of ${sourceRenderers.join(', ')}`;
+
+/** What is none was told as a problem. */
+function rendererOf(text: string): SourceRenderer {
+  return sourceRenderers.find((name) => name === text) ?? 'auto';
 }
 
 function readTenant(place: Place): TenantConfig {

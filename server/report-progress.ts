@@ -8,6 +8,8 @@ export interface ProgressDeps {
 
 export interface Progress {
   readonly tell: (resource: string, count: number) => void;
+  /** Any other line. */
+  readonly say: (text: string) => void;
   readonly clear: () => void;
 }
 
@@ -18,13 +20,15 @@ const clearLine = '\r\u001b[K';
 export function createProgress({ stderr, isWatched, now }: ProgressDeps): Progress {
   let isShown = false;
   let dueAt = now() + firstMs;
+  const say = (text: string): void => {
+    if (!isWatched || now() < dueAt) return;
+    stderr(`${clearLine}${text}`);
+    isShown = true;
+    dueAt = now() + nextMs;
+  };
   return {
-    tell(resource, count) {
-      if (!isWatched || now() < dueAt) return;
-      stderr(`${clearLine}reading ${resource}: ${count}`);
-      isShown = true;
-      dueAt = now() + nextMs;
-    },
+    tell: (resource, count) => say(`reading ${resource}: ${count}`),
+    say,
     clear() {
       if (isShown) stderr(clearLine);
       isShown = false;

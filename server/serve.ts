@@ -140,6 +140,7 @@ function openHttp(config: Config, { log, metrics }: Ports, { app, readBytes }: H
     owed: (namespace) => app.owed(namespace),
     isWatched: (namespace) => app.isWatched(namespace),
     shadow: (sinceMs) => app.shadow(sinceMs),
+    recorded: (namespace) => app.recorded(namespace),
     unsynced: () => app.unsynced(),
     metrics: { contentType: metrics.registry.contentType, text: () => metrics.registry.metrics() },
     log,

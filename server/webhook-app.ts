@@ -59,6 +59,9 @@ export function createWebhookApp(config: Config, ports: Ports, url: string): App
     shadow() {
       throw new LockstepError('shadow-off', { message: 'this Lockstep posts to --webhook-url and judges nothing' });
     },
+    recorded() {
+      throw new LockstepError('not-ready', { message: 'this Lockstep posts to --webhook-url and sees no workloads' });
+    },
     look: () => undefined,
   };
 }

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { serveFlags } from '../server/config.ts';
 import { catalogue } from '../server/core/errors.ts';
+import { diffFlags } from '../server/diff-command.ts';
 import { explainFlags } from '../server/explain-command.ts';
 import { formatMarkdown } from '../server/flags-help.ts';
 import { hookFlags } from '../server/hook-command.ts';
@@ -11,6 +12,7 @@ import { shadowReportFlags } from '../server/shadow-report.ts';
 const sections: Readonly<Record<string, () => string>> = {
   'flags of serve': () => formatMarkdown(serveFlags),
   'flags of explain': () => formatMarkdown(explainFlags),
+  'flags of diff': () => formatMarkdown(diffFlags),
   'flags of report': () => formatMarkdown(reportFlags),
   'flags of hook': () => formatMarkdown(hookFlags),
   'flags of report --since': () => formatMarkdown(shadowReportFlags),

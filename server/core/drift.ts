@@ -20,6 +20,8 @@ export const notComparable = {
   'duplicate-key': 'it is declared twice, and tools differ about which of them counts',
   'yaml-dialects': 'tools read this YAML differently (a merge key, a key that is no string, a rare line break)',
   'patch-directive': 'it is a patch of another manifest ($patch and the like), not an object',
+  'owner-unreadable': 'the engine’s resource that owns it is not in this cluster, or may not be read',
+  'source-unreadable': 'its Git repository, or the revision, could not be read',
 } as const;
 
 export type NotComparable = keyof typeof notComparable;

@@ -1,6 +1,10 @@
 // `npm run bench`: Lockstep's speed and thrift on a real control plane, each figure beside its floor.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCluster } from '../cluster/cluster.ts';
+import { formatMonorepo, runMonorepo } from './monorepo.ts';
 import { judge } from './result.ts';
 import { runBench, type RunOptions } from './run.ts';
 import { formatStartup, runStartup } from './startup.ts';
@@ -15,6 +19,7 @@ Starts a control plane, runs Lockstep and a bare client on it in turns, and comp
   --replicas=<n>      pods of each of them (default 0: their rollouts are the controllers' work, not Lockstep's)
   --rounds=<n>        how often both sides take turns (default 4)
   --startup           only: time to ready and memory with 5,000 Secrets of 2 KB and 2,000 Deployments
+  --monorepo          only: comparing with a repository of 2,000 applications and 20,000 manifests, no control plane
   --quick             10 changes, 20 Deployments, 1 round: is everything counted right?
   --json              the result as JSON, last line of standard output
   --profile=<dir>     write a CPU profile of Lockstep for each round
@@ -38,6 +43,7 @@ function readOptions(argv: readonly string[]) {
       rounds: number,
       profile: { type: 'string' },
       startup: { type: 'boolean', default: false },
+      monorepo: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -51,6 +57,19 @@ function readOptions(argv: readonly string[]) {
     sizes[name] = Number(text);
   }
   return { ...values, sizes };
+}
+
+const applications = 2_000;
+
+async function benchMonorepo(output: 'json' | 'text'): Promise<number> {
+  const directory = await mkdtemp(join(tmpdir(), 'lockstep-monorepo-'));
+  try {
+    const result = await runMonorepo(directory, applications);
+    process.stdout.write(output === 'json' ? `${JSON.stringify(result)}\n` : formatMonorepo(result));
+    return 0;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -68,6 +87,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  if (options.monorepo) return benchMonorepo(options.json ? 'json' : 'text');
   const run: RunOptions = { ...options.sizes, profileDirectory: options.profile, say };
   await using cluster = await startCluster({ signal: interrupted.signal });
   const ended = new Promise<never>((_, reject) => {

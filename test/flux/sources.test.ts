@@ -94,7 +94,6 @@ const git = (spec: Fields): Fields => gitRepository({ spec });
 const reasons: [reason: SourceReason, rule: string, value: Fields][] = [
   ['bucket', 'a Bucket', source('Bucket', { spec: { bucketName: 'x' }, status: { artifact } })],
   ['external-artifact', 'an ExternalArtifact', source('ExternalArtifact', { status: { artifact } })],
-  ['url-scheme', 'http', git({ url: 'http://git.example.com/x.git' })],
   ['includes', 'files of other repositories', git({ include: [{ repository: { name: 'other' } }] })],
   ['submodules', 'files of submodules', git({ recurseSubmodules: true })],
   ['no-artifact', 'nothing fetched yet', gitRepository({ artifact: undefined })],

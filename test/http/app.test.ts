@@ -184,6 +184,22 @@ test('api: what is owed in a namespace', async (context) => {
   assert.deepEqual(await bank.json(), { done: true, owed: [] });
 });
 
+test('api: recorded checksums of a namespace or of all; not of what is not watched, and not before all is seen', async (context) => {
+  const app = { config: { kind: 'ConfigMap', namespace: 'shop', name: 'app' }, answer: 'current' } as const;
+  const rig = await startRig(context, { recorded: (namespace) => (namespace === 'bank' ? [] : [app]) });
+  const ask = async (query: string) => {
+    const answer = await fetch(`${rig.url}/v1/recorded${query}`);
+    return { status: answer.status, body: await answer.json() };
+  };
+  assert.deepEqual(await ask(''), { status: 200, body: { recorded: [app] } });
+  assert.deepEqual(await ask('?namespace=shop'), { status: 200, body: { recorded: [app] } });
+  assert.deepEqual(await ask('?namespace=bank'), { status: 200, body: { recorded: [] } });
+  assert.equal((await ask('?namespace=elsewhere')).status, 404);
+  assert.equal((await ask('?namespace=..')).status, 400);
+  rig.unsynced.push('secrets');
+  assert.equal((await ask('?namespace=shop')).status, 503);
+});
+
 test('api: it does not say that nothing is owed when it cannot know', async (context) => {
   const rig = await startRig(context);
   const elsewhere = await fetch(`${rig.url}/v1/namespaces/elsewhere/owed`);

@@ -31,6 +31,7 @@ export async function startRig(context: TestContext, more: Partial<HttpDeps> = {
     shadow: () => {
       throw new LockstepError('shadow-off', { message: 'this Lockstep does not observe' });
     },
+    recorded: () => [],
     metrics: { contentType: 'text/plain; version=0.0.4', text: () => Promise.resolve('lockstep_up 1\n') },
     log: { debug: log, info: log, warn: log, error: log },
     ...more,

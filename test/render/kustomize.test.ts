@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readBuild } from '../../flux/build.ts';
 import { Hidden } from '../../server/core/hidden.ts';
 import type { KustomizeTool } from '../../server/core/rendering.ts';
 import { findTools } from '../../server/render/find-tools.ts';
@@ -52,6 +53,29 @@ for (const [what, fields, expected] of overlays) {
     );
   });
 }
+
+test('what Flux puts on top of a build: common metadata stays on the objects', { skip }, async () => {
+  const files = {
+    ...tree,
+    'app/kustomization.yaml': `${tree['app/kustomization.yaml']}namePrefix: own-\n`,
+    'base/cm.yaml': `${configMap('settings', 'level: info')}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {metadata: {labels: {a: b}}}}\n`,
+  };
+  const commonMetadata = { labels: { team: 'shop' }, annotations: { note: 'common' } };
+  const spec = {
+    targetNamespace: 'other',
+    namePrefix: 'eu-',
+    commonMetadata,
+    patches: [{ patch: configMap('settings', 'level: warn') }],
+  };
+  const { overlay: fromFlux } = readBuild({ spec });
+  const options = { tools: await toolPaths() };
+  const text = textOf(await render(part({ ...kustomizeTool, overlay: fromFlux }), { files, options }));
+  assert.match(
+    text,
+    /level: warn\nkind: ConfigMap\nmetadata:\n {2}annotations:\n {4}note: common\n {2}labels:\n {4}team: shop\n {2}name: eu-settings\n {2}namespace: other/,
+  );
+  assert.equal(text.match(/note: common/g)?.length, 4, 'each object, and no pod template');
+});
 
 test('a missing component may be left out', { skip }, async () => {
   const setting = { files: tree, options: { tools: await toolPaths() } };

@@ -1,0 +1,141 @@
+// Opens what `lockstep diff` asks beside the cluster's own objects: engines, Git, renderers, the sources of the configuration.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { noFile, readConfigFile, type ConfigFile } from './config-file.ts';
+import type { RepositoryConfig } from './config-repositories.ts';
+import type { DigestKey } from './core/digest.ts';
+import type { SourceTrees } from './core/rendering.ts';
+import { createDeclaring } from './declaring.ts';
+import type { DiffPorts } from './diff-facts.ts';
+import type { EngineSettings } from './engine-flags.ts';
+import { readEngines } from './engines.ts';
+import { refuse } from './flags.ts';
+import { createSourceTrees } from './git/trees.ts';
+import { createClient, type Client } from './kube/client.ts';
+import { connect, type Connection } from './kube/connection.ts';
+import { createLiveData } from './kube/live-data.ts';
+import { findTools } from './render/find-tools.ts';
+import { createRenderer } from './render/renderer.ts';
+import { createCredentialsFor } from './repositories.ts';
+import { planSources } from './source-owners.ts';
+
+export interface PortOptions {
+  readonly client: Client;
+  /** Of this run: everything that is compared is digested under it. */
+  readonly key: DigestKey;
+  /** File with Git sources and how repositories are reached. */
+  readonly config: string | undefined;
+  readonly allowLocalGit: boolean;
+  /** age identities for SOPS. */
+  readonly ageKeyFile: string | undefined;
+  readonly engines: EngineSettings;
+  /** So many objects of an engine's resource were read so far. */
+  readonly onRead: (resource: string, count: number) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What is made in it is removed at the end. */
+  readonly tempDir: string;
+  /** Throws when the file cannot be read. */
+  readonly readFile: (path: string) => string;
+  /** Wall clock (ms). */
+  readonly now: () => number;
+  readonly randomBytes: (size: number) => Buffer;
+}
+
+export type OpenPorts = DiffPorts & { readonly close: () => Promise<void> };
+
+/** Throws `config-invalid`, `kubeconfig-unreadable`, `api-*`. */
+export async function openDiffPorts(surroundings: Surroundings, options: PortOptions): Promise<OpenPorts> {
+  const file = loadFile(surroundings, options);
+  const { client, key, engines: settings, onRead, signal } = options;
+  const hub = settings.hub === undefined ? undefined : await connect(settings.hub, surroundings.now);
+  const directory = await mkdtemp(join(surroundings.tempDir, 'lockstep-diff-'));
+  const stop = new AbortController();
+  const close = async (): Promise<void> => {
+    stop.abort();
+    await Promise.all([hub?.close(), rm(directory, { recursive: true, force: true })]);
+  };
+  try {
+    const engines = await readEngines({ client, hub: clientOf(hub), settings, namespaces: [], onRead, signal });
+    const trees = openTrees(surroundings, { options, file, directory, stop: stop.signal });
+    const renderer = createRenderer({
+      tools: await findTools({}, surroundings.env['PATH'] ?? ''),
+      ageKeyFile: options.ageKeyFile,
+      tempDirectory: directory,
+      identityKey: surroundings.randomBytes(32),
+    });
+    const { declare } = createDeclaring({ trees, renderer, live: createLiveData(client), key });
+    const resolve = resolveIn(trees);
+    return {
+      engines,
+      sources: planSources(file.sources, { resolve }),
+      instanceLabels: settings.instanceLabels,
+      declare,
+      resolve,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function clientOf(connection: Connection | undefined): Client | undefined {
+  return connection === undefined ? undefined : createClient(connection, () => undefined);
+}
+
+function loadFile({ readFile }: Surroundings, { config, allowLocalGit }: PortOptions): ConfigFile {
+  if (config === undefined) return noFile;
+  let text: string;
+  try {
+    text = readFile(config);
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    throw refuse([`--config ${config} cannot be read: ${why}`]);
+  }
+  const { file, problems } = readConfigFile(text, allowLocalGit ? 'local-allowed' : 'local-refused');
+  if (problems.length > 0) throw refuse(problems.map((problem) => `--config ${config}: ${problem}`));
+  return file;
+}
+
+interface TreeSurroundings {
+  readonly options: PortOptions;
+  readonly file: ConfigFile;
+  readonly directory: string;
+  readonly stop: AbortSignal;
+}
+
+function openTrees(
+  { env, readFile, now }: Surroundings,
+  { options: { client, allowLocalGit }, file, directory, stop }: TreeSurroundings,
+): SourceTrees {
+  const live = createLiveData(client);
+  const credentialsFor = createCredentialsFor(rulesOf(file), {
+    readFile,
+    readSecret: async (secret, signal) => (await live({ kind: 'Secret', ...secret }, signal))?.data,
+  });
+  const policy = { local: allowLocalGit ? 'allowed' : 'refused' } as const;
+  return createSourceTrees({ stateDirectory: directory, ambient: env, policy, credentialsFor, now, stop });
+}
+
+/** A source's own credentials count for its repository where no rule names it. */
+function rulesOf({ repositories, sources }: ConfigFile): readonly RepositoryConfig[] {
+  const named = new Set(repositories.map(({ url }) => url));
+  const own = sources.flatMap(({ repository: url, credentials }): RepositoryConfig[] => {
+    if (credentials === undefined || named.has(url)) return [];
+    return [{ url, credentials: { kind: 'password', ...credentials }, caFile: undefined }];
+  });
+  return [...repositories, ...own];
+}
+
+/** A commit id is one in every repository, but is there in few. */
+function resolveIn(trees: SourceTrees): SourceTrees['resolve'] {
+  return async (repository, ref, signal) => {
+    const revision = await trees.resolve(repository, ref, signal);
+    if (revision === ref) await trees.open({ repository, revision }, signal);
+    return revision;
+  };
+}

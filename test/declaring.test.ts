@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { OwnerPlan } from '../server/core/engine.ts';
+import { LockstepError } from '../server/core/errors.ts';
+import { Hidden } from '../server/core/hidden.ts';
+import type { Renderer, RenderPart, RenderResult, SourceTrees } from '../server/core/rendering.ts';
+import { createDeclaring } from '../server/declaring.ts';
+import { fakeTree } from './fakes/source-tree.ts';
+
+const tree = { repository: 'https://git.example.com/shop.git', revision: 'a'.repeat(40) };
+const key = { id: 'k1', secret: new Uint8Array(32).fill(7) };
+const signal = new AbortController().signal;
+
+function part(path: string): RenderPart {
+  const tool = { tool: 'plain', recurse: true, include: undefined, exclude: undefined } as const;
+  return { tree, path, tool, substitution: undefined, decrypts: false };
+}
+
+function planOf(...paths: readonly string[]): OwnerPlan {
+  return {
+    sources: [{ repository: tree.repository, revision: tree.revision, path: paths[0], renderer: 'plain' }],
+    overrides: [],
+    finish: () => ({ namespace: 'shop', parts: paths.map(part) }),
+  };
+}
+
+const configMap = (name: string, value: string): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {value: ${value}}\n`;
+
+/** What each path renders to, and what it is known by. */
+function setUp(results: Record<string, RenderResult | string>, trees?: Partial<SourceTrees>) {
+  const rendered: string[] = [];
+  const renderer: Renderer = {
+    identify: async ({ path }) => path,
+    render: async ({ path }) => {
+      rendered.push(path);
+      const result = results[path] ?? '';
+      if (typeof result !== 'string') return result;
+      return { kind: 'rendered', manifests: [{ path: `${path}/a.yaml`, text: new Hidden(result) }] };
+    },
+  };
+  const opened: SourceTrees = {
+    open: async () => fakeTree({ 'override.yaml': 'prefix: b' }),
+    resolve: async () => tree.revision,
+    ...trees,
+  };
+  return { rendered, declaring: createDeclaring({ trees: opened, renderer, live: async () => undefined, key }) };
+}
+
+test('of an object that two parts declare, the last one’s counts', async () => {
+  const { declaring } = setUp({
+    a: configMap('x', 'old') + '---\n' + configMap('y', 'only'),
+    b: configMap('x', 'new'),
+  });
+  const declared = await declaring.declare(planOf('a', 'b'), signal);
+  assert.equal(declared.kind, 'declared');
+  assert.deepEqual(
+    [...declared.declaration.configs].map(([name, { path }]) => [name, path]),
+    [
+      ['ConfigMap/shop/x', 'b/a.yaml'],
+      ['ConfigMap/shop/y', 'a/a.yaml'],
+    ],
+  );
+});
+
+test('what is known by the same is not rendered again', async () => {
+  const { declaring, rendered } = setUp({ a: configMap('x', 'old') });
+  await declaring.declare(planOf('a'), signal);
+  await declaring.declare(planOf('a'), signal);
+  assert.deepEqual([rendered, declaring.rendered()], [['a'], 1]);
+});
+
+test('one part that is not rendered leaves the whole owner open, and is tried again', async () => {
+  const refusal = { kind: 'not-rendered', reason: 'not-rendered', detail: 'helm is not installed here' } as const;
+  const { declaring, rendered } = setUp({ a: configMap('x', 'old'), b: refusal });
+  for (let time = 0; time < 2; time++) assert.deepEqual(await declaring.declare(planOf('a', 'b'), signal), refusal);
+  assert.deepEqual(rendered, ['a', 'b', 'b']);
+});
+
+test('files that change the plan are read before it is finished, where they are', async () => {
+  const { declaring, rendered } = setUp({ b: configMap('x', 'new') });
+  const overrides = ['override.yaml', 'missing.yaml'].map((path) => ({ tree, path }));
+  const plan: OwnerPlan = {
+    ...planOf('a'),
+    overrides,
+    finish: (texts) => {
+      assert.deepEqual(texts, [{ tree, path: 'override.yaml', text: 'prefix: b' }]);
+      return { namespace: 'shop', parts: [part('b')] };
+    },
+  };
+  assert.equal((await declaring.declare(plan, signal)).kind, 'declared');
+  assert.deepEqual(rendered, ['b']);
+});
+
+test('a remote that fails is an answer; anything else that is thrown is a bug', async () => {
+  const error = new LockstepError('git-unreachable', { message: 'no answer' });
+  const fail = (thrown: Error) => setUp({}, { open: () => Promise.reject(thrown) }).declaring;
+  const plan: OwnerPlan = { ...planOf('a'), overrides: [{ tree, path: 'override.yaml' }] };
+  assert.deepEqual(await fail(error).declare(plan, signal), { kind: 'failed', error });
+  await assert.rejects(fail(new TypeError('bug')).declare(plan, signal), TypeError);
+});
