@@ -13,6 +13,7 @@ import type {
   RenderRefusal,
   SourceTree,
   SourceTrees,
+  TreeRef,
 } from './core/rendering.ts';
 import { readDeclaration } from './declared/rendered.ts';
 
@@ -41,7 +42,9 @@ const rememberedMost = 20_000;
 
 export function createDeclaring({ trees, renderer, live, key }: DeclaringPorts): Declaring {
   const remembered = new Map<string, PartDeclared & { readonly kind: 'declared' }>();
-  const ports: RenderPorts = { trees: (ref, signal) => trees.open(ref, signal), live };
+  const open: RenderPorts['trees'] = async (ref, signal) =>
+    ref.repository === '' ? emptyTree(ref) : trees.open(ref, signal);
+  const ports: RenderPorts = { trees: open, live };
   let renders = 0;
   const declarePart = async (part: RenderPart, namespace: string, signal: AbortSignal): Promise<PartDeclared> => {
     const name = digestText(namespace, await renderer.identify(part, ports, signal));
@@ -72,6 +75,11 @@ export function createDeclaring({ trees, renderer, live, key }: DeclaringPorts):
       }
     },
   };
+}
+
+/** Of a part that is in no repository: Helm's own record of a release. */
+function emptyTree(ref: TreeRef): SourceTree {
+  return { ref, entry: () => undefined, below: () => [], read: async () => new Map() };
 }
 
 type PartDeclared = { readonly kind: 'declared'; readonly declaration: Declaration } | RenderRefusal;

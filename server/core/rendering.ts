@@ -5,9 +5,9 @@ import type { Hidden } from './hidden.ts';
 
 /** A commit of a repository. */
 export interface TreeRef {
-  /** URL without credentials. */
+  /** URL without credentials; empty where there is no tree, as for Helm's own record. */
   readonly repository: string;
-  /** Commit id: 40 or 64 hex digits. */
+  /** Commit id: 40 or 64 hex digits; empty without a repository. */
   readonly revision: string;
 }
 
