@@ -158,21 +158,25 @@ async function start(ports: Ports, parts: Parts, { lease, stop, watch: open }: S
   await lease?.ours;
   stop.throwIfAborted();
   if (!leadsAtOnce) await load();
-  for (const key of parts.state.ledger.keys()) {
-    const memory = parts.state.ledger.object(key);
-    if (memory !== undefined) parts.state.configs.recall(key, memory);
-    else parts.queue.add(key);
-  }
-  for (const key of parts.state.workloads.keys()) {
-    if (leadsAtOnce) parts.bootKeys.add(key);
-    parts.queue.add(key);
-  }
-  for (const key of parts.sources.keys) parts.sourceQueue.add(key);
+  const recorded = recallConfigs(parts);
+  if (leadsAtOnce) for (const key of parts.state.workloads.keys()) parts.bootKeys.add(key);
   parts.queue.start();
+  const { workloads } = parts.state;
+  for (const key of new Set([...recorded, ...workloads.keys(), ...workloads.toResume.keys()])) parts.queue.add(key);
+  for (const key of parts.sources.keys) parts.sourceQueue.add(key);
   parts.sourceQueue.start();
   void keepSwept(ports, parts, stop);
   void keepLooking(ports, parts, stop);
   ports.log.info({ configs: parts.state.configs.size, workloads: [...parts.state.workloads.keys()].length }, 'synced');
+}
+
+/** All of them before anything is decided. Returns the recorded workloads, of which some may be gone. */
+function recallConfigs({ state: { ledger, configs } }: Parts): readonly string[] {
+  return [...ledger.keys()].filter((key) => {
+    const memory = ledger.object(key);
+    if (memory !== undefined) configs.recall(key, memory);
+    return memory === undefined;
+  });
 }
 
 async function keepSwept(ports: Ports, parts: Parts, stop: AbortSignal): Promise<void> {

@@ -23,13 +23,13 @@ Usage:
   lockstep report --since <duration> [flags]   what Reloader did beside an observing Lockstep
   lockstep hook <phase> [flags]   the body of an Argo CD hook Job
   lockstep pr list|show|merge|close [flags]   pull requests of a repository that has no forge
-  lockstep version
+  lockstep version, lockstep --version
   lockstep help`;
 
 /** The exit code: 0 done, 1 ended early or not found, 2 could not start. */
 export async function runCli(cli: Cli): Promise<number> {
   const [word = 'serve'] = cli.argv;
-  const command = word.startsWith('-') ? 'serve' : word;
+  const command = word === '--version' ? 'version' : word.startsWith('-') ? 'serve' : word;
   const argv = command === word ? cli.argv.slice(1) : cli.argv;
   try {
     switch (command) {
@@ -69,7 +69,8 @@ ${usage}
     }
   } catch (error) {
     if (cli.signal.aborted) {
-      cli.stderr.write('ended before it was done\n');
+      const why = error instanceof LockstepError ? `: ${error.message}` : '';
+      cli.stderr.write(`ended before it was done${why}\n`);
       return 1;
     }
     if (!(error instanceof LockstepError)) throw error;

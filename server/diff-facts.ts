@@ -1,5 +1,5 @@
 // Gathers what `lockstep diff` judges: engines first, then what is live, then what the owners concerned declare.
-import type { Diff, DiffGap, OwnerRef } from './core/diff-row.ts';
+import type { DiffGap, OwnerRef } from './core/diff-row.ts';
 import type { DiffConfig, DiffFacts } from './core/diff.ts';
 import { ownerKey } from './core/diff-declared.ts';
 import type { EngineGap, EngineRef, Ownership, OwnershipMarks, OwnerPlan, PlanOptions } from './core/engine.ts';
@@ -156,9 +156,9 @@ function unreadKinds({ forbidden }: LiveFacts): ReadonlySet<ConfigKind> {
   return new Set(kinds.flatMap(([kind, resource]) => (forbidden.includes(resource) ? [kind] : [])));
 }
 
-function listGaps({ engines: { gaps } }: DiffPorts, { forbidden }: LiveFacts): Diff['gaps'][number][] {
+function listGaps({ engines }: DiffPorts, { forbidden }: LiveFacts): DiffGap[] {
   const lists = forbidden.map((resource) => ({ about: resource, says: 'listing them is not granted' }));
-  const unseen = gaps().filter(({ reason }) => reason !== 'not-served');
+  const unseen = engines.gaps().filter(({ reason }) => reason !== 'not-served');
   const unknown = unseen.map(({ resource, reason }) => ({
     about: resource,
     says:

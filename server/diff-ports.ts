@@ -67,13 +67,13 @@ export async function openDiffPorts(surroundings: Surroundings, options: PortOpt
       tempDirectory: directory,
       identityKey: surroundings.randomBytes(32),
     });
-    const { declare } = createDeclaring({ trees, renderer, live: createLiveData(client), key });
+    const declaring = createDeclaring({ trees, renderer, live: createLiveData(client), key });
     const resolve = resolveIn(trees);
     return {
       engines,
       sources: planSources(file.sources, { resolve }),
       instanceLabels: settings.instanceLabels,
-      declare,
+      declare: (plan, asked) => declaring.declare(plan, asked),
       resolve,
       close,
     };

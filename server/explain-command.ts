@@ -21,6 +21,8 @@ export const explainFlags = {
   namespace: { type: 'string', short: 'n', default: 'default', group, help: 'namespace of the object' },
   ...askingFlags,
   ...ruleFlags,
+  'namespaces-to-ignore': reloaderFlags['namespaces-to-ignore'],
+  'namespace-selector': reloaderFlags['namespace-selector'],
   'webhook-url': reloaderFlags['webhook-url'],
 } as const satisfies FlagTable;
 
@@ -104,7 +106,7 @@ interface Options {
   readonly output: 'table' | 'json';
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  readonly asking: Pick<Asking, 'rules' | 'granularity' | 'extras' | 'pauseKeys' | 'presence' | 'stateNamespace'>;
+  readonly asking: Omit<Asking, 'client' | 'now' | 'randomBytes' | 'signal'>;
   /** Under --webhook-url: nothing is restarted. */
   readonly posts: boolean;
   readonly warnings: readonly string[];
@@ -139,7 +141,8 @@ function readOptions(argv: readonly string[]): Options | 'help' {
   const { rules, pauseKeys } = reloader;
   const stateNamespace = values['state-namespace'];
   const extras = { ...referenceRulesOf(reloader), presence: presenceOf(reloader) };
-  const asking = { rules, pauseKeys, ...extras, stateNamespace } as const;
+  const scope = { listed: [], ignored: reloader.namespacesToIgnore, selector: reloader.namespaceSelector };
+  const asking = { rules, pauseKeys, ...extras, stateNamespace, scope } as const;
   const posts = reloader.webhookUrl !== undefined;
   return { target, namespace, output, kubeconfig, context, asking, posts, warnings: remarks.warnings };
 }

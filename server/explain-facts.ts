@@ -13,7 +13,8 @@ import { knownKinds } from './core/reload.ts';
 import { matchesName } from './core/reloader-pattern.ts';
 import { everything } from './core/selector.ts';
 import type { SeenConfig } from './core/seen.ts';
-import { get, isPaused, list, metadataOnly, notFound } from './explain-reads.ts';
+import { readNamespace } from './explain-namespace.ts';
+import { get, list, metadataOnly, notFound } from './explain-reads.ts';
 import { parseExplained, placeOf, unlessForbidden, type Asking } from './explain-reads.ts';
 import { makeDigestKey, readDigestKeys } from './kube/digest-key.ts';
 import { configPath, parseConfig } from './kube/ingest-config.ts';
@@ -55,9 +56,9 @@ export async function readWorkloadFacts(asking: Asking, ref: WorkloadRef): Promi
   await readRevisions(asking, state, namespace);
   const missing = new Set(uses.flatMap((use) => (use.state === 'missing' ? [nameOf(use.reference)] : [])));
   const decision = await decide(asking, state, { workload, missing, keys });
-  const pauseSwitch = await isPaused(asking, namespace, gaps);
+  const place = await readNamespace(asking, namespace, gaps);
   const lastEvent = await readLastEvent(asking, ref, gaps);
-  return { ...workload, uses, record, decision, presence, pauseSwitch, lastEvent, gaps, now: asking.now };
+  return { ...workload, uses, record, decision, presence, place, lastEvent, gaps, now: asking.now };
 }
 
 /** Throws `api-not-found` when there is no such config object, and `api-*`. Reads no content. */
@@ -75,9 +76,9 @@ export async function readConfigFacts(asking: Asking, config: ConfigRef): Promis
     }),
   );
   const gaps: Gap[] = [];
-  const pauseSwitch = await isPaused(asking, namespace, gaps);
+  const place = await readNamespace(asking, namespace, gaps);
   const { presence } = asking;
-  return { config: { kind, namespace, name }, annotations, workloads: lists.flat(), presence, pauseSwitch, gaps };
+  return { config: { kind, namespace, name }, annotations, workloads: lists.flat(), presence, place, gaps };
 }
 
 /** A resource that the server does not have has no objects. */

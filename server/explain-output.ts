@@ -21,6 +21,7 @@ const gapSays: Readonly<Record<Gap, string>> = {
   'digest-key-unreadable': 'Secrets are not comparable: the digest key cannot be read',
   'digest-key-absent': 'Secrets are not comparable: there is no digest key in the state namespace',
   'pause-switch-unreadable': 'whether a namespace is paused is unknown: reading namespaces is not granted',
+  'namespace-labels-unreadable': 'whether its namespace is watched is unknown: reading namespaces is not granted',
   'names-unlisted': 'objects named by expressions are unknown: listing their names is not granted',
   'pods-unreadable': 'the ages of the pods are unknown: listing pods is not granted',
   'webhook-url': 'with --webhook-url nothing is restarted: every change is posted there, whatever the annotations',
@@ -28,6 +29,7 @@ const gapSays: Readonly<Record<Gap, string>> = {
 };
 
 const holdSays: Partial<Record<Withheld, string>> = {
+  'namespace-not-watched': 'its namespace is not watched: the flags leave it out, and nothing in it is restarted',
   suspended: 'it is suspended: nothing is started, and what runs next reads what is there then',
   finished: 'it has finished: nothing is run again',
   'job-running': 'a run is in progress, and its concurrencyPolicy is Forbid: another starts when it has ended',
@@ -121,6 +123,7 @@ const limits: readonly Withheld[] = [
   'fighting',
   'halted',
   'flapping',
+  'engine-syncing',
   'jitter',
   'rollout-cap',
   'namespace-rollout-cap',

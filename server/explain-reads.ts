@@ -1,13 +1,12 @@
 // The single reads behind `lockstep explain`. What its user may not read is an answer too.
 import { hasCode, LockstepError } from './core/errors.ts';
 import type { ExplainedWorkload } from './core/explain.ts';
-import type { Gap } from './core/explanation.ts';
 import { configResources, type ConfigRef, type WorkloadKind, type WorkloadRef } from './core/object.ts';
 import { listReferences, type ReferenceRules } from './core/references.ts';
 import type { Client } from './kube/client.ts';
 import { configPath } from './kube/ingest-config.ts';
-import { parseNamespace } from './kube/ingest-revision.ts';
 import { parseWorkload } from './kube/ingest-workload.ts';
+import type { NamespaceScope } from './core/selector.ts';
 import type { PresenceRules } from './core/snapshot.ts';
 import type { Reading } from './kube/ingest.ts';
 import { compileOptIn } from './kube/opt-in.ts';
@@ -21,6 +20,8 @@ export interface Asking extends ReferenceRules {
   readonly pauseKeys: Reading['pauseKeys'];
   readonly presence: PresenceRules;
   readonly stateNamespace: string;
+  /** Which namespaces the running Lockstep watches. */
+  readonly scope: NamespaceScope;
   /** Wall clock (ms). */
   readonly now: number;
   readonly randomBytes: (size: number) => Buffer;
@@ -40,19 +41,6 @@ export function parseExplained(asking: Judging, kind: WorkloadKind, raw: ApiObje
   const compiled = compileOptIn(kind, raw, asking.rules);
   const references = listReferences(templateOf(kind, raw).spec, asking);
   return { seen: parseWorkload(kind, raw, asking).value, compiled, references };
-}
-
-/** The pause switch of the namespace, or of Lockstep's own. */
-export async function isPaused(asking: Asking, namespace: string, gaps: Gap[]): Promise<boolean> {
-  const found = await Promise.all(
-    [...new Set([namespace, asking.stateNamespace])].map(async (name) => {
-      const path = `/api/v1/namespaces/${name}`;
-      const raw = await unlessForbidden(get(asking, { resource: 'namespaces', namespace: '', name, path }));
-      return raw === 'forbidden' ? raw : raw !== undefined && parseNamespace(raw).value.paused;
-    }),
-  );
-  if (found.includes('forbidden')) gaps.push('pause-switch-unreadable');
-  return found.includes(true);
 }
 
 interface Place {

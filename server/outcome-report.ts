@@ -92,10 +92,10 @@ export function errorCode(error: unknown): string {
 
 type Of<K extends Outcome['kind']> = Extract<Outcome, { kind: K }>;
 
-/** That a fan-out is spread over time is nothing to worry about. */
+/** That a fan-out is spread over time, or an engine is waited for, is nothing to worry about. */
 function reportHeld(log: Log, { workload, owed, reason }: Of<'held'>): void {
   const says = 'restart owed but held';
-  if (reason === 'jitter') log.info({ ...workload.ref, owed, reason }, says);
+  if (reason === 'jitter' || reason === 'engine-syncing') log.info({ ...workload.ref, owed, reason }, says);
   else log.warn({ ...workload.ref, owed, reason }, says);
 }
 

@@ -16,12 +16,13 @@ import type { Metrics } from './metrics.ts';
 import type { Resolve } from './notify/addresses.ts';
 import { openReport } from './outcomes.ts';
 import { createAlarms } from './reconcile/alarms.ts';
+import { noEngines } from './reconcile/engine-waits.ts';
 import { createFlusher, type Flusher } from './reconcile/flusher.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { concernsGit, namespaceOf } from './reconcile/proposals.ts';
 import type { Route } from './reconcile/route.ts';
 import { createWorkloadReconciler, type WorkloadReconciler } from './reconcile/workload.ts';
-import { createWorkQueue, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
+import { createWorkQueue, emptyUntilStarted, type Clock, type WorkQueue } from './reconcile/workqueue.ts';
 import { presenceOf, referenceRulesOf } from './reloader-config.ts';
 import type { ReloaderCounts } from './reloader-counts.ts';
 import type { HistoryFile } from './shadow-file.ts';
@@ -193,6 +194,8 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     stateNamespace: config.stateNamespace,
     reads: createReads(client, readingOf(config, keys), classReadingOf(reach)),
     writer: openWriter(config, ports, classReadingOf(reach)),
+    engines: noEngines,
+    onTrouble: (error) => reportTrouble(ports, error, 'mark of Reloader not compared'),
     now,
     mode: config.mode,
     gates: config.gates,
@@ -225,7 +228,7 @@ function openQueue({ ports, work }: Reach, made: { flusher: Flusher; reconciler:
     },
     onFailure: onFailure(ports, work.signal),
   });
-  return reloader.queue(queue);
+  return emptyUntilStarted(reloader.queue(queue));
 }
 
 export function openNamespaces({ namespaces, reloader }: Config): Namespaces {

@@ -10,7 +10,7 @@ import { parseReportedConfig, parseTemplateFacts } from './kube/ingest-report.ts
 import { parseController, parseRunningPod } from './kube/ingest-running-pod.ts';
 import { corePath, createListReader, pageSizes, readWorkloads, type ListReader } from './list-reads.ts';
 
-export interface ReportAsking extends Omit<Asking, 'presence'> {
+export interface ReportAsking extends Omit<Asking, 'presence' | 'scope'> {
   /** Undefined: all. */
   readonly namespace: string | undefined;
   readonly pausePeriod: string;

@@ -114,7 +114,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/engine-flags.ts': { ours: [core, 'server/asking-flags.ts', 'server/flags.ts', 'server/reloader-config.ts'] },
   'server/engines.ts': { ours: [core, 'server/engine-flags.ts', 'server/kube', 'server/registry.ts'] },
   'server/trouble.ts': { ours: [core, 'server/metrics.ts', 'server/outcome-report.ts'] },
-  'server/pr-arguments.ts': { ours: [core] },
+  'server/pr-arguments.ts': { ours: [core, 'server/flags.ts', 'server/flags-help.ts'] },
   'server/pr-output.ts': { ours: [core] },
   'server/outcome-report.ts': {
     ours: [core, 'server/metrics.ts', 'server/reconcile', 'server/reloader-counts.ts', 'server/pause-report.ts'],
@@ -152,6 +152,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/serve.ts': 'everything',
   'server/explain-command.ts': 'everything',
   'server/explain-facts.ts': 'everything',
+  'server/explain-namespace.ts': { ours: [core, 'server/explain-reads.ts', 'server/kube', 'server/state'] },
   'server/explain-reads.ts': { ours: [core, 'server/kube'] },
   'server/report-command.ts': 'everything',
   'server/list-reads.ts': { ours: [core, 'server/explain-reads.ts', 'server/kube'] },

@@ -29,7 +29,8 @@ async function run(argv: readonly string[], stop = new AbortController(), onOutp
 }
 
 test('cli: version and help', async () => {
-  assert.deepEqual(await run(['version']), { code: 0, out: '9.9.9\n', err: '' });
+  for (const word of ['version', '--version'])
+    assert.deepEqual(await run([word]), { code: 0, out: '9.9.9\n', err: '' });
   const { code, out } = await run(['help']);
   assert.equal(code, 0);
   assert.match(out, /lockstep pr list/);
@@ -65,4 +66,11 @@ test('cli: pr that is ended says so, without a stack', async () => {
   stop.abort();
   const { code, err } = await run(['pr', 'list', '--repository', '/nowhere'], stop);
   assert.deepEqual([code, err], [1, 'ended before it was done\n']);
+});
+
+test('cli: diff --help says what the exit codes are', async () => {
+  const { code, out, err } = await run(['diff', '--help']);
+  assert.deepEqual([code, err], [0, '']);
+  assert.match(out, /^lockstep diff \[-n namespace \| -A\] \[flags\]/);
+  assert.match(out, /Exit code 0: nothing that can be compared differs, 1: /);
 });

@@ -13,7 +13,7 @@ sources:
     path: ./apps/shop/
     namespace: shop
     credentials: {usernameFile: /etc/git/username, passwordFile: /etc/git/password}
-  - {name: bank, repository: "git@example.com:team/bank.git", branch: release/1.x, namespace: bank}
+  - {name: bank, repository: "git@example.com:team/bank.git", branch: release/1.x, namespace: bank, renderer: helm}
 flux:
   tenants:
     - {name: prod, keyFile: /etc/flux/token, namespaces: [shop, bank]}
@@ -115,6 +115,7 @@ test('config: the file', () => {
       branch: 'main',
       path: 'apps/shop',
       namespace: 'shop',
+      renderer: 'auto',
       credentials: { usernameFile: '/etc/git/username', passwordFile: '/etc/git/password' },
     },
     {
@@ -123,6 +124,7 @@ test('config: the file', () => {
       branch: 'release/1.x',
       path: '',
       namespace: 'bank',
+      renderer: 'helm',
       credentials: undefined,
     },
   ]);
@@ -217,6 +219,12 @@ const refusals: [rule: string, argv: string[], text: string, problems: string[]]
     ['--config=lockstep.yaml'],
     `sources: [{${good}, branch: --upload-pack=x}]`,
     ['lockstep.yaml: sources[0].branch: want the name of a branch'],
+  ],
+  [
+    'a renderer that there is not',
+    ['--config=lockstep.yaml'],
+    `sources: [{${good}, renderer: jsonnet}]`,
+    ['lockstep.yaml: sources[0].renderer: want one of auto, plain, kustomize, helm'],
   ],
   [
     'a path that leads outside',

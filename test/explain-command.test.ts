@@ -264,6 +264,30 @@ test('holds: the pause switch of the namespace', async (context) => {
   assert.match((await rig.run('secret/db')).out, /^Deployment\/web .* held: pause-switch /m);
 });
 
+const watched: [rule: string, flag: string, held: string | undefined][] = [
+  ['with its labels', '--namespace-selector=team=a', undefined],
+  ['without them', '--namespace-selector=team=b', 'namespace-not-watched'],
+  ['ignored', '--namespaces-to-ignore=prod', 'namespace-not-watched'],
+];
+for (const [rule, flag, held] of watched) {
+  test(`holds: a namespace ${rule}`, async (context) => {
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'prod', labels: { team: 'a' } } };
+    const rig = await startRig(context, [namespace, deployment('web', { annotations: optIn }), secretDb, configMapApp]);
+    assert.equal((await rig.workload('web', flag)).held, held);
+    const isHeld = /^Deployment\/web .* held: namespace-not-watched /m.test((await rig.run('secret/db', flag)).out);
+    assert.equal(isHeld, held !== undefined);
+  });
+}
+
+test('with a namespace selector, a namespace that cannot be read may be watched or not', async (context) => {
+  const rig = await startRig(context, [deployment('web', { annotations: optIn }), secretDb, configMapApp]);
+  rig.server.setFaults(({ path }) =>
+    path === '/api/v1/namespaces/prod' ? { kind: 'status', code: 403, message: 'no' } : undefined,
+  );
+  const { held, gaps } = await rig.workload('web', '--namespace-selector=team=a');
+  assert.deepEqual([held, gaps.includes('namespace-labels-unreadable')], [undefined, true]);
+});
+
 test('a Secret that cannot be read is said to be so', async (context) => {
   const rig = await startRig(context, [deployment('web', { annotations: optIn }), secretDb, configMapApp]);
   rig.server.setFaults(({ path }) =>

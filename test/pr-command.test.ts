@@ -97,16 +97,20 @@ test('pr show never sends control characters of a record to the terminal', async
 });
 
 const wrong: [string[], RegExp][] = [
-  [[], /unknown command: ""/],
-  [['lst', '--repository', 'x'], /unknown command: "lst"/],
-  [['list'], /required flag not set: --repository/],
-  [['list', '--repository', 'x', '--wat'], /unknown flag: --wat/],
-  [['list', '--repository', 'x', '-z=1'], /unknown flag: -z/],
-  [['list', '--repository'], /flag needs a value: --repository/],
-  [['list', '--repository', 'x', '-o', 'yaml'], /--output must be table or json, not: "yaml"/],
-  [['list', '--repository', 'x', 'extra'], /unexpected argument: extra/],
+  [[], /unknown command ""/],
+  [['lst', '--repository', 'x'], /unknown command "lst"; did you mean list\?/],
+  [['list'], /--repository is needed/],
+  [['list', '--repositry', 'x'], /unknown flag --repositry; did you mean --repository\?/],
+  [['list', '--repository', 'x', '-z=1'], /unknown flag -z/],
+  [['list', '--repository'], /--repository needs a value/],
+  [['list', '--repository', 'x', '-o', 'yaml'], /--output yaml: want one of table, json/],
+  [['list', '--repository', 'x', 'extra'], /unexpected word "extra"/],
   [['show', '--repository', 'x'], /show needs the number/],
   [['merge', '0', '--repository', 'x'], /merge needs the number/],
+  [
+    ['merge', '1', '2', '--stat=open'],
+    /unknown flag --stat; did you mean --state\?\n--repository is needed\nunexpected word "2"/,
+  ],
 ];
 
 for (const [args, message] of wrong) {

@@ -102,6 +102,11 @@ export function attributeContent(facts: WriterFacts, projection: Projection): At
   };
 }
 
+/** Whose content it is, from the managers that own data, newest first: the newest wrote last, whatever the others did before. */
+export function originOfWriters([newest]: readonly string[]): Origin {
+  return newest === undefined ? 'unknown' : originOf({ kind: kindOf(newest) });
+}
+
 function newestFirst(entries: readonly FieldWrite[]): FieldWrite[] {
   return [...entries].sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
 }
@@ -143,7 +148,7 @@ function kindOf(manager: string): WriterKind {
   return engines.get(manager) ?? 'other';
 }
 
-function originOf({ kind }: Writer): Origin {
+function originOf({ kind }: Pick<Writer, 'kind'>): Origin {
   if (kind === 'unnamed') return 'unknown';
   return kind === 'argocd' || kind === 'flux' ? 'git' : 'runtime';
 }

@@ -4,9 +4,12 @@ import { judgePair, type AckReason, type Facts, type OwedReason, type Verdict } 
 import { ackDeletion, type Ack, type RestartKey } from './restart.ts';
 import type { Pair, Snapshot, WorkloadRecord } from './snapshot.ts';
 
+/** `engine-deadline`: rule 11, told instead of the pair's own reason. */
+export type RestartReason = OwedReason | 'engine-deadline';
+
 export interface Owed {
   readonly name: string;
-  readonly reason: OwedReason;
+  readonly reason: RestartReason;
 }
 
 export interface Acked {

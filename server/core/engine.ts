@@ -17,6 +17,10 @@ export function describeEngineRef({ kind, namespace, name }: EngineRef): string 
   return `${kind} ${namespace}/${name}`;
 }
 
+export function isSameOwner(a: EngineRef, b: EngineRef): boolean {
+  return a.engine === b.engine && a.kind === b.kind && a.namespace === b.namespace && a.name === b.name;
+}
+
 export interface DeclaredSource {
   readonly repository: string;
   readonly revision: string | undefined;

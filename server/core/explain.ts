@@ -45,11 +45,18 @@ export interface UseFacts {
   readonly object: PairObject | undefined;
 }
 
+/** What its namespace says. */
+export interface NamespaceFacts {
+  /** Of it, or of Lockstep's own. */
+  readonly pauseSwitch: boolean;
+  readonly isWatched: boolean;
+}
+
 export interface WorkloadFacts extends ExplainedWorkload {
   readonly uses: readonly UseFacts[];
   readonly record: WorkloadRecord | undefined;
   readonly gaps: readonly Gap[];
-  readonly pauseSwitch: boolean;
+  readonly place: NamespaceFacts;
   /** Wall clock (ms). */
   readonly now: number;
   readonly lastEvent: LastEvent | undefined;
@@ -64,7 +71,7 @@ export interface ConfigFacts {
   /** All workloads of its namespace. */
   readonly workloads: readonly ExplainedWorkload[];
   readonly gaps: readonly Gap[];
-  readonly pauseSwitch: boolean;
+  readonly place: NamespaceFacts;
   readonly presence: PresenceRules;
 }
 
@@ -73,7 +80,7 @@ const digestShown = 8;
 
 export function explainWorkload(facts: WorkloadFacts): WorkloadExplanation {
   const { seen, compiled, decision, gaps } = facts;
-  const held = holdOf(seen, facts.pauseSwitch);
+  const held = holdOf(seen, facts.place);
   const uses = facts.uses.map((use) => explainUse(facts, use, held));
   return {
     workload: seen.ref,
@@ -92,13 +99,13 @@ export function explainWorkload(facts: WorkloadFacts): WorkloadExplanation {
 }
 
 export function explainConfig(facts: ConfigFacts): ConfigExplanation {
-  const { config, annotations, workloads, gaps, pauseSwitch, presence } = facts;
+  const { config, annotations, workloads, gaps, place, presence } = facts;
   const { kind, name } = config;
   const users = workloads.flatMap(({ seen, compiled, references }): UserExplanation[] => {
     const keys = references.find((reference) => reference.kind === kind && reference.name === name)?.keys;
     const { decision: rule, level } = explainReload(compiled, { kind, name, annotations });
     if (keys === undefined && !(rule.kind === 'yes' && rule.how === 'named')) return [];
-    const ifChanged = foresee(rule, holdOf(seen, pauseSwitch));
+    const ifChanged = foresee(rule, holdOf(seen, place));
     return [
       {
         workload: seen.ref,
@@ -118,8 +125,9 @@ export function explainConfig(facts: ConfigFacts): ConfigExplanation {
 /** Only what can be seen from outside: refusals, fights and limits are known to the running Lockstep. */
 function holdOf(
   { paused, pause, running, deleting, dormant }: SeenWorkload,
-  pauseSwitch: boolean,
+  { pauseSwitch, isWatched }: NamespaceFacts,
 ): Withheld | undefined {
+  if (!isWatched) return 'namespace-not-watched';
   if (dormant !== undefined) return dormant;
   const inside = { now: 0, refusedAt: undefined, undoneAt: [], halted: false, tokenAt: undefined };
   const pausePeriodInvalid = pause?.period === 'unreadable';

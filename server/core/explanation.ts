@@ -9,7 +9,7 @@ import type { ReloadDecision, ReloadRefusal } from './reload.ts';
 import type { KindRules } from './reload-compile.ts';
 
 /** Why nothing is restarted: for now, or as long as it is as it is. */
-export type Withheld = HoldReason | NonNullable<SeenWorkload['dormant']>;
+export type Withheld = HoldReason | NonNullable<SeenWorkload['dormant']> | 'namespace-not-watched';
 
 /** Why a part of the answer is missing, or is another than usual. */
 export type Gap =
@@ -18,6 +18,7 @@ export type Gap =
   | 'digest-key-unreadable'
   | 'digest-key-absent'
   | 'pause-switch-unreadable'
+  | 'namespace-labels-unreadable'
   | 'names-unlisted'
   | 'pods-unreadable'
   | 'events-unreadable'

@@ -12,6 +12,7 @@ export type HoldReason =
   | 'fighting'
   | 'halted'
   | 'flapping'
+  | 'engine-syncing'
   | 'jitter'
   | 'rollout-cap'
   | 'namespace-rollout-cap';

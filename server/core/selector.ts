@@ -9,6 +9,15 @@ export interface Selector {
   readonly requirements: readonly Requirement[];
 }
 
+/** Which namespaces are watched. */
+export interface NamespaceScope {
+  /** The only ones; empty: all. */
+  readonly listed: readonly string[];
+  readonly ignored: readonly string[];
+  /** What their labels must be. */
+  readonly selector: Selector;
+}
+
 export interface Requirement {
   readonly key: string;
   readonly operator: 'exists' | 'absent' | 'in' | 'not-in' | 'above' | 'below';

@@ -18,10 +18,12 @@ export type Contents = ReadonlyMap<string, Uint8Array>;
 
 type Reader = Asked<BlobWish, Contents>;
 
+/** Runs what reaches the remote: one at a time, with the repository's deadline and memory of failures. */
+export type Remotely = <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+
 export interface BlobOptions {
   readonly mirror: Mirror;
-  /** Runs what reaches the remote: one at a time, with the repository's deadline and memory of failures. */
-  readonly remotely: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+  readonly remotely: Remotely;
   /** For local git. */
   readonly signal: AbortSignal;
 }

@@ -51,15 +51,24 @@ export async function listRefs(mirror: Mirror, signal: AbortSignal): Promise<Rem
     const args = ['ls-remote', '--quiet', '--', 'origin'];
     const end = await mirror.remote({ args, env, signal, take }, everyCode);
     if (end.code !== 0) await mirror.explain('git-upload-pack', signal);
-    return { refs, protocol: protocolOf(await readFile(trace, 'utf8').catch(() => '')) };
+    const version = versionOf(await readFile(trace, 'utf8').catch(() => ''));
+    if (version === undefined && /^https?$/.test(mirror.address.protocol)) throw notGit(mirror);
+    return { refs, protocol: version === '2' ? 2 : 'older' };
   } finally {
     await rm(trace, { force: true });
   }
 }
 
 /** From git's own trace, one JSON object a line. Source: Documentation/technical/api-trace2.txt, the event `data`. */
-function protocolOf(trace: string): RemoteRefs['protocol'] {
-  return /"key":"negotiated-version","value":"2"/.test(trace) ? 2 : 'older';
+function versionOf(trace: string): string | undefined {
+  return /"key":"negotiated-version","value":"(\d)"/.exec(trace)?.[1];
+}
+
+/** Git takes any file for the refs of a server without a program, such as the page of a login. */
+function notGit(mirror: Mirror): LockstepError {
+  return new LockstepError('git-unreachable', {
+    message: `what answers at ${displayUrl(mirror.address.url)} does not speak Git’s smart protocol`,
+  });
 }
 
 /** Throws `git-ref-refused` for what is no name of a ref. `HEAD`, a full ref, or the name of a branch or tag. */

@@ -1,16 +1,14 @@
 // One repository whose commits are read: a mirror, what is asked of it in batches, and the memory of its failures.
 import { formatDuration } from '../core/duration.ts';
 import { LockstepError } from '../core/errors.ts';
-import type { Asked, Desk } from './batch.ts';
+import type { Desk } from './batch.ts';
 import { createDesk } from './batch.ts';
 import type { Backoff } from './backoff.ts';
-import type { BlobWish, Contents } from './blobs.ts';
+import type { BlobWish, Contents, Remotely } from './blobs.ts';
 import { createBlobDesk } from './blobs.ts';
-import { fetchCommits, fetchWhole, findRoots } from './commits.ts';
 import type { Listing } from './listing.ts';
-import { createListingReader } from './listing.ts';
+import { createListDesk, isAboutOneCommit } from './lists.ts';
 import type { Mirror } from './mirror.ts';
-import { everyCode } from './run.ts';
 import { checkRefName, findRef, listRefs } from './refs.ts';
 import { checkCommit, displayUrl } from './validate.ts';
 
@@ -32,11 +30,9 @@ export interface TreeSourceOptions {
   readonly stop: AbortSignal;
 }
 
-type Remotely = <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
-
 export function createTreeSource(options: TreeSourceOptions): TreeSource {
   const remotely = createRemotely(options);
-  const lists = createListDesk(options, remotely);
+  const lists = createListDesk({ ...options, remotely });
   const blobs = createBlobDesk({ mirror: options.mirror, remotely, signal: options.stop });
   const refs = createRefDesk(options, remotely);
   return {
@@ -77,94 +73,6 @@ function createRemotely({ mirror, backoff, slot, deadlineMs, stop }: TreeSourceO
 function notEnded(url: string, deadlineMs: number): LockstepError {
   return new LockstepError('git-unreachable', {
     message: `the repository ${displayUrl(url)} did not answer within ${formatDuration(deadlineMs)}`,
-  });
-}
-
-function isAboutOneCommit(error: unknown): boolean {
-  return error instanceof LockstepError && error.code === 'git-revision-not-found';
-}
-
-type Lister = Asked<string, Listing>;
-
-function createListDesk({ mirror, backoff, stop }: TreeSourceOptions, remotely: Remotely): Desk<string, Listing> {
-  const keyOf = (revision: string): string => `${mirror.address.url} ${revision}`;
-  const fetchAlone = async (revision: string, among: number): Promise<void> => {
-    try {
-      await remotely(async (signal) => {
-        const isGiven = among > 1 && (await fetchCommits(mirror, [revision], signal));
-        if (!isGiven || !(await findRoots(mirror, [revision], signal)).has(revision))
-          await fetchWhole(mirror, { revision, refused: 'commit' }, signal);
-      });
-      backoff.succeeded(keyOf(revision));
-    } catch (error) {
-      if (isAboutOneCommit(error)) backoff.failed(keyOf(revision), error);
-      throw error;
-    }
-  };
-  const isWorthAsking = ({ wish, reject }: Lister): boolean => {
-    try {
-      backoff.check(keyOf(wish));
-      return true;
-    } catch (error) {
-      reject(error);
-      return false;
-    }
-  };
-  return createDesk<string, Listing>({
-    answer: async (listers) => {
-      const roots = await findRoots(mirror, [...new Set(listers.map(({ wish }) => wish))], stop);
-      for (const [revision, root] of roots) await answerList({ mirror, stop, revision, root }, listers);
-      return listers.filter(({ wish }) => !roots.has(wish));
-    },
-    fetch: async (listers) => {
-      const groups = Map.groupBy(
-        listers.filter((lister) => isWorthAsking(lister)),
-        ({ wish }) => wish,
-      );
-      if (groups.size === 0) return [];
-      const isFetched = await remotely((signal) => fetchCommits(mirror, [...groups.keys()], signal));
-      if (isFetched) return [...groups.values()].flat();
-      const fetched: Lister[] = [];
-      for (const [revision, some] of groups) {
-        await fetchAlone(revision, groups.size).then(
-          () => fetched.push(...some),
-          (error: unknown) => some.forEach(({ reject }) => reject(error)),
-        );
-      }
-      return fetched;
-    },
-    notGiven: (revision) =>
-      new LockstepError('git-revision-not-found', {
-        message: `${revision} in ${displayUrl(mirror.address.url)} is no commit`,
-      }),
-  });
-}
-
-interface ListJob {
-  readonly mirror: Mirror;
-  readonly stop: AbortSignal;
-  readonly revision: string;
-  readonly root: string;
-}
-
-/** What is wrong with one tree is no concern of the others. */
-async function answerList({ mirror, stop, revision, root }: ListJob, listers: readonly Lister[]): Promise<void> {
-  const own = listers.filter(({ wish }) => wish === revision);
-  try {
-    const reader = createListingReader(`${displayUrl(mirror.address.url)} at ${revision}`, root);
-    const args = ['ls-tree', '-r', '-t', '-z', '--full-tree', revision];
-    const end = await mirror.stream({ args, signal: stop, take: (chunk) => reader.take(chunk) }, everyCode);
-    if (end.code !== 0) throw damaged(`${displayUrl(mirror.address.url)} at ${revision}`);
-    const listing = reader.end();
-    for (const { resolve } of own) resolve(listing);
-  } catch (error) {
-    for (const { reject } of own) reject(error);
-  }
-}
-
-function damaged(name: string): LockstepError {
-  return new LockstepError('git-tree-refused', {
-    message: `the tree of ${name} is refused: folders of it are missing or damaged`,
   });
 }
 

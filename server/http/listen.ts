@@ -45,8 +45,8 @@ export async function listen(handler: RequestListener, { host, port }: ListenAt)
 }
 
 async function close(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
+  // Not `once`: a connection that fails meanwhile is no reason to call the end a failure.
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const cut = setTimeout(() => server.closeAllConnections(), closeGraceMs);
   await closed.finally(() => clearTimeout(cut));

@@ -43,11 +43,13 @@ export async function connect(options: ConnectionOptions, now: () => number): Pr
   const settings = {
     connect: { ...tls.connect, keepAlive: true, keepAliveInitialDelay: 15_000 },
     keepAliveTimeout: 60_000,
+    // Over HTTP/2, which undici would take where it is offered, closing throws past every handler what is left of a stream (see README).
+    allowH2: false,
   };
   const open = (connections: number | null): Dispatcher =>
     cluster.proxyUrl === undefined
       ? new Agent({ ...settings, connections })
-      : new ProxyAgent({ uri: cluster.proxyUrl, requestTls: settings.connect, connections });
+      : new ProxyAgent({ uri: cluster.proxyUrl, requestTls: settings.connect, connections, allowH2: false });
   const dispatcher = open(maxConnections);
   const watchDispatcher = open(null);
   return {

@@ -60,7 +60,8 @@ export function gather(state: LiveState, workload: SeenWorkload, proof: Proof, n
 function optedInWhileDown(state: LiveState, key: string, workload: SeenWorkload): string | undefined {
   const inheritedAt = state.inheritedAt();
   if (inheritedAt === undefined || state.ledger.workload(key) !== undefined) return undefined;
-  return workload.createdAt + skewAllowanceMs < inheritedAt ? workload.resourceVersion : undefined;
+  if (workload.createdAt + skewAllowanceMs >= inheritedAt) return undefined;
+  return state.workloads.get(key)?.firstVersion ?? workload.resourceVersion;
 }
 
 /**

@@ -12,6 +12,8 @@ import type { Outcome } from './outcome.ts';
 export interface MarkCheckDeps {
   readonly reads: Pick<Reads, 'compareMarks'>;
   readonly report: (outcome: Outcome) => void;
+  /** Nothing waits for a comparison, so what it throws goes here: a bug. */
+  readonly onTrouble: (error: unknown) => void;
 }
 
 export interface MarkChecks {
@@ -34,7 +36,7 @@ interface Check {
 /** A migration asks once for each pair; restarts go first. */
 const concurrency = 4;
 
-export function createMarkChecks({ reads, report }: MarkCheckDeps): MarkChecks {
+export function createMarkChecks({ reads, report, onTrouble }: MarkCheckDeps): MarkChecks {
   const waiting: Check[] = [];
   let running = 0;
   const run = async ({ workload, acked, question, signal }: Check): Promise<void> => {
@@ -46,10 +48,12 @@ export function createMarkChecks({ reads, report }: MarkCheckDeps): MarkChecks {
       const check = waiting.shift();
       if (check === undefined) return;
       running++;
-      void run(check).finally(() => {
-        running--;
-        next();
-      });
+      void run(check)
+        .catch(onTrouble)
+        .finally(() => {
+          running--;
+          next();
+        });
     }
   };
   return {

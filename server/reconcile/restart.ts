@@ -1,7 +1,7 @@
 // Carries out an owed restart, or says why it has to wait.
 import type { Restarted, RestartOrder, RestartSource, RestartWriter } from '../core/cluster.ts';
-import type { Decision } from '../core/decide-workload.ts';
-import type { OwedReason } from '../core/judge-pair.ts';
+import type { Decision, Owed, RestartReason } from '../core/decide-workload.ts';
+import { blameEngine } from '../core/engine-wait.ts';
 import { hasCode } from '../core/errors.ts';
 import {
   holdRestart,
@@ -18,6 +18,7 @@ import { beginsPause, isPausedForPeriod } from '../core/pause-period.ts';
 import { saysDeleted } from '../core/restart.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import type { Namespaces } from '../state/namespaces.ts';
+import type { EngineWaits } from './engine-waits.ts';
 import type { Halt } from './halt.ts';
 import { record, type RecordDeps } from './record.ts';
 import type { Rollouts } from './rollouts.ts';
@@ -78,15 +79,20 @@ export interface RestartJob {
   readonly decision: Extract<Decision, { kind: 'restart' }>;
   readonly rollouts: Rollouts;
   readonly halt: Halt;
+  readonly engineWaits: EngineWaits;
   readonly signal: AbortSignal;
+}
+
+/** `owed`: as it is told. */
+interface ToldJob extends RestartJob {
+  readonly owed: readonly Owed[];
 }
 
 /** Why it was not restarted; undefined when it was, or is tried again at once. */
 export async function restartOrHold(deps: RestartDeps, job: RestartJob): Promise<HoldReason | undefined> {
   const { key, workload, decision, memory } = job;
-  const { owed } = decision;
   const now = deps.now();
-  const hold = findHold(deps, job, now);
+  const { hold, owed } = findHold(deps, job, now);
   if (hold !== undefined) {
     if (memory.heldFor !== hold.reason) deps.report({ kind: 'held', workload, owed, reason: hold.reason });
     if (hold.reason === 'rollout-cap' || hold.reason === 'namespace-rollout-cap') job.rollouts.wait(key);
@@ -101,13 +107,25 @@ export async function restartOrHold(deps: RestartDeps, job: RestartJob): Promise
     return undefined;
   }
   if (!rollsLater(workload)) job.rollouts.enter(key);
-  return restart(deps, job, now);
+  return restart(deps, { ...job, owed }, now);
 }
 
-function findHold(deps: RestartDeps, job: RestartJob, now: number): Hold | undefined {
-  const { key, workload, memory, decision, rollouts } = job;
-  const hold = holdRestart(holdFacts(deps, job, now), decision.owed);
-  if (hold !== undefined || isPausedForPeriod(workload.pause)) return hold;
+/** First what stops it, then the engine, then what only spreads. What joins a pause is one rollout with whatever the engine writes. */
+function findHold(
+  deps: RestartDeps,
+  job: RestartJob,
+  now: number,
+): { readonly hold: Hold | undefined; readonly owed: readonly Owed[] } {
+  const { key, workload, decision, engineWaits } = job;
+  const { owed } = decision;
+  const hold = holdRestart(holdFacts(deps, job, now), owed);
+  if (hold !== undefined || isPausedForPeriod(workload.pause)) return { hold, owed };
+  const engine = engineWaits.judge(key, { workload, owed, now });
+  if (engine.kind === 'wait') return { hold: engine.hold, owed };
+  return { hold: pace(deps, job, now), owed: engine.kind === 'late' ? blameEngine(owed) : owed };
+}
+
+function pace(deps: RestartDeps, { key, workload, memory, rollouts }: RestartJob, now: number): Hold | undefined {
   // Not before: what was paused or halted together would come together.
   memory.jitterUntil ??= now + deps.random() * deps.gates.jitterMs;
   return paceRestart({
@@ -118,14 +136,18 @@ function findHold(deps: RestartDeps, job: RestartJob, now: number): Hold | undef
 }
 
 /** What joins a pause makes no rollout of its own, so it spends nothing. */
-function closeDebt({ gates }: RestartDeps, { workload, memory, decision }: RestartJob, now: number): void {
+function closeDebt(
+  { gates }: RestartDeps,
+  { key, workload, memory, decision, engineWaits }: RestartJob,
+  now: number,
+): void {
+  engineWaits.close(key);
   memory.jitterUntil = undefined;
   if (!isUndoing(decision.owed) && !isPausedForPeriod(workload.pause)) spendToken(gates, memory, now);
 }
 
-async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise<HoldReason | undefined> {
-  const { key, workload, decision, memory } = job;
-  const { owed } = decision;
+async function restart(deps: RestartDeps, job: ToldJob, now: number): Promise<HoldReason | undefined> {
+  const { key, workload, decision, memory, owed } = job;
   const { n } = decision.key;
   deps.report({ kind: 'restarting', workload, owed, n });
   let restarted: Restarted | undefined;
@@ -143,7 +165,7 @@ async function restart(deps: RestartDeps, job: RestartJob, now: number): Promise
   if (restarted === undefined) return undefined;
   memory.patchedVersion = restarted.version;
   memory.successorUid = restarted.uid === workload.uid ? undefined : restarted.uid;
-  if (isUndoing(owed)) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
+  if (isUndoing(decision.owed)) memory.undoneAt = [...memory.undoneAt.slice(-2), now];
   if (!rollsLater(workload)) job.rollouts.start(key, restarted.version, now);
   closeDebt(deps, job, now);
   deps.report({ kind: 'restarted', workload, owed, n });
@@ -173,7 +195,7 @@ function orderOf({ state }: RestartDeps, { workload, decision, memory }: Restart
 }
 
 /** After a crash a change may have been answered already by a write that the ledger does not know. */
-function isCertain({ wasInStep }: Memory, reason: OwedReason): boolean {
+function isCertain({ wasInStep }: Memory, reason: RestartReason): boolean {
   return wasInStep || reason === 'returned' || reason === 'blind-return';
 }
 
@@ -197,7 +219,7 @@ function holdFacts(deps: RestartDeps, { key, workload, memory, halt }: RestartJo
 /** Rule 5: a conflict starts again. Rule 12: what is refused stays owed. Everything else goes to the queue's backoff. */
 function afterFailure(
   deps: RestartDeps,
-  { key, workload, decision, memory }: RestartJob,
+  { key, workload, owed, memory }: ToldJob,
   error: unknown,
 ): HoldReason | undefined {
   if (hasCode(error, 'api-conflict')) {
@@ -207,7 +229,7 @@ function afterFailure(
   }
   if (!hasCode(error, 'api-invalid', 'api-forbidden')) throw error;
   memory.refusedAt = deps.now();
-  deps.report({ kind: 'refused', workload, owed: decision.owed, error });
+  deps.report({ kind: 'refused', workload, owed, error });
   deps.retryAfter(key, refusedRetryMs);
   return 'refused';
 }

@@ -23,20 +23,22 @@ export interface WorkloadRoute {
 export function createWorkloadRoute(deps: WorkloadRouteDeps): WorkloadRoute {
   const { state, queue, log, onRestartKey } = deps;
   const problems = new Map<string, string>();
+  /** Of the workloads that may be restarted, by uid: whose revisions matter. */
   const keyOf = new Map<string, string>();
   return {
     seeWorkload(event, optedInAt) {
-      const before = state.workloads.get(event.present ? objectKey(event.object.ref) : event.key);
+      const place = event.present ? objectKey(event.object.ref) : event.key;
+      const before = state.workloads.get(place);
       const key = state.workloads.apply(event, optedInAt);
+      const after = state.workloads.get(place);
       if (event.present) {
         const { restartKey } = event.object;
         if (key !== undefined && restartKey !== undefined && restartKey.n !== before?.restartKey?.n) onRestartKey(key);
         reportProblems(log, problems, event.object);
-        if (key !== undefined) keyOf.set(event.object.uid, key);
         wakeCronJob(deps, event.object);
       } else problems.delete(event.key);
-      const isLeft = !event.present || event.object.reload === undefined;
-      if (before !== undefined && (isLeft || before.uid !== event.object.uid)) keyOf.delete(before.uid);
+      if (before !== undefined && before.uid !== after?.uid) keyOf.delete(before.uid);
+      if (after !== undefined) keyOf.set(after.uid, place);
       if (key !== undefined) queue.add(key);
     },
     seeRevision(event) {

@@ -6,6 +6,8 @@ import { isNewer } from '../core/object.ts';
 import type { SeenWorkload } from '../core/seen.ts';
 import { gather, listed, prove, unproven, type LiveState } from './gather.ts';
 import { createMarkChecks, type MarkChecks } from './mark-checks.ts';
+import type { EngineRef } from '../core/engine.ts';
+import { createEngineWaits, type EngineAnswers } from './engine-waits.ts';
 import { createHalt } from './halt.ts';
 import { record } from './record.ts';
 import { emptyMemory, lagRetryMs, restartOrHold, type Memory, type RestartDeps, type RestartJob } from './restart.ts';
@@ -15,6 +17,9 @@ import { createRollouts } from './rollouts.ts';
 export interface WorkloadDeps extends RestartDeps, ResumeDeps {
   readonly state: LiveState;
   readonly reads: Reads;
+  readonly engines: EngineAnswers;
+  /** What fails beside a reconcile. */
+  readonly onTrouble: (error: unknown) => void;
   /** True once for each key after start, when the lists were made in the order that proves them. */
   readonly takeBootProof: (key: string) => boolean;
 }
@@ -25,6 +30,8 @@ export interface WorkloadReconciler {
   readonly held: ReadonlyMap<string, HoldReason>;
   /** Workloads whose rollout takes longer than it may, which no event tells: to be reconciled. */
   overdue(): readonly string[];
+  /** Something may have changed of these owners: whoever waits for one is decided again. */
+  onOwners(owners: readonly EngineRef[]): void;
 }
 
 /** A controller takes up a template within moments; one that is away must not hold back a restart for ever. */
@@ -38,10 +45,10 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
   const { state } = deps;
   const held = new Map<string, HoldReason>();
   const memories = new Map<string, Memory>();
-  const rollouts = createRollouts(state.workloads, deps.gates);
-  const halt = createHalt({ rollouts, after: deps.gates.haltAfterFailures, report: deps.report });
+  const limits = openLimits(deps);
+  const { rollouts, halt, engineWaits } = limits;
   const markChecks = createMarkChecks(deps);
-  const resumes = createResumes(deps, { rollouts, halt });
+  const resumes = createResumes(deps, limits);
 
   const remember = (key: string, { uid }: SeenWorkload): Memory => {
     const memory = memories.get(key) ?? emptyMemory();
@@ -52,6 +59,7 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
   const forget = (key: string): undefined => {
     if (awaitSuccessor(deps, key, memories.get(key))) return;
     memories.delete(key);
+    engineWaits.close(key);
     if (!state.workloads.toResume.has(key)) resumes.forget(key);
     state.ledger.remove(key, deps.now());
   };
@@ -72,6 +80,9 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
   return {
     held,
     overdue: () => rollouts.overdue(deps.now()),
+    onOwners(owners) {
+      for (const key of engineWaits.waitingFor(owners)) deps.retryAfter(key, 0);
+    },
     async reconcile(key, signal) {
       const workload = state.workloads.get(key);
       followRollout(key, workload);
@@ -81,7 +92,7 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
         if (resume.kind === 'written') return;
         const memory = workload === undefined ? forget(key) : remember(key, workload);
         if (workload === undefined || memory === undefined) return hold(key, resume.held);
-        memory.heldFor = await bringInStep(deps, { key, workload, memory, signal }, { rollouts, halt, markChecks });
+        memory.heldFor = await bringInStep(deps, { key, workload, memory, signal }, { ...limits, markChecks });
         hold(key, memory.heldFor ?? resume.held);
       } finally {
         rollouts.leave(key);
@@ -89,6 +100,14 @@ export function createWorkloadReconciler(deps: WorkloadDeps): WorkloadReconciler
       }
     },
   };
+}
+
+type Limits = Pick<RestartJob, 'rollouts' | 'halt' | 'engineWaits'>;
+
+function openLimits(deps: WorkloadDeps): Limits {
+  const rollouts = createRollouts(deps.state.workloads, deps.gates);
+  const halt = createHalt({ rollouts, after: deps.gates.haltAfterFailures, report: deps.report });
+  return { rollouts, halt, engineWaits: createEngineWaits(deps.engines, deps.state) };
 }
 
 /** A Job that we deleted comes back under its name. One that has ended before it was seen does not: waited for once. */
@@ -103,7 +122,7 @@ function awaitSuccessor({ retryAfter }: WorkloadDeps, key: string, memory: Memor
 async function bringInStep(
   deps: WorkloadDeps,
   question: Question,
-  { markChecks, ...limits }: Pick<RestartJob, 'rollouts' | 'halt'> & { readonly markChecks: MarkChecks },
+  { markChecks, ...limits }: Limits & { readonly markChecks: MarkChecks },
 ): Promise<HoldReason | undefined> {
   const { key, workload, memory } = question;
   const isLagging = memory.patchedVersion !== undefined && isNewer(memory.patchedVersion, workload.resourceVersion);
@@ -116,6 +135,7 @@ async function bringInStep(
   if (decision.kind === 'restart') return restartOrHold(deps, { ...question, ...limits, decision });
   memory.wasInStep = true;
   memory.jitterUntil = undefined;
+  limits.engineWaits.close(key);
   if (decision.kind === 'record') {
     record(deps, workload, { ...decision, acked: markChecks.take(workload, decision, question.signal) });
   }

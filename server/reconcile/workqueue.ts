@@ -51,6 +51,30 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   return new KeyQueue(options);
 }
 
+/**
+ * The same queue, which takes no keys before it is started: who starts it adds all that there are. A process that stands by for months
+ * would otherwise keep the key of everything that ever came and went.
+ */
+export function emptyUntilStarted(queue: WorkQueue): WorkQueue {
+  let isStarted = false;
+  const whenStarted = (take: () => void): void => {
+    if (isStarted) take();
+  };
+  return {
+    add: (key) => whenStarted(() => queue.add(key)),
+    settle: (key, settle) => whenStarted(() => queue.settle(key, settle)),
+    addAfter: (key, ms) => whenStarted(() => queue.addAfter(key, ms)),
+    start() {
+      isStarted = true;
+      queue.start();
+    },
+    stop: () => queue.stop(),
+    get depth() {
+      return queue.depth;
+    },
+  };
+}
+
 class KeyQueue implements WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #waiting = new Map<string, Waiting>();

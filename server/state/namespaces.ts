@@ -1,14 +1,6 @@
 // Which namespaces are watched, by the configuration and by their labels, and which are paused.
-import { selects, type Selector } from '../core/selector.ts';
+import { selects, type NamespaceScope } from '../core/selector.ts';
 import type { SeenEvent, SeenNamespace } from '../core/seen.ts';
-
-export interface NamespaceScope {
-  /** The only ones; empty: all. */
-  readonly listed: readonly string[];
-  readonly ignored: readonly string[];
-  /** What their labels must be. */
-  readonly selector: Selector;
-}
 
 export interface NamespaceChange {
   readonly pause: 'turned' | 'same';

@@ -9,6 +9,8 @@ import { createRuns } from './runs.ts';
 export interface KnownWorkload extends SeenWorkload {
   /** The version of its creation, when a watch without a gap delivered it. */
   readonly addedVersion?: string | undefined;
+  /** Its version when this process first saw it opted in: later ones may be of writes that have nothing to do with that. */
+  readonly firstVersion?: string;
 }
 
 export interface Workloads {
@@ -67,7 +69,8 @@ class IndexedWorkloads implements Workloads {
     if (this.#optedOut.get(key) === object.uid) this.#optedInAt.set(key, optedInAt ?? object.resourceVersion);
     else if (before?.uid !== object.uid) this.#optedInAt.delete(key);
     this.#optedOut.delete(key);
-    this.#link(key, { ...object, addedVersion: addedVersionOf(event, before) });
+    const firstVersion = (before?.uid === object.uid ? before.firstVersion : undefined) ?? object.resourceVersion;
+    this.#link(key, { ...object, addedVersion: addedVersionOf(event, before), firstVersion });
     return key;
   }
 

@@ -56,7 +56,7 @@ const facts = (more: Partial<WorkloadFacts> = {}): WorkloadFacts => ({
   uses: [use()],
   record,
   gaps: [],
-  pauseSwitch: false,
+  place: { pauseSwitch: false, isWatched: true },
   now: 0,
   presence: off,
   lastEvent: undefined,
@@ -131,7 +131,7 @@ const pendings: Readonly<Record<string, readonly [Partial<WorkloadFacts>, Pendin
     { kind: 'restart', owed, held: 'pause-period-invalid' },
   ],
   'a change while the pause switch is on': [
-    { pauseSwitch: true, decision: changedDecision },
+    { place: { pauseSwitch: true, isWatched: true }, decision: changedDecision },
     { kind: 'restart', owed, held: 'pause-switch' },
   ],
   'a change, whatever else could not be read': [
@@ -207,7 +207,7 @@ for (const [rule, [annotations, more, ofConfig, ifChanged]] of Object.entries(co
       annotations: ofConfig,
       workloads: [workload],
       gaps: [] as Gap[],
-      pauseSwitch: false,
+      place: { pauseSwitch: false, isWatched: true },
       presence: off,
     };
     assert.deepEqual(fromWorkload.uses[0]?.ifChanged, ifChanged);
@@ -223,7 +223,7 @@ test('a config object: named without a reference counts, auto without a referenc
     annotations: {},
     workloads,
     gaps: [],
-    pauseSwitch: false,
+    place: { pauseSwitch: false, isWatched: true },
     presence: off,
   });
   assert.deepEqual(

@@ -2,6 +2,7 @@
 // wrote it, and what differs; then what a branch would restart.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -48,6 +49,7 @@ async function act(api: KubeApi, namespace: string, [token = '', password = '']:
   await argocd('pages', { level: 'info' });
   await argocd('settings', { level: 'info', port: '80' });
   await apply('kubectl-edit', { kind: 'ConfigMap', name: 'settings', values: { level: 'debug' } });
+  await apply('kubectl', { kind: 'ConfigMap', name: 'ci', values: { level: 'info' } });
   const labels = byFlux('kustomize.toolkit.fluxcd.io');
   await apply('kustomize-controller', { kind: 'ConfigMap', name: 'fleet', values: { level: 'info' }, labels });
   const release = byFlux('helm.toolkit.fluxcd.io');
@@ -79,13 +81,21 @@ test(
     context.after(() => git.stop());
     const place = await rig.createPlace();
     const { namespace } = place;
-    const files = {
-      'argocd/pages.yaml': yaml('pages', { level: 'info' }),
-      'flux/fleet.yaml': yaml('fleet', { level: 'info' }),
-    };
+    const files = Object.fromEntries(
+      [
+        ['argocd', 'pages'],
+        ['flux', 'fleet'],
+        ['ci', 'ci'],
+      ].map(([folder = '', name = '']) => {
+        return [`${folder}/${name}.yaml`, yaml(name, { level: 'info' })];
+      }),
+    );
     const settings = (level: string) => ({ 'argocd/settings.yaml': yaml('settings', { level, port: '80' }) });
     const revision = world.person('main', { ...files, ...settings('info') });
     world.person('feature', { 'argocd/pages.yaml': yaml('pages', { level: 'warn' }), ...settings('info') });
+    const config = join(world.root, 'lockstep.yaml');
+    const source = { name: 'ci', repository: `${git.url}/shop.git`, path: 'ci', namespace };
+    writeFileSync(config, JSON.stringify({ sources: [source] }));
     const applied: Applied = { repository: `${git.url}/shop.git`, revision, namespace };
     const signal = AbortSignal.timeout(120_000);
     const api = await openKubeApi({ kubeconfig: rig.cluster.kubeconfig, userAgent: 'e2e', signal });
@@ -105,7 +115,7 @@ test(
     const run = async (...flags: string[]) => {
       const own = ['-n', namespace, '--kubeconfig', rig.account.kubeconfig, '--state-namespace', rig.account.namespace];
       const env = { ...process.env, PATH: `${dirname(kustomize)}:${process.env['PATH'] ?? ''}` };
-      const argv = [join('server', 'main.ts'), 'diff', ...own, '--allow-local-git', ...flags];
+      const argv = [join('server', 'main.ts'), 'diff', ...own, '--allow-local-git', `--config=${config}`, ...flags];
       try {
         return { code: 0, ...(await promisify(execFile)(process.execPath, argv, { env })) };
       } catch (error) {
@@ -126,6 +136,7 @@ test(
         row.producer?.kind,
       ]);
     assert.deepEqual(told, [
+      ['ci', 'source', 'equal', 'runtime', 'kubectl', undefined],
       ['fleet', 'Kustomization', 'equal', 'git', 'kustomize-controller', undefined],
       ['pages', 'Application', 'equal', 'git', 'argocd-controller', undefined],
       ['settings', 'Application', 'different', 'runtime', 'kubectl-edit', undefined],

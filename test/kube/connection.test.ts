@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createSecureServer } from 'node:http2';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { createClient } from '../../server/kube/client.ts';
 import { connect } from '../../server/kube/connection.ts';
+import { createCertificate } from '../fakes/certificate.ts';
 
 function kubeconfig(context: TestContext, more: object = {}, server = 'https://127.0.0.1:6443/prefix/'): string {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-connection-'));
@@ -99,4 +103,39 @@ test('credentials are read again after 30 s or when the clock was put back, once
     return after !== before;
   };
   assert.deepEqual([1_029_000, 1_031_000, 1_032_000, 500_000].map(isReadAgain), [false, true, false, true]);
+});
+
+/** Offers HTTP/2 before HTTP/1.1, as API servers do. Its answers never end. */
+async function listen(onRequest: (httpVersion: string) => void): Promise<{ url: string; ended: () => Promise<void> }> {
+  const { cert, key } = createCertificate({ name: 'localhost', notBefore: 0, notAfter: Date.UTC(2100, 0) });
+  const server = createSecureServer({ cert, key, allowHTTP1: true }, (request, response) => {
+    onRequest(request.httpVersion);
+    response.on('error', () => undefined).write('{');
+  });
+  server.on('sessionError', () => undefined).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    url: `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    ended: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+test('closed while connections come about: every request ends as aborted, and nothing is thrown past them', async (context) => {
+  const stop = new AbortController();
+  const versions = new Set<string>();
+  const server = await listen((httpVersion) => {
+    versions.add(httpVersion);
+    stop.abort();
+  });
+  const clusters = [{ name: 'c', cluster: { server: server.url, 'insecure-skip-tls-verify': true } }];
+  const connection = await connect({ kubeconfig: kubeconfig(context, { clusters }), context: undefined }, () => 0);
+  const client = createClient(connection, () => undefined);
+  const request = { verb: 'get', resource: 'secrets', subject: '', path: '/', signal: stop.signal } as const;
+  const runs = Array.from({ length: 20 }, () => client.send(request));
+  await Promise.all(runs.map((run) => assert.rejects(run, { name: 'AbortError' })));
+  await connection.close();
+  // What is thrown past everybody is thrown before the last socket is gone.
+  await server.ended();
+  assert.deepEqual([...versions], ['1.1']);
 });

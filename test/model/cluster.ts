@@ -2,6 +2,7 @@
 // at birth, resource versions in one order, timestamps of whole seconds. Every write is one step.
 // Long because every step changes one and the same state, which nothing else may touch.
 import { digestValues, type ContentDigests, type DigestKey } from '../../server/core/digest.ts';
+import type { EngineRef } from '../../server/core/engine.ts';
 import type { WorkloadRef } from '../../server/core/object.ts';
 import { parseRestartKey } from '../../server/core/restart.ts';
 import type { SeenConfig, SeenRevision, SeenWorkload } from '../../server/core/seen.ts';
@@ -27,6 +28,8 @@ export interface Config {
   readonly content: number;
   readonly dataWrittenAt: number;
   readonly createdAt: number;
+  /** The field manager that owns its data. */
+  readonly writer: string;
 }
 
 export interface Template {
@@ -87,6 +90,8 @@ export interface Cluster {
   /** Content that each config object had last, also when it is gone. */
   readonly lastContent: Map<string, number>;
   uids: number;
+  /** One Application that declares everything; undefined while it does not sync. */
+  sync: { readonly handled: ReadonlySet<string> } | undefined;
 }
 
 export const secondsOf = (ms: number): number => Math.floor(ms / 1000) * 1000;
@@ -105,6 +110,7 @@ export function createCluster(): Cluster {
     log: { workloads: [], configs: [], revisions: [] },
     lastContent: new Map(),
     uids: 0,
+    sync: undefined,
   };
 }
 
@@ -124,7 +130,7 @@ function write<T extends Config | Deployment | ReplicaSet>(
 }
 
 /** Creates it where it does not exist. */
-export function putConfig(cluster: Cluster, name: string, content: number): void {
+export function putConfig(cluster: Cluster, name: string, content: number, writer = 'somebody'): void {
   const before = cluster.configs.get(name);
   const [old, fresh] = [contents[before?.content ?? -1], contents[content] ?? {}];
   const onlyVanished = old !== undefined && Object.keys(fresh).every((key) => fresh[key] === old[key]);
@@ -133,6 +139,7 @@ export function putConfig(cluster: Cluster, name: string, content: number): void
     uid: before?.uid ?? `c${++cluster.uids}`,
     version: ++cluster.version,
     content,
+    writer,
     createdAt: before?.createdAt ?? secondsOf(cluster.now),
     dataWrittenAt: before !== undefined && onlyVanished ? before.dataWrittenAt : secondsOf(cluster.now),
   };
@@ -284,10 +291,26 @@ export function refOf(name: string): WorkloadRef {
   return { kind: 'Deployment', namespace, name };
 }
 
+export const engineOwner: EngineRef = { engine: 'argocd', kind: 'Application', namespace: 'argocd', name: 'shop' };
+
+/** The engine applies a workload, with another image where that is what Git brought. */
+export function applyWorkload(cluster: Cluster, name: string, what: 'as-it-was' | 'other-image'): void {
+  const workload = cluster.workloads.get(name);
+  if (cluster.sync === undefined || workload === undefined) return;
+  cluster.sync = { handled: new Set([...cluster.sync.handled, name]) };
+  const { template } = workload;
+  if (what === 'other-image') editWorkload(cluster, name, { template: { ...template, image: template.image + 1 } });
+}
+
+/** Whether it has still to come to a workload, as its status says. */
+export function isOnItsWay({ sync }: Cluster, name: string): boolean {
+  return sync !== undefined && !sync.handled.has(name);
+}
+
 const digests = new Map<string, ContentDigests>();
 
 export function seeConfig(
-  { name, uid, version, content, createdAt, dataWrittenAt }: Config,
+  { name, uid, version, content, createdAt, dataWrittenAt, writer }: Config,
   keys: readonly DigestKey[],
 ): SeenConfig {
   const ref = { kind: 'Secret', namespace, name } as const;
@@ -310,7 +333,7 @@ export function seeConfig(
     contents: found,
     annotations: {},
     ignored: false,
-    writers: [],
+    writers: [writer],
     dataWrittenAt,
   };
 }
@@ -340,6 +363,7 @@ export function seeWorkload({
     reload: optedIn ? reload : undefined,
     references: optedIn ? references : [],
     restartKey: parseRestartKey(template.keyText),
+    ownership: { group: 'apps', ...refOf(name), labels: {}, annotations: {}, owners: [] },
     currentRevision: observed === template ? String(number) : undefined,
   };
 }

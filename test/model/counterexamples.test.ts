@@ -83,6 +83,31 @@ const rows: [name: string, restarts: number, trace: readonly string[], scenario?
   ],
   ['#12 config object and workload by one sync', 0, ['change c0 1', 'image web', 'observe web', ...deliverAll]],
   [
+    '#13 between the engine’s two writes',
+    0,
+    [
+      'sync',
+      'sync-config c0 1',
+      'deliver configs',
+      'reconcile web',
+      'sync-apply web image',
+      'observe web',
+      ...deliverAll,
+    ],
+  ],
+  [
+    '#13 the engine handles the workload, and its template stays',
+    1,
+    ['sync', 'sync-config c0 1', 'deliver configs', 'reconcile web', 'sync-apply web', 'reconcile web', 'observe web'],
+  ],
+  ['#13 a change at runtime waits for no engine', 1, ['sync', 'change c0 1', 'deliver configs', 'reconcile web']],
+  ['#14 the engine stops half-way', 1, ['sync', 'sync-config c0 1', 'deliver configs', 'reconcile web', 'tick 5']],
+  [
+    '#14 the engine stops half-way, and the process dies',
+    1,
+    ['sync', 'sync-config c0 1', 'deliver configs', 'reconcile web', 'tick 5', 'crash'],
+  ],
+  [
     '#15 adopted, then changed, then seen',
     1,
     ['adopt web', 'observe web', 'rollout web 0', 'rollout web 1', 'change c1 1'],
@@ -127,6 +152,18 @@ const rows: [name: string, restarts: number, trace: readonly string[], scenario?
     'stale at opt-in is left alone',
     0,
     ['change c0 1', 'deliver configs', 'tick 5', 'opt-in web'],
+    { optedOut: ['web'] },
+  ],
+  [
+    'found: opted in, changed, and the workload’s status moves before the next process decides',
+    1,
+    ['opt-in web', 'adopt web', 'drop web', 'change c0 1', 'crash'],
+    { optedOut: ['web'] },
+  ],
+  [
+    'stale-at-opt-in: an opt-in that nobody recorded may be any write of the workload',
+    0,
+    ['opt-in web', 'deliver workloads', 'change c0 1', 'meta web', 'crash'],
     { optedOut: ['web'] },
   ],
   [

@@ -53,6 +53,14 @@ const comingAndGoing: typeof environment = [
   [5, (random) => `recreate ${oneOf(random, configs)} ${oneOf(random, [0, 1, 2])}`],
 ];
 
+/** By seed: a fifth of the runs is with an engine. */
+const syncing: typeof environment = [
+  [4, () => 'sync'],
+  [5, (random) => `sync-config ${oneOf(random, ['c0', 'c0', 'c1'])} ${oneOf(random, [0, 1, 2])}`],
+  [4, (random) => `sync-apply ${oneOf(random, workloads)} ${oneOf(random, ['image', 'image', ''])}`.trim()],
+  [2, () => 'sync-end'],
+];
+
 /** By seed: a half of the runs is without. */
 const off = usual.presence;
 const presences: readonly Scenario['presence'][] = [
@@ -93,7 +101,11 @@ export async function explore(seed: number, mutant: Mutant = {}, steps = 30): Pr
     existing: random() < 0.8 ? ['web', 'job'] : ['job'],
     optedOut: random() < 0.1 ? ['web'] : [],
   };
-  const happens = presence.onCreate || presence.onDelete ? [...environment, ...comingAndGoing] : environment;
+  const happens = [
+    ...environment,
+    ...(presence.onCreate || presence.onDelete ? comingAndGoing : []),
+    ...(seed % 5 === 0 ? syncing : []),
+  ];
   const at = (line: string): string => (scenario.processes === 1 ? line : `${line} @${Math.floor(random() * 2)}`);
   const run = await begin(scenario);
   run.pick = () => {

@@ -7,6 +7,7 @@ import { objectKey } from '../../server/core/object.ts';
 import { annotation } from '../../server/core/reload.ts';
 import type { PresenceRules } from '../../server/core/snapshot.ts';
 import type { SeenEvent } from '../../server/core/seen.ts';
+import type { EngineAnswers } from '../../server/reconcile/engine-waits.ts';
 import type { LiveState } from '../../server/reconcile/gather.ts';
 import { createRoute, type Route } from '../../server/reconcile/route.ts';
 import type { Outcome } from '../../server/reconcile/outcome.ts';
@@ -46,6 +47,7 @@ export interface Mutant {
   readonly keyText?: (text: string) => string;
   readonly precondition?: 'none';
   readonly settled?: 'always-now';
+  readonly engines?: EngineAnswers;
 }
 
 export interface Process {
@@ -53,6 +55,8 @@ export interface Process {
   /** Keys that wait until a time. */
   readonly later: Map<string, number>;
   readonly held: WorkloadReconciler['held'];
+  /** Something changed of the engine’s Application. */
+  hearOwner(): void;
   deliver(resource: world.Resource): boolean;
   undelivered(resource: world.Resource): world.Written | undefined;
   relist(resource: world.Resource): void;
@@ -92,10 +96,14 @@ export async function startProcess(ports: Ports): Promise<Process> {
     stateNamespace: 'lockstep-system',
     reads: mutate.reads?.(reads, cluster) ?? reads,
     writer: clusterWriter(ports),
+    engines: mutate.engines ?? engineOf(cluster),
     now: () => cluster.now,
     mode: 'enforce',
     gates: { maxRollouts: 0, maxRolloutsPerNamespace: 0, jitterMs: 0, haltAfterFailures: 0, restartBurst: 0 },
     random: () => 0.5,
+    onTrouble: (error) => {
+      throw error;
+    },
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => (ms > 1_000 ? later.set(key, cluster.now + ms) : pending.add(key)),
     wakeAfter: (key, ms) => later.set(key, cluster.now + ms),
@@ -135,6 +143,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
     pending,
     later,
     held: reconciler.held,
+    hearOwner: () => reconciler.onOwners([world.engineOwner]),
     ...watches,
     async reconcile(key) {
       pending.delete(key);
@@ -150,6 +159,15 @@ export async function startProcess(ports: Ports): Promise<Process> {
       for (const key of await state.ledger.flush(Infinity, never)) pending.add(key);
     },
     isDirty: () => state.ledger.dueAt() !== undefined,
+  };
+}
+
+/** Its status is heard at once: what it says late only delays. */
+function engineOf(cluster: world.Cluster): EngineAnswers {
+  return {
+    ownerOf: () => ({ kind: 'owned', owner: world.engineOwner, by: 'tracking-id' }),
+    progressOf: (_, { name }) =>
+      world.isOnItsWay(cluster, name) ? { kind: 'on-its-way', reason: 'syncing' } : { kind: 'idle' },
   };
 }
 

@@ -1,6 +1,7 @@
 // Planted bugs: each takes one rule away by wrapping what the process is made of. The explorer must find all of them.
 import type { Ack } from '../../server/core/restart.ts';
 import type { PairObject } from '../../server/core/snapshot.ts';
+import { noEngines } from '../../server/reconcile/engine-waits.ts';
 import type { LiveState } from '../../server/reconcile/gather.ts';
 import type { SeenEvent } from '../../server/core/seen.ts';
 import type { Mutant } from './lockstep.ts';
@@ -122,6 +123,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
       ledger: over(state.ledger, { workload: (key) => withLowN(state, key) }),
     }),
   },
+  'rule 11: nobody waits for an engine': { engines: noEngines },
   'rule 13: digests are compared across keys': viewed((object) => ({
     ...object,
     digests: object.digests.slice(0, 1).map((digest) => digest.replace(/^k\d+:/, 'k0:')),

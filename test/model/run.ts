@@ -18,8 +18,8 @@ export interface Run {
   readonly counts: Map<string, { changes: Map<string, number>; everUsed: Set<string>; writes: number; extra: number }>;
   /** Pairs that were stale when their workload opted in, or when it was seen first: `web/c0`. */
   readonly excused: Set<string>;
-  /** Workloads that opted in while nobody watched: when, no fact tells. */
-  readonly optedInUnseen: Set<string>;
+  /** Workloads that opted in: when, no fact tells to a process that finds no record of them. */
+  readonly optedIn: Set<string>;
   /** The cluster's version when the run began. */
   begunAt: number;
   /** When a change of a config object was last heard of. */
@@ -66,7 +66,7 @@ export async function begin(scenario: Scenario): Promise<Run> {
     trace: [],
     counts: new Map(),
     excused: new Set(),
-    optedInUnseen: new Set(),
+    optedIn: new Set(),
     begunAt: Infinity,
     deliveredAt: 0,
     relisted: false,
@@ -158,6 +158,7 @@ export async function step(run: Run, line: string): Promise<boolean> {
   const process = Number(/@(\d)$/.exec(line)?.[1] ?? 0);
   return (
     configStep(run, verb, name, Number(detail)) ??
+    engineStep(run, verb, name, detail) ??
     workloadStep(run, verb, name, detail) ??
     (await processStep(run, verb, name, process))
   );
@@ -189,24 +190,54 @@ function configStep(run: Run, verb: string, name: string, content: number): bool
   }
 }
 
+/** One Application: a sync begins, writes config objects and workloads in any order, and ends; or stops half-way. */
+function engineStep(run: Run, verb: string, name: string, detail: string): boolean | undefined {
+  const { cluster } = run;
+  switch (verb) {
+    case 'sync':
+      if (cluster.sync !== undefined) return false;
+      cluster.sync = { handled: new Set() };
+      break;
+    case 'sync-end':
+      if (cluster.sync === undefined) return false;
+      cluster.sync = undefined;
+      break;
+    case 'sync-config':
+      if (cluster.sync === undefined || cluster.configs.get(name)?.content === Number(detail)) return false;
+      if (cluster.configs.has(name)) changeContent(run, name, Number(detail), engineManager);
+      else recreate(run, name, Number(detail), engineManager);
+      break;
+    case 'sync-apply':
+      if (!world.isOnItsWay(cluster, name) || !cluster.workloads.has(name)) return false;
+      world.applyWorkload(cluster, name, detail === 'image' ? 'other-image' : 'as-it-was');
+      break;
+    default:
+      return undefined;
+  }
+  for (const process of run.processes) process?.hearOwner();
+  return true;
+}
+
+const engineManager = 'argocd-controller';
+
 /** Where it counts, a creation or deletion is a change for everybody. */
 function countPresence(run: Run, name: string): void {
   for (const { changes } of run.counts.values()) changes.set(name, (changes.get(name) ?? 0) + 1);
 }
 
-function recreate(run: Run, name: string, content: number): void {
+function recreate(run: Run, name: string, content: number, writer?: string): void {
   if (run.presence.onCreate) countPresence(run, name);
-  changeContent(run, name, content);
+  changeContent(run, name, content, writer);
 }
 
-function changeContent(run: Run, name: string, content: number): void {
+function changeContent(run: Run, name: string, content: number, writer?: string): void {
   const before = run.cluster.lastContent.get(name) ?? -1;
   for (const [workload, { changes }] of run.counts) {
     if (world.usedContent(workload, before) === world.usedContent(workload, content)) continue;
     changes.set(name, (changes.get(name) ?? 0) + 1);
     run.excused.delete(`${workload}/${name}`);
   }
-  world.putConfig(run.cluster, name, content);
+  world.putConfig(run.cluster, name, content, writer);
 }
 
 function workloadStep(run: Run, verb: string, name: string, detail: string): boolean | undefined {
@@ -255,7 +286,7 @@ function workloadStep(run: Run, verb: string, name: string, detail: string): boo
     case 'opt-in':
       if (workload.optedIn) return false;
       for (const config of configs) if (isStale(cluster, name, config)) run.excused.add(`${name}/${config}`);
-      if (run.processes.every((process) => process === undefined)) run.optedInUnseen.add(name);
+      run.optedIn.add(name);
       return edit({ optedIn: true });
     case 'adopt':
       if (template.uses.includes('c1')) return false;
@@ -310,10 +341,9 @@ async function processStep(run: Run, verb: string, name: string, index: number):
   const process = run.processes[index];
   if (verb === 'start') {
     if (process !== undefined || run.depth > 0) return false;
-    excuseUnknowable(run);
+    excuseAtStart(run);
     await orCrash(run, index, async () => void (run.processes[index] = await open(run)));
-    excuseUnknowable(run);
-    run.optedInUnseen.clear();
+    excuseAtStart(run);
     return true;
   }
   if (process === undefined) return false;
@@ -358,9 +388,26 @@ function open(run: Run): Promise<Process> {
       countWrite(run, name);
     },
     onOutcome: (outcome) => {
-      if (outcome.kind === 'restarting' && isBlind(run, outcome.owed)) allowExtra(run, outcome.workload.ref.name);
+      if (outcome.kind !== 'restarting') return;
+      if (isBlind(run, outcome.owed)) allowExtra(run, outcome.workload.ref.name);
+      checkEngine(run, outcome.workload.ref.name, outcome.owed);
     },
   });
+}
+
+/**
+ * Rule 11: no restart for what Git brought while the engine is on its way to the workload, unless it is too late. Judged where the process
+ * has heard of everything, and of the workload that uses all keys: which key had which writer is not in the model.
+ */
+function checkEngine(run: Run, name: string, owed: readonly Owed[]): void {
+  const [process, ...others] = run.processes;
+  const hasHeard = others.length === 0 && process?.undelivered('configs') === undefined && !hadGap(run);
+  if (name !== 'web' || !hasHeard || !world.isOnItsWay(run.cluster, name)) return;
+  const isFromGit = owed.every(({ name: config, reason }) => {
+    const writer = run.cluster.configs.get(config.replace('Secret/', ''))?.writer;
+    return reason === 'changed' && writer === engineManager;
+  });
+  if (isFromGit) throw new Violation(`TWO: ${name} was restarted while the engine was on its way to it`);
 }
 
 /** The declared class `blind`: A-B-A, or a first sight, when config objects were listed anew during the run. */
@@ -428,8 +475,8 @@ function isStale(cluster: world.Cluster, name: string, config: string): boolean 
 }
 
 /**
- * What no fact of the API can tell after a gap: what happened to an object that no workload used when the watch had last seen it,
- * and whether a change was older than an opt-in (known limits, see README).
+ * What no fact of the API can tell after a gap: what happened to an object that no workload used when the watch had last seen it
+ * (a known limit, see README).
  */
 function excuseUnknowable(run: Run): void {
   const { cluster } = run;
@@ -437,8 +484,23 @@ function excuseUnknowable(run: Run): void {
   for (const name of cluster.workloads.keys())
     for (const config of configs) {
       const isUnknown = !remembered.includes(`["o","Secret/${world.namespace}/${config}"`);
-      const isUntold = isUnknown || run.optedInUnseen.has(name);
-      if (isUntold && isStale(cluster, name, config)) run.excused.add(`${name}/${config}`);
+      if (isUnknown && isStale(cluster, name, config)) run.excused.add(`${name}/${config}`);
+    }
+}
+
+/**
+ * The named exception `stale-at-opt-in`: a workload that opted in and was not recorded before the process died. Any of its writes may be
+ * the opt-in, so only what changed after the last one is known to be newer (a known limit, see README).
+ */
+function excuseAtStart(run: Run): void {
+  excuseUnknowable(run);
+  const { cluster } = run;
+  const remembered = [...cluster.shards.values()].map(({ text }) => text).join('\n');
+  for (const name of run.optedIn)
+    for (const config of configs) {
+      const isRecorded = remembered.includes(`["w","${keyOf(name)}"`);
+      const isLater = (cluster.configs.get(config)?.version ?? 0) > (cluster.workloads.get(name)?.version ?? 0);
+      if (!isRecorded && !isLater && isStale(cluster, name, config)) run.excused.add(`${name}/${config}`);
     }
 }
 

@@ -75,6 +75,7 @@ test('rule 14: however many pairs a migration has, four are read at a time, and 
   let running = 0;
   let most = 0;
   const told: Outcome[] = [];
+  const troubles: unknown[] = [];
   const { promise: all, resolve: done } = Promise.withResolvers<void>();
   const checks = createMarkChecks({
     reads: {
@@ -88,7 +89,9 @@ test('rule 14: however many pairs a migration has, four are read at a time, and 
     report: (outcome) => {
       told.push(outcome);
       if (told.length === 100) done();
+      if (told.length === 7) throw new Error('a bug');
     },
+    onTrouble: (error) => troubles.push(String(error)),
   });
   const names = Array.from({ length: 100 }, (_, n) => `s${n}`);
   const ack = { digest: 'k1:A', projection: '*', uid: 'u', resourceVersion: '10' };
@@ -98,4 +101,5 @@ test('rule 14: however many pairs a migration has, four are read at a time, and 
   assert.deepEqual(left, []);
   await all;
   assert.equal(most, 4);
+  assert.deepEqual(troubles, ['Error: a bug'], 'said, and the others go on');
 });

@@ -5,6 +5,7 @@ import type { Gates } from '../../server/core/hold.ts';
 import type { SeenConfig, SeenWorkload } from '../../server/core/seen.ts';
 import type { PresenceRules } from '../../server/core/snapshot.ts';
 import type { LiveState } from '../../server/reconcile/gather.ts';
+import { noEngines } from '../../server/reconcile/engine-waits.ts';
 import type { Outcome } from '../../server/reconcile/outcome.ts';
 import { createWorkloadReconciler, type WorkloadDeps } from '../../server/reconcile/workload.ts';
 import { createConfigs } from '../../server/state/configs.ts';
@@ -137,6 +138,8 @@ export async function createRig(more: Partial<WorkloadDeps> = {}, presence: Pres
         return '60';
       },
     },
+    engines: noEngines,
+    onTrouble: (error) => void outcomes.push(`trouble ${String(error)}`),
     now: () => live.now,
     random: () => 0.5,
     mode: 'enforce',

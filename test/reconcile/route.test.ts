@@ -87,6 +87,34 @@ test('a revision leads to its workload', async () => {
   assert.deepEqual(queued, [`add ${key}`, `add ${key}`]);
 });
 
+const left: [rule: string, event: Parameters<Awaited<ReturnType<typeof rig>>['route']['onWorkload']>[0]][] = [
+  ['has finished', present(workload(22, { dormant: 'finished' }))],
+  [
+    'is opted out, and paused for its period',
+    present(workload(22, { reload: undefined, pause: { pausedAt: 'then', period: 'none', isPaused: true } })),
+  ],
+  ['is deleted', { present: false, watched: true, key, version: '22' }],
+];
+for (const [rule, event] of left) {
+  test(`a revision of a workload that ${rule} leads nowhere`, async () => {
+    const { route, queued } = await rig();
+    route.onWorkload(present(workload(21)));
+    route.onWorkload(event);
+    const told = queued.length;
+    const revision = {
+      uid: 'r',
+      ownerUid: 'w',
+      name: 'shop/web-1',
+      number: '2',
+      createdAt: 0,
+      resourceVersion: '23',
+      hash: '',
+    };
+    route.onRevision(present(revision, 'added'));
+    assert.equal(queued.length, told);
+  });
+}
+
 test('rule 17: turning the pause switch looks at every workload', async () => {
   const { route, queued } = await rig();
   const turn = (paused: boolean) =>

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createWorkQueue, type WorkQueueOptions } from '../../server/reconcile/workqueue.ts';
+import { createWorkQueue, emptyUntilStarted, type WorkQueueOptions } from '../../server/reconcile/workqueue.ts';
 import { createFakeClock, flush } from './fake-clock.ts';
 
 const settle = { windowMs: 1_000, maxMs: 10_000 };
 
-function rig(more: Partial<WorkQueueOptions> = {}) {
+/** Not started. */
+function newRig(more: Partial<WorkQueueOptions> = {}) {
   const clock = createFakeClock();
   const ran: string[] = [];
   const queue = createWorkQueue({
@@ -16,8 +17,26 @@ function rig(more: Partial<WorkQueueOptions> = {}) {
     onFailure: () => undefined,
     ...more,
   });
-  queue.start();
   return { clock, ran, queue };
+}
+
+function rig(more: Partial<WorkQueueOptions> = {}) {
+  const made = newRig(more);
+  made.queue.start();
+  return made;
+}
+
+/** Notes when it is tried; its first try fails, and asks to wait. */
+function failingOnce() {
+  const tries: number[] = [];
+  const made = rig({
+    handle: async () => {
+      tries.push(made.clock.now());
+      if (tries.length === 1) throw new Error('no');
+    },
+    onFailure: () => 7_000,
+  });
+  return { ...made, tries };
 }
 
 /** A handler that each key waits in until it is let go. */
@@ -46,23 +65,32 @@ test('a key that is added runs at once, and once', async () => {
 });
 
 test('before the start nothing runs, and a key waits once', async () => {
-  const { ran, ...rest } = rig();
-  const clock = createFakeClock();
-  const queue = createWorkQueue({
-    clock,
-    random: () => 1,
-    concurrency: 1,
-    handle: async (key) => void ran.push(key),
-    onFailure: () => undefined,
-  });
+  const { ran, queue } = newRig();
   queue.add('a');
   queue.add('a');
   await flush();
   assert.deepEqual([ran, queue.depth], [[], 1]);
   queue.start();
   await flush();
-  assert.deepEqual(ran, ['a']);
-  await rest.queue.stop();
+  assert.deepEqual(ran, ['a@0']);
+});
+
+test('a process that stands by keeps no keys, and takes them from the start on', async () => {
+  const { ran, clock, ...made } = newRig();
+  const queue = emptyUntilStarted(made.queue);
+  queue.add('a');
+  queue.settle('b', settle);
+  queue.addAfter('c', 10);
+  await clock.advance(20_000);
+  assert.deepEqual([queue.depth, clock.waiting], [0, 0]);
+  queue.start();
+  queue.add('d');
+  queue.addAfter('e', 10);
+  await clock.advance(10);
+  queue.settle('f', settle);
+  await clock.advance(20_000);
+  assert.deepEqual(ran, ['d@20000', 'e@20010', 'f@21010']);
+  await queue.stop();
 });
 
 const settling: [rule: string, changesAt: number[], ran: string[]][] = [
@@ -150,18 +178,12 @@ test('no more keys run at a time than allowed', async () => {
 test('a failure is tried again, later each time, up to 30 s; a success forgets it', async () => {
   const tries: number[] = [];
   let isBroken = true;
-  const clock = createFakeClock();
-  const queue = createWorkQueue({
-    clock,
-    random: () => 1,
-    concurrency: 1,
+  const { queue, clock } = rig({
     handle: async () => {
       tries.push(clock.now());
       if (isBroken) throw new Error('no');
     },
-    onFailure: () => undefined,
   });
-  queue.start();
   queue.add('a');
   await clock.advance(110_000);
   const waits = tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
@@ -175,19 +197,22 @@ test('a failure is tried again, later each time, up to 30 s; a success forgets i
   assert.equal(tries.length, before + 1);
 });
 
-test('a failure that says how long to wait is believed', async () => {
-  const tries: number[] = [];
-  const { queue, clock } = rig({
-    handle: async () => {
-      tries.push(clock.now());
-      if (tries.length === 1) throw new Error('no');
-    },
-    onFailure: () => 7_000,
+const asked: [by: string, ask: (queue: ReturnType<typeof rig>['queue']) => void][] = [
+  ['time alone', () => undefined],
+  ['an event', (queue) => queue.add('a')],
+  ['a change', (queue) => queue.settle('a', settle)],
+  ['a place among the rollouts that became free', (queue) => queue.addAfter('a', 0)],
+];
+for (const [by, ask] of asked) {
+  test(`I14: a failure that says how long to wait is believed, whatever asks meanwhile: ${by}`, async () => {
+    const { queue, clock, tries } = failingOnce();
+    queue.add('a');
+    await clock.advance(1_000);
+    ask(queue);
+    await clock.advance(60_000);
+    assert.deepEqual(tries, [0, 7_000]);
   });
-  queue.add('a');
-  await clock.advance(60_000);
-  assert.deepEqual(tries, [0, 7_000]);
-});
+}
 
 test('stop takes no more keys and waits for those that run', async () => {
   const gate = gates();
@@ -202,39 +227,6 @@ test('stop takes no more keys and waits for those that run', async () => {
   await gate.let('a');
   await stopped;
   assert.deepEqual([gate.begun, queue.depth, clock.waiting], [['a'], 0, 0]);
-});
-
-test('I14: nothing brings a failed key back before its time, neither an event nor a change', async () => {
-  const tries: number[] = [];
-  const { queue, clock } = rig({
-    handle: async () => {
-      tries.push(clock.now());
-      if (tries.length === 1) throw new Error('no');
-    },
-    onFailure: () => 7_000,
-  });
-  queue.add('a');
-  await clock.advance(1_000);
-  queue.add('a');
-  queue.settle('a', settle);
-  await clock.advance(60_000);
-  assert.deepEqual(tries, [0, 7_000]);
-});
-
-test('I14: nor does a place among the rollouts that became free', async () => {
-  const tries: number[] = [];
-  const { queue, clock } = rig({
-    handle: async () => {
-      tries.push(clock.now());
-      if (tries.length === 1) throw new Error('no');
-    },
-    onFailure: () => 7_000,
-  });
-  queue.add('a');
-  await clock.advance(1_000);
-  queue.addAfter('a', 0);
-  await clock.advance(60_000);
-  assert.deepEqual(tries, [0, 7_000]);
 });
 
 test('a queue that has stopped sets no timer', async () => {

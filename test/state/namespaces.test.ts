@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { everything, parseSelector, type Labels, type Selector } from '../../server/core/selector.ts';
-import { createNamespaces, type NamespaceScope, type Namespaces } from '../../server/state/namespaces.ts';
+import type { NamespaceScope } from '../../server/core/selector.ts';
+import { createNamespaces, type Namespaces } from '../../server/state/namespaces.ts';
 
 const open = (scope: Partial<NamespaceScope> = {}): Namespaces =>
   createNamespaces({ listed: [], ignored: [], selector: everything, ...scope });
