@@ -54,8 +54,8 @@ export function createDeclaring({ trees, renderer, live, key }: DeclaringPorts):
     const result = await renderer.render(part, ports, signal);
     // Not remembered: what failed for want of time may pass.
     if (result.kind === 'not-rendered') return result;
-    const variables = part.substitution === undefined ? 'none' : 'unknown';
-    const declaration = readDeclaration(result.manifests, { namespace, key, variables });
+    // What the renderer could not substitute is marked by itself.
+    const declaration = readDeclaration(result.manifests, { namespace, key, variables: 'none' });
     const made = { kind: 'declared', declaration } as const;
     if (remembered.size >= rememberedMost) remembered.clear();
     remembered.set(name, made);

@@ -162,7 +162,7 @@ function readValue(node: unknown, { manifest, field, dataKey }: ValuePlace): Val
   if (cipher.test(read.text)) return 'encrypted';
   const value = decode(read.text, field.encoding);
   if (value === undefined) return 'not-base64';
-  if (isCipherFile(value)) return 'encrypted';
+  if (isCipher(value)) return 'encrypted';
   return { dataKey, field: field.field, value };
 }
 
@@ -176,8 +176,10 @@ const cipher = /^ENC\[AES256_GCM,data:/;
 /** Files that SOPS encrypted as a whole (JSON, dotenv, ini, YAML), which Flux decrypts inside of a value. */
 const fileMarks = ['"mac": "ENC[', 'sops_mac=ENC[', '[sops]', 'mac: ENC['];
 
-function isCipherFile(value: Uint8Array): boolean {
+/** A generator that reads an encrypted dotenv file makes base64 of each of its values. */
+function isCipher(value: Uint8Array): boolean {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (cipher.test(bytes.toString('latin1', 0, 40))) return true;
   return fileMarks.some((mark) => bytes.includes(mark));
 }
 

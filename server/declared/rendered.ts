@@ -1,5 +1,5 @@
 // Rendered manifests -> what they declare, as digests: the config objects, and the pod templates of the workloads. Values end here.
-import { isNode, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
 import type { Declaration, DeclaredConfig, DeclaredWorkload } from '../core/declaration.ts';
 import { digestTemplate, type DigestKey } from '../core/digest.ts';
 import { generatorName } from '../core/drift.ts';
@@ -79,13 +79,19 @@ function isOfOtherKind(text: string): boolean {
   return kinds.length > 0 && kinds.every((kind) => otherKind.test(kind) && !Object.hasOwn(workloadKinds, kind));
 }
 
-/** How many there should be: the items of a List, or the one. */
+/** How many there should be: the items of a List, or the one. Those whose names the API server makes are none that can be found. */
 function countObjects(document: Document.Parsed): number {
   const root = objectMap(document, undefined);
   const kind = root === undefined ? undefined : pairOf(root, 'kind')?.value;
   const items = root === undefined ? undefined : pairOf(root, 'items')?.value;
   const isList = isScalar(kind) && typeof kind.value === 'string' && kind.value.endsWith('List');
-  return isList && isSeq(items) ? items.items.length : 1;
+  const places = isList && isSeq(items) ? items.items.keys() : [undefined];
+  return [...places].filter((item) => !isNameless(objectMap(document, item))).length;
+}
+
+function isNameless(object: YAMLMap.Parsed | undefined): boolean {
+  const metadata = object === undefined ? undefined : pairOf(object, 'metadata')?.value;
+  return isMap(metadata) && metadata.has('generateName') && !metadata.has('name');
 }
 
 /** Slashes and the like would make it another object's key. A variable in it is told as such. */

@@ -1,7 +1,7 @@
 // Carries out one part of a plan: chooses the way, renders, decrypts, substitutes. Read this file first.
 import { createHmac } from 'node:crypto';
 import { Hidden } from '../core/hidden.ts';
-import type { Renderer, RenderPart, RenderPorts, RenderedText, SourceTree, Tool } from '../core/rendering.ts';
+import type { Renderer, RenderPart, RenderPorts, RenderedText, Tool } from '../core/rendering.ts';
 import type { ToolPaths } from './find-tools.ts';
 import type { Job, Method } from './job.ts';
 import { createQueue } from './queue.ts';
@@ -37,7 +37,7 @@ export function createRenderer(options: RendererOptions): Renderer {
   });
   const workshop = { tools, run, tempDirectory, ageKeyFile };
   const open = async (part: RenderPart, ports: RenderPorts, signal: AbortSignal): Promise<Job> => {
-    const tree = part.tool.tool === 'helm-release' ? noTree(part.tree) : await ports.trees(part.tree, signal);
+    const tree = await ports.trees(part.tree, signal);
     return { part, tool: part.tool, tree, ports, workshop, signal };
   };
   return {
@@ -60,11 +60,6 @@ export function createRenderer(options: RendererOptions): Renderer {
       }
     },
   };
-}
-
-/** Helm's own record is in the cluster. */
-function noTree(ref: RenderPart['tree']): SourceTree {
-  return { ref, entry: () => undefined, below: () => [], read: async () => new Map() };
 }
 
 /** A refusal depends on anything in the tree. */

@@ -95,6 +95,12 @@ const problems: [rule: string, kind: DataKind, body: string, reason: string][] =
   ['SOPS under stringData', 'Secret', `stringData: {a: "${enc}"}\nsops: {mac: x}`, 'encrypted'],
   ['SOPS under data', 'Secret', `data: {a: "${enc}"}\nsops: {mac: x}`, 'encrypted'],
   ['a file that SOPS encrypted', 'Secret', `data: {a: ${base64('x: y\nsops:\n  mac: ENC[x]\n')}}`, 'encrypted'],
+  [
+    'a value of a dotenv file that SOPS encrypted, as a generator gives it',
+    'Secret',
+    `data: {a: ${base64(enc)}}`,
+    'encrypted',
+  ],
 ];
 for (const [rule, kind, body, reason] of problems) {
   test(`one key not comparable: ${rule}: ${reason}`, () => {

@@ -140,6 +140,12 @@ for (const [rule, text, why] of unnamed) {
   });
 }
 
+test('what the API server will name is no problem', () => {
+  const text =
+    'apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: a-}\n---\napiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: ConfigMap, metadata: {generateName: b-}}]\n';
+  assert.deepEqual(read(text).problems, []);
+});
+
 test('a text that says so holds unknown variables, and the one beside it does not', () => {
   const text = (name: string) => new Hidden(configMap(name, 'k: "${a}"'));
   const manifests = [

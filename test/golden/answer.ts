@@ -199,7 +199,13 @@ function answerObject({ key, owner, live, refused, declarations }: Question): Ro
   const reason = refused[owner];
   if (reason !== undefined) return { owner, answer: 'not-comparable', reasons: [reason] };
   const declared = declarations.get(owner)?.configs.get(key);
-  if (declared === undefined) return { owner, answer: 'not-declared' };
+  if (declared === undefined) {
+    // It may be among what could not be read.
+    const problems = declarations.get(owner)?.problems ?? [];
+    return problems.length === 0
+      ? { owner, answer: 'not-declared' }
+      : { owner, answer: 'not-comparable', reasons: ['unreadable'] };
+  }
   const comparison = compareContent(declared.content, live === undefined ? undefined : liveContent(live));
   const keys = [...comparison.keys].map(([name, answer]) => [name, 'reason' in answer ? answer.reason : answer.answer]);
   return {
