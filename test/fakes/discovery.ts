@@ -1,24 +1,24 @@
 // What a client asks before it asks for objects: groups, resources, version, health, and a minimal OpenAPI.
 import type { JsonObject } from './json.ts';
-import { type Kind, apiVersionOf, kinds } from './kinds.ts';
+import { type Kind, apiVersionOf } from './kinds.ts';
 
 export const kubernetesVersion = 'v1.36.3';
 
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
-/** The document at `path`; a string is plain text; undefined: not one of ours. */
-export function describeServer(path: string): JsonObject | string | undefined {
+/** The document at `path`; a string is plain text; undefined: not one of ours. `kinds` are those that are served. */
+export function describeServer(path: string, kinds: readonly Kind[]): JsonObject | string | undefined {
   const fixed = documents[path];
-  if (fixed !== undefined) return fixed();
+  if (fixed !== undefined) return fixed(kinds);
   const match = /^\/(?:api\/(v1)|apis\/([^/]+)(?:\/([^/]+))?)$/.exec(path);
   if (match === null) return undefined;
   const [, coreVersion, group = '', version = coreVersion] = match;
   const found = kinds.filter((kind) => kind.group === group && (version === undefined || kind.version === version));
   if (found.length === 0) return undefined;
-  return version === undefined ? groupOf(group) : resourceList(found);
+  return version === undefined ? groupOf(group, kinds) : resourceList(found);
 }
 
-const documents: Readonly<Record<string, () => JsonObject | string>> = {
+const documents: Readonly<Record<string, (kinds: readonly Kind[]) => JsonObject | string>> = {
   '/healthz': () => 'ok',
   '/livez': () => 'ok',
   '/readyz': () => 'ok',
@@ -38,12 +38,12 @@ const documents: Readonly<Record<string, () => JsonObject | string>> = {
     versions: ['v1'],
     serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '127.0.0.1' }],
   }),
-  '/apis': () => ({
+  '/apis': (kinds) => ({
     kind: 'APIGroupList',
     apiVersion: 'v1',
     groups: [...new Set(kinds.map((kind) => kind.group))]
       .filter((group) => group !== '')
-      .map((group) => groupOf(group)),
+      .map((group) => groupOf(group, kinds)),
   }),
   '/openapi/v2': () => ({
     swagger: '2.0',
@@ -54,7 +54,7 @@ const documents: Readonly<Record<string, () => JsonObject | string>> = {
   '/openapi/v3': () => ({ paths: {} }),
 };
 
-function groupOf(group: string): JsonObject {
+function groupOf(group: string, kinds: readonly Kind[]): JsonObject {
   const version = kinds.find((kind) => kind.group === group)?.version ?? 'v1';
   const entry = { groupVersion: `${group}/${version}`, version };
   return { kind: 'APIGroup', apiVersion: 'v1', name: group, versions: [entry], preferredVersion: entry };

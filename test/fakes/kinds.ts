@@ -1,4 +1,5 @@
 // The kinds that the fake serves: one line each. What a kind does on create and update is in strategies.ts.
+import { customType } from './schema.ts';
 
 export interface Kind {
   readonly kind: string;
@@ -12,6 +13,8 @@ export interface Kind {
   readonly type: string;
   readonly status: boolean;
   readonly categories: readonly string[];
+  /** Defined by a user's CustomResourceDefinition: only where a server is told to serve it. */
+  readonly custom: boolean;
 }
 
 const rows: readonly (readonly [string, string, string, string])[] = [
@@ -32,6 +35,8 @@ const rows: readonly (readonly [string, string, string, string])[] = [
   ['batch/v1', 'Job', 'jobs', 'status all'],
   ['coordination.k8s.io/v1', 'Lease', 'leases', ''],
   ['events.k8s.io/v1', 'Event', 'events', 'ev'],
+  ['kustomize.toolkit.fluxcd.io/v1', 'Kustomization', 'kustomizations', 'ks status custom'],
+  ['source.toolkit.fluxcd.io/v1', 'GitRepository', 'gitrepositories', 'gitrepo status custom'],
 ];
 const packages: Readonly<Record<string, string>> = {
   '': 'core',
@@ -48,11 +53,12 @@ export const kinds: readonly Kind[] = rows.map(([groupVersion, kind, resource, t
     version,
     resource,
     singular: kind.toLowerCase(),
-    shortNames: words.filter((word) => !['cluster', 'status', 'all'].includes(word)),
+    shortNames: words.filter((word) => !['cluster', 'status', 'all', 'custom'].includes(word)),
     namespaced: !words.includes('cluster'),
-    type: `${packages[group] ?? group}.${kind}`,
+    type: words.includes('custom') ? customType : `${packages[group] ?? group}.${kind}`,
     status: words.includes('status'),
     categories: words.includes('all') ? ['all'] : [],
+    custom: words.includes('custom'),
   };
 });
 

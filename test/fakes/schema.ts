@@ -38,6 +38,9 @@ interface SchemaFile {
 }
 
 const file = JSON.parse(readFileSync(new URL('schema.json', import.meta.url), 'utf8')) as SchemaFile;
+/** What a definition that keeps unknown fields makes of its objects. */
+export const customType = 'custom.Object';
+const customFields = { metadata: 'meta.ObjectMeta', spec: '*any', status: '*any' };
 const structs = new Map<string, Fields>();
 const atomicTypes = new Set(file.atomic);
 
@@ -48,7 +51,7 @@ export const anything: Field = { ...scalarField('any'), pointer: true };
 export function fieldsOf(name: string): Fields {
   let fields = structs.get(name);
   if (fields === undefined) {
-    const source = file.types[name];
+    const source = name === customType ? customFields : file.types[name];
     if (source === undefined) throw new Error(`schema.json has no type ${name}`);
     fields = new Map(Object.entries(source).map(([field, words]) => [field, readField(words)]));
     structs.set(name, fields);

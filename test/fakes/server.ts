@@ -10,7 +10,7 @@ import { describeServer } from './discovery.ts';
 import { present } from './events-form.ts';
 import { type Fault, type FaultHook, statusOf } from './faults.ts';
 import { type JsonObject, child, clone, text } from './json.ts';
-import { findKind, qualifiedResource } from './kinds.ts';
+import { type Kind, findKind, kinds, qualifiedResource } from './kinds.ts';
 import { readBody, sendJson } from './http-io.ts';
 import { inMetadataForm } from './metadata-form.ts';
 import { perform } from './perform.ts';
@@ -33,6 +33,8 @@ export interface FakeApiServerOptions {
   /** Run the small controllers and the fake node, so that workloads roll out. Off by default. */
   readonly controllers?: boolean;
   readonly faults?: FaultHook;
+  /** Custom kinds of kinds.ts that are defined: `Kustomization`. None by default. */
+  readonly customKinds?: readonly string[];
   /** How many changes can be replayed to watches and old lists; 20,000 by default. */
   readonly historyLimit?: number;
   /** Refuse requests that do not carry this bearer token. */
@@ -89,6 +91,7 @@ class Fake implements FakeApiServer {
   readonly #watches = new Set<Watch>();
   readonly #delays = new Set<NodeJS.Timeout>();
   readonly #server: Server;
+  readonly #kinds: readonly Kind[];
   #faults: FaultHook | undefined;
   #stopControllers: () => void = () => {};
   url = '';
@@ -97,6 +100,7 @@ class Fake implements FakeApiServer {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
     this.#faults = options.faults;
+    this.#kinds = kinds.filter((kind) => !kind.custom || options.customKinds?.includes(kind.kind) === true);
     this.#storage = new Storage(options.historyLimit ?? defaultHistoryLimit);
     this.#server = createServer((message, response) => void this.#accept(message, response));
     this.seed(systemNamespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
@@ -214,6 +218,7 @@ class Fake implements FakeApiServer {
       if (fault !== undefined && this.#refuse(fault, asked, response)) return;
       if (this.#options.token !== undefined && message.headers.authorization !== `Bearer ${this.#options.token}`)
         throw unauthorized();
+      if (asked !== undefined && !this.#kinds.includes(asked.kind)) throw noSuchResource();
       if (asked === undefined) this.#answerPlain(request, response);
       else this.#answer(asked, fault, response);
     } catch (error) {
@@ -247,7 +252,7 @@ class Fake implements FakeApiServer {
   }
 
   #answerPlain(request: PlainRequest, response: ServerResponse): void {
-    const found = request.method === 'GET' ? describeServer(request.path) : undefined;
+    const found = request.method === 'GET' ? describeServer(request.path, this.#kinds) : undefined;
     if (typeof found === 'string') {
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(found);
     } else if (found !== undefined) sendJson(response, 200, found);

@@ -24,6 +24,8 @@ const generationOf: Readonly<Record<string, 'spec' | 'spec and annotations'>> = 
   Job: 'spec',
   CronJob: 'spec',
   Pod: 'spec',
+  Kustomization: 'spec',
+  GitRepository: 'spec',
 };
 
 /** May a PUT create it? */
