@@ -28,6 +28,11 @@ export interface ApplyOptions {
   readonly dryRun?: 'All';
 }
 
+export interface MergeOptions {
+  readonly fieldManager: string;
+  readonly subresource?: 'status';
+}
+
 export interface KubeApi {
   /** Origin of the API server. */
   readonly server: string;
@@ -38,6 +43,8 @@ export interface KubeApi {
   list(path: string): Promise<{ readonly items: readonly KubeObject[]; readonly resourceVersion: string }>;
   /** Server-side apply with force; answers the object as it is, or would be. */
   apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
+  /** A merge patch of the fields that are given, as kubectl edit and controllers send it. */
+  merge(object: KubeObject, options: MergeOptions): Promise<KubeObject>;
   /** False when it did not exist. */
   remove(path: string): Promise<boolean>;
   /** The events of one watch until the server ends it or the signal aborts. */
@@ -105,6 +112,13 @@ export async function openKubeApi({ kubeconfig, userAgent, signal }: KubeApiOpti
       const path = `${await pathOf(object)}?${query.toString()}`;
       const contentType = 'application/apply-patch+yaml'; // JSON is YAML
       return (await send({ method: 'PATCH', path, body: object, contentType })) as KubeObject;
+    },
+    async merge(object, { fieldManager, subresource }) {
+      const { apiVersion: _version, kind: _kind, ...body } = object;
+      const path = [await pathOf(object), ...(subresource === undefined ? [] : [subresource])].join('/');
+      const query = new URLSearchParams({ fieldManager });
+      const contentType = 'application/merge-patch+json';
+      return (await send({ method: 'PATCH', path: `${path}?${query.toString()}`, body, contentType })) as KubeObject;
     },
     remove: async (path) => (await send({ method: 'DELETE', path, ifMissing: 'undefined' })) !== undefined,
     async *watch(path, resourceVersion) {

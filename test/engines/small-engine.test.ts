@@ -51,6 +51,15 @@ test('what others change in declared fields is taken back within the interval, w
   assert.equal(live?.metadata.annotations?.['example.com/note'], 'kept');
 });
 
+test('who asks has what was changed taken back at once, by a look that began after the asking', async () => {
+  await using stage = await openStage({ intervalMs: 3_600_000 });
+  await stage.after(1);
+  await stage.api.apply(object('by hand', {}), { fieldManager: 'somebody' });
+  const { cause, written } = await stage.engine.look();
+  assert.deepEqual({ cause, written }, { cause: 'request', written: ['ConfigMap/default/pages configured'] });
+  assert.deepEqual(await stage.data(), { text: 'one' });
+});
+
 test('a manifest that cannot be parsed is told, and applied once it can be', async () => {
   await using stage = await openStage();
   await stage.after(1);
@@ -103,7 +112,7 @@ interface TestStage extends AsyncDisposable {
   writers(): readonly string[];
 }
 
-async function openStage(): Promise<TestStage> {
+async function openStage({ intervalMs = 100 } = {}): Promise<TestStage> {
   await using opening = new AsyncDisposableStack();
   const world = opening.use(createWorld({ 'app/pages.yaml': manifest('one') }));
   const server = await startFakeApiServer();
@@ -125,9 +134,9 @@ async function openStage(): Promise<TestStage> {
     api,
     checkout,
     pollMs: 20,
-    intervalMs: 100,
-    onReconciled: (reconciliation) => seen.push(reconciliation),
-    onFailure: (error) => failures.push(error),
+    intervalMs,
+    onReconciled: (reconciliation) => void seen.push(reconciliation),
+    onFailure: (error) => void failures.push(error),
   });
   opening.defer(() => engine.stop());
   const stack = opening.move();

@@ -10,8 +10,8 @@ export const fieldManager = 'kustomize-controller';
 /** One look at every declared object. */
 export interface Reconciliation {
   readonly revision: string;
-  /** A revision that was not applied before, or the interval. */
-  readonly cause: 'revision' | 'interval';
+  /** A revision that was not applied before, or only the time, or that somebody asked. */
+  readonly cause: 'revision' | 'interval' | 'request';
   /** What had to be written: `Deployment/shop/web created`. */
   readonly written: readonly string[];
 }
@@ -20,6 +20,8 @@ export interface SmallEngine {
   /** The newest one; undefined before the first. */
   readonly last: Reconciliation | undefined;
   readonly count: number;
+  /** Compares the cluster with the branch now; resolves when one that began after this call is done. */
+  look(): Promise<Reconciliation>;
   /** Ends the loop after the reconciliation under way. */
   stop(): Promise<void>;
 }
@@ -31,7 +33,7 @@ export interface SmallEngineOptions {
   readonly pollMs: number;
   /** How often to compare the cluster with an unchanged revision. */
   readonly intervalMs: number;
-  readonly onReconciled: (reconciliation: Reconciliation) => void;
+  readonly onReconciled: (reconciliation: Reconciliation) => void | Promise<void>;
   /** What failed is tried again after the next poll. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -40,18 +42,22 @@ export function startSmallEngine(options: SmallEngineOptions): SmallEngine {
   const stopping = new AbortController();
   let last: Reconciliation | undefined;
   let count = 0;
+  let asked: PromiseWithResolvers<Reconciliation>[] = [];
   const live = async (): Promise<void> => {
     let dueAt = 0;
     while (!stopping.signal.aborted) {
       try {
         const revision = await options.checkout.head();
         const isNew = revision !== last?.revision;
-        if (isNew || performance.now() >= dueAt) {
+        if (isNew || asked.length > 0 || performance.now() >= dueAt) {
+          const heard = asked;
           const written = await reconcile(options, revision);
-          last = { revision, cause: isNew ? 'revision' : 'interval', written };
+          last = { revision, cause: isNew ? 'revision' : heard.length > 0 ? 'request' : 'interval', written };
           count++;
           dueAt = performance.now() + options.intervalMs;
-          options.onReconciled(last);
+          await options.onReconciled(last);
+          asked = asked.filter((one) => !heard.includes(one));
+          for (const one of heard) one.resolve(last);
         }
       } catch (error) {
         if (!stopping.signal.aborted) options.onFailure(error);
@@ -67,9 +73,15 @@ export function startSmallEngine(options: SmallEngineOptions): SmallEngine {
     get count() {
       return count;
     },
+    look() {
+      const wish = Promise.withResolvers<Reconciliation>();
+      asked = [...asked, wish];
+      return wish.promise;
+    },
     async stop() {
       stopping.abort();
       await ended;
+      for (const one of asked) one.reject(new Error('the engine was stopped'));
     },
   };
 }
