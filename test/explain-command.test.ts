@@ -146,7 +146,7 @@ test('a change that no restart followed is pending, with its reason', async (con
   const { out } = await rig.run('deployment/web');
   assert.match(
     out,
-    /the running Lockstep holds it \(refused, .*flapping.*\) is in its log and \/v1\/namespaces\/prod\/owed/,
+    /the running Lockstep holds it \(.*refused, .*flapping.*\) is in its log and \/v1\/namespaces\/prod\/owed/,
   );
   assert.deepEqual(uses.find(({ config }) => config.name === 'db')?.content, { kind: 'different' });
 });

@@ -40,7 +40,7 @@ test('one that is defined keeps what it is given, with its status apart and its 
     const found = server.get('kustomize.toolkit.fluxcd.io/v1', 'Kustomization', 'shop', 'shop');
     assert.deepEqual(found?.['spec'], { path: './other', nested: { list: [1] } });
     assert.deepEqual(found?.['status'], { a: { b: 1 } });
-    assert.equal((found?.['metadata'] as { generation?: number }).generation, 2);
+    assert.equal((found?.['metadata'] as { generation?: number } | undefined)?.generation, 2);
   } finally {
     await server.stop();
   }
