@@ -5,7 +5,7 @@ import { askEveryMs } from './core/decide-revert.ts';
 import { chooseDriftAction, type DriftSetting } from './core/drift-action.ts';
 import type { EngineRef, EngineResource, EngineView, Ownership, OwnerPlan } from './core/engine.ts';
 import { objectKey, splitKey, type ConfigRef } from './core/object.ts';
-import { ownerKey } from './core/owner-key.ts';
+import { ownerKey, splitOwnerKey } from './core/owner-key.ts';
 import { isWatched } from './core/reload.ts';
 import { wasWatched, type SeenConfig, type SeenEvent } from './core/seen.ts';
 import { createReverter } from './kube/engine-patches.ts';
@@ -16,6 +16,7 @@ import { openTelling } from './outcomes.ts';
 import { createDriftReconciler, type Declared } from './reconcile/drift.ts';
 import type { Owners } from './reconcile/findings.ts';
 import type { LiveState } from './reconcile/gather.ts';
+import { createRecordable } from './reconcile/recordable.ts';
 import { createWorkQueue, type WorkQueue } from './reconcile/workqueue.ts';
 import { revertPlans } from './registry.ts';
 import { createClaims } from './state/claims.ts';
@@ -37,6 +38,8 @@ export interface DriftOptions {
   readonly namespaces: Namespaces;
   /** Decides these workloads again. */
   readonly restarts: () => Pick<WorkQueue, 'add'>;
+  /** In these namespaces other config objects are recordable than before. */
+  readonly onRecordable: (namespaces: readonly string[]) => void;
   /** Ends Git, rendering and asks in progress. */
   readonly signal: AbortSignal;
 }
@@ -48,6 +51,8 @@ export interface DriftWatch {
   readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
   /** Of these owners something may have changed. */
   readonly onOwners: (owners: readonly EngineRef[]) => void;
+  /** Whether Git is to carry a checksum of this config object. */
+  readonly isRecordable: (config: string) => boolean;
   /** Until when restarts for drift of this config object wait (ms). */
   readonly revertingUntil: (config: string) => number | undefined;
 }
@@ -80,7 +85,11 @@ export function openDrift(config: Config, ports: Ports, options: DriftOptions): 
     onReleased: (key) => state.workloads.usersOf(key).forEach((user) => options.restarts().add(user)),
     report: createDriftReport({ ...ports, ...tellingOf(config, ports, options.signal) }),
   });
-  const queue = openOwnerQueue(ports, options.signal, (key) => reconciler.reconcile(key, options.signal));
+  const recordable = createRecordable({ claims, drift, exists: existsIn(engines), onChanged: options.onRecordable });
+  const queue = openOwnerQueue(ports, options.signal, async (key) => {
+    await reconciler.reconcile(key, options.signal);
+    recordable.compared(key);
+  });
   ports.metrics.measureDrift(() =>
     Array.from(drift.list(), ({ config: key, answer }) => ({ namespace: splitKey(key)?.namespace ?? '', answer })),
   );
@@ -98,6 +107,7 @@ export function openDrift(config: Config, ports: Ports, options: DriftOptions): 
       for (const owner of new Set([...before, ...claims.ownersOf(key)])) queue.settle(owner, settle);
     },
     onOwners: (owners) => owners.forEach((owner) => queue.settle(ownerKey(owner), settle)),
+    isRecordable: (key) => recordable.is(key),
     revertingUntil: (key) => reversions.until(key, ports.now()),
   };
 }
@@ -151,6 +161,13 @@ function settingFor({ drift: flag }: Config, { state, namespaces }: Marked, ref:
 function watchesOf({ reloader }: Config, namespaces: Namespaces, ref: ConfigRef): 'all' | 'some' | 'none' {
   if (!namespaces.isWatched(ref.namespace) || !isWatched(ref.kind, reloader.rules)) return 'none';
   return reloader.resourceLabelSelector.requirements.length > 0 ? 'some' : 'all';
+}
+
+function existsIn(engines: DriftEngines): (key: string) => boolean {
+  return (key) => {
+    const owner = splitOwnerKey(key);
+    return owner !== undefined && engines.plan(owner, { revisions: new Map() }) !== undefined;
+  };
 }
 
 function openOwnerQueue(ports: Ports, signal: AbortSignal, reconcile: (key: string) => Promise<void>): WorkQueue {

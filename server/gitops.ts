@@ -22,6 +22,8 @@ export interface GitOps {
   readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
   /** Until when restarts for drift of this config object wait (ms). */
   readonly revertingUntil: (config: string) => number | undefined;
+  /** Whether Git is to carry a checksum of this config object: it does not hold its content. */
+  readonly isRecordable: (config: string) => boolean;
   /** Owners that wait or are compared. */
   readonly depth: () => number;
   /** Compares owners from now on: the lists of the loop are there. */
@@ -39,6 +41,8 @@ export interface GitOpsOptions {
     readonly queue: Pick<WorkQueue, 'add'>;
     readonly reconciler: Pick<WorkloadReconciler, 'onOwners'>;
   };
+  /** In these namespaces other config objects are recordable than before. */
+  readonly onRecordable: (namespaces: readonly string[]) => void;
   /** Ends the watches, and Git and asks in progress. */
   readonly signal: AbortSignal;
 }
@@ -48,6 +52,7 @@ const nothing: GitOps = {
   answers: noEngines,
   onConfig: () => undefined,
   revertingUntil: () => undefined,
+  isRecordable: () => true,
   depth: () => 0,
   start: () => undefined,
   stop: async () => undefined,
@@ -89,6 +94,7 @@ export function openGitOps(config: Config, ports: Ports, options: GitOpsOptions)
     answers: engines,
     onConfig: drift.onConfig,
     revertingUntil: drift.revertingUntil,
+    isRecordable: drift.isRecordable,
     depth: () => drift.queue.depth,
     start: () => void engines.synced.then(() => signal.aborted || drift.queue.start()),
     async stop() {

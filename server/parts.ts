@@ -76,28 +76,22 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   );
   const state = openState(config, { keys, ledger, parts: () => parts });
   const namespaces = openNamespaces(config);
-  const sources = createSources(config, ports, state);
+  const sources = createSources(config, ports, { state, isRecordable: (key) => gitops.isRecordable(key) });
   const sourceWork = new AbortController();
   const sourceQueue = openSourceQueue(ports, sources, sourceWork.signal);
   const bootKeys = new Set<string>();
   const shadow = openShadow(config, ports, state);
   const { signal } = sourceWork;
-  const gitops = openGitOps(config, ports, { state, namespaces, keys, loop: () => parts, signal });
-  const reach: Reach = {
-    config,
-    ports,
+  const gitops = openGitOps(config, ports, {
     state,
     namespaces,
-    classes: createProviderClasses(),
-    sources,
-    gitops,
-    bootKeys,
-    shadow,
     keys,
-    work,
-    queue: () => parts.queue,
-    sourceQueue,
-  };
+    loop: () => parts,
+    onRecordable: (names) => names.forEach((name) => settleSources({ sources, sourceQueue }, name)),
+    signal,
+  });
+  const made = { state, namespaces, sources, sourceQueue, gitops, bootKeys, shadow, keys, work };
+  const reach: Reach = { ...made, config, ports, classes: createProviderClasses(), queue: () => parts.queue };
   const flusher = openFlusher(reach, ledger);
   const reconciler = openReconciler(reach);
   const queue = openQueue(reach, { flusher, reconciler });
@@ -105,19 +99,11 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   ports.metrics.measureQueues((name) => depths[name]());
   const route = openRoute(reach, queue);
   const parts: Parts = {
-    state,
-    namespaces,
+    ...made,
     route,
     queue,
-    sourceQueue,
     reconciler,
-    sources,
-    gitops,
     flusher,
-    shadow,
-    keys,
-    bootKeys,
-    work,
     sourceWork,
     watches: undefined,
     leadership: undefined,
@@ -195,8 +181,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     retryAfter: (key, ms) => queue().addAfter(key, ms),
     wakeAfter: (key, ms) => alarms.set(key, ms),
     onRecorded: (key) => {
-      if (concernsGit(state, key))
-        for (const source of reach.sources.keysOf(namespaceOf(key))) reach.sourceQueue.settle(source, recordSettle);
+      if (concernsGit(state, key)) settleSources(reach, namespaceOf(key));
     },
     report: (outcome) => {
       report(outcome);
@@ -252,6 +237,10 @@ function openSourceQueue(ports: Ports, sources: Sources, signal: AbortSignal): W
   return queue;
 }
 
+function settleSources({ sources, sourceQueue }: Pick<Reach, 'sources' | 'sourceQueue'>, namespace: string): void {
+  for (const source of sources.keysOf(namespace)) sourceQueue.settle(source, recordSettle);
+}
+
 function onFailure(ports: Ports, signal: AbortSignal): (key: string, error: unknown) => number | undefined {
   return (key, error) => {
     if (!signal.aborted) reportTrouble(ports, error, 'reconcile failed, trying again', { key });
@@ -260,12 +249,10 @@ function onFailure(ports: Ports, signal: AbortSignal): (key: string, error: unkn
 }
 
 function openRoute(reach: Reach, queue: WorkQueue): Route {
-  const { config, ports, state, namespaces, classes, sources, sourceQueue, shadow } = reach;
+  const { config, ports, state, namespaces, classes, shadow } = reach;
   const settle = { windowMs: config.settleMs, maxMs: config.settleMaxMs };
   const { now, log } = ports;
-  const onRestartKey = (key: string): void => {
-    for (const source of sources.keysOf(namespaceOf(key))) sourceQueue.settle(source, recordSettle);
-  };
+  const onRestartKey = (key: string): void => settleSources(reach, namespaceOf(key));
   const route = countRoute({ state, namespaces, classes, queue, settle, now, log, onRestartKey }, { ...ports, shadow });
   return {
     ...route,

@@ -7,8 +7,7 @@ import type { Log } from './core/log.ts';
 import type { GitCredentials } from './git/credentials.ts';
 import { defaultAuthor, openRepository } from './git/repository.ts';
 import type { Metrics } from './metrics.ts';
-import type { LiveState } from './reconcile/gather.ts';
-import { listProposals } from './reconcile/proposals.ts';
+import { listProposals, type ProposalDeps } from './reconcile/proposals.ts';
 import { forges } from './registry.ts';
 import { createSourceReconciler, type SourceOutcome, type SourceReconciler } from './reconcile/source.ts';
 
@@ -28,10 +27,10 @@ export interface SourcePorts {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-export function createSources(config: Config, ports: SourcePorts, state: LiveState): Sources {
+export function createSources(config: Config, ports: SourcePorts, proposing: ProposalDeps): Sources {
   const byKey = new Map(config.sources.map((source) => [`source/${source.name}`, source]));
   const reconcilers = new Map<string, SourceReconciler>();
-  for (const [key, source] of byKey) reconcilers.set(key, openSource(config, ports, { source, state }));
+  for (const [key, source] of byKey) reconcilers.set(key, openSource(config, ports, { source, proposing }));
   const said = new Map<string, string>();
   return {
     keys: [...byKey.keys()],
@@ -46,7 +45,7 @@ export function createSources(config: Config, ports: SourcePorts, state: LiveSta
 function openSource(
   config: Config,
   ports: SourcePorts,
-  { source, state }: { source: SourceConfig; state: LiveState },
+  { source, proposing }: { source: SourceConfig; proposing: ProposalDeps },
 ): SourceReconciler {
   const clock = { now: ports.now };
   const repository = openRepository({
@@ -60,7 +59,7 @@ function openSource(
     source: { repository: source.repository, branch: source.branch, path: source.path, namespace: source.namespace },
     repository,
     forge: forges.local({ repository, clock }),
-    proposals: () => listProposals(state, source.namespace),
+    proposals: () => listProposals(proposing, source.namespace),
     clock,
     email: defaultAuthor.email,
     mode: config.mode,

@@ -1,4 +1,5 @@
 // What Git should record of a source's workloads: the digests that each is in step with. RESTART-PROTOCOL.md "Record".
+import { objectKey } from '../core/object.ts';
 import type { Checksum, Proposal } from '../core/record.ts';
 import { annotation } from '../core/reload.ts';
 import { saysDeleted } from '../core/restart.ts';
@@ -6,8 +7,14 @@ import type { SeenWorkload } from '../core/seen.ts';
 import type { LiveState } from './gather.ts';
 import { listUses } from './uses.ts';
 
+export interface ProposalDeps {
+  readonly state: LiveState;
+  /** By key of the config object. */
+  readonly isRecordable: (config: string) => boolean;
+}
+
 /** One for each opted-in workload of the namespace whose recording is not turned off. */
-export function listProposals(state: LiveState, namespace: string): Proposal[] {
+export function listProposals({ state, isRecordable }: ProposalDeps, namespace: string): Proposal[] {
   const { workloads, ledger } = state;
   return [...workloads.keys()].flatMap((key) => {
     const workload = workloads.get(key);
@@ -17,6 +24,7 @@ export function listProposals(state: LiveState, namespace: string): Proposal[] {
       const ack = acks[`${kind}/${name}`];
       // What a class mounts is in a store outside: nothing that Git declares decides it, and it moves without a commit.
       if (ack === undefined || saysDeleted(ack) || kind === 'SecretProviderClass') return [];
+      if (!isRecordable(objectKey({ kind, namespace, name }))) return [];
       const restarted = workload.restartKey !== undefined && Object.hasOwn(workload.restartKey.acks, `${kind}/${name}`);
       return [{ config: { kind, namespace, name }, value: ack.digest, restarted }];
     });

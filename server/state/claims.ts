@@ -6,6 +6,7 @@ export interface Claims {
   /** What an owner declares, as it was compared last; empty: nothing, or it is gone. */
   declare(owner: string, configs: Iterable<string>): void;
   claimedFrom(owner: string): Iterable<string>;
+  declaredBy(owner: string): ReadonlySet<string>;
   ownersOf(config: string): readonly string[];
 }
 
@@ -16,6 +17,7 @@ export function createClaims(): Claims {
     claim: (config, owner) => claims.setOf(config, owner === undefined ? [] : [owner]),
     declare: (owner, configs) => declarations.setOf(owner, configs),
     claimedFrom: (owner) => claims.having(owner),
+    declaredBy: (owner) => declarations.of(owner),
     ownersOf: (config) => [...new Set([...claims.of(config), ...declarations.having(config)])],
   };
 }
