@@ -2,6 +2,8 @@
 import { readAudit, templateChanges } from '../cluster/audit.ts';
 import { findControlPlane } from '../cluster/binaries.ts';
 import { startCluster } from '../cluster/cluster.ts';
+import { defineEngines } from '../e2e/engine-kinds.ts';
+import { fluxKinds } from '../engines/small-flux.ts';
 import { startFakeApiServer, writeKubeconfig } from '../fakes/server.ts';
 import type { TemplateChange } from './judge.ts';
 import type { Observer } from './observer.ts';
@@ -21,6 +23,8 @@ export interface DemoCluster {
   readonly description: string;
   /** Undefined: what kubectl would take. */
   readonly kubeconfig: string | undefined;
+  /** Whether the kinds of Flux are defined, in a cluster that is the demo's own. */
+  readonly hasFlux: boolean;
   /** Undefined where the API server shows none to its users: then the observer's watch is the record. */
   readonly record: WriteRecord | undefined;
   /** For people. */
@@ -40,6 +44,7 @@ export async function openCluster(kind: ClusterKind, directory: string, signal: 
         kind,
         description: 'your cluster',
         kubeconfig: undefined,
+        hasFlux: false,
         record: undefined,
         recordName: 'a watch of the API server',
         stop: async () => {},
@@ -51,17 +56,18 @@ export async function openCluster(kind: ClusterKind, directory: string, signal: 
 export function recordOf(observer: Observer): WriteRecord {
   return {
     templateChanges: async () => observer.templateChanges,
-    secretWrittenAt: async (_namespace, name) => observer.dataChange(name)?.at,
+    secretWrittenAt: async (_namespace, name) => observer.dataChange(`Secret/${name}`)?.at,
   };
 }
 
 async function openMemory(directory: string): Promise<DemoCluster> {
-  const server = await startFakeApiServer({ controllers: true });
+  const server = await startFakeApiServer({ controllers: true, customKinds: fluxKinds });
   const written = () => server.changes.filter(({ code, isDryRun }) => code < 300 && !isDryRun);
   return {
     kind: 'memory',
     description: 'in memory',
     kubeconfig: writeKubeconfig(server, directory),
+    hasFlux: true,
     record: {
       templateChanges: async (namespace) =>
         written()
@@ -82,10 +88,12 @@ async function openMemory(directory: string): Promise<DemoCluster> {
 async function openReal(signal: AbortSignal): Promise<DemoCluster> {
   const found = await findControlPlane();
   const cluster = await startCluster({ signal });
+  await defineEngines(cluster);
   return {
     kind: 'real',
     description: found.available ? `Kubernetes ${found.version}` : 'Kubernetes',
     kubeconfig: cluster.kubeconfig,
+    hasFlux: true,
     record: {
       templateChanges: async (namespace) =>
         (await templateChanges(cluster.auditLog, { namespace })).map(({ workload, fieldManager, at }) => ({

@@ -62,6 +62,8 @@ test('text goes to stdout, without colours where there is no terminal', async ()
   assert.deepEqual({ code, err }, { code: 0, err: '' });
   assert.match(out, /^ +\d+\.\d s {2}Lockstep {6}restarts Deployment web, \d+ ms after the change/m);
   assert.match(out, /^ {2}pod templates changed after the merge +0 {3}ok$/m);
+  assert.match(out, /Lockstep {6}Event DriftFound: .* in index\.html; written by kubectl-edit$/m);
+  assert.match(out, /^ +ConfigMap\/web-pages +index\.html +different /m);
   // oxlint-disable-next-line no-control-regex -- colours begin with one
   assert.doesNotMatch(out, /\u001b/);
 });
@@ -150,10 +152,12 @@ async function startDemo(args: readonly string[], env: NodeJS.ProcessEnv = {}): 
 function assertStory({ code, out, err }: Ended, cluster: string): void {
   const lines = out.split('\n');
   assert.equal(lines.pop(), '', 'ends with a newline');
+  const asDeclared = { driftsFound: 1, driftRollouts: 1, driftsGone: 1, revertRollouts: 1, takenBackRollouts: 0 };
+  const drift = cluster === 'kubeconfig' ? {} : asDeclared;
   const { restartMs, diffLines, ...figures } = JSON.parse(lines.at(-1) ?? '') as Record<string, unknown>;
   assert.deepEqual(
     figures,
-    { cluster, restarts: 1, rollouts: 1, pullRequests: 1, rolloutsAfterMerge: 0, missed: 0 },
+    { cluster, restarts: 1, rollouts: 1, pullRequests: 1, rolloutsAfterMerge: 0, missed: 0, ...drift },
     err,
   );
   assert.ok(typeof restartMs === 'number' && restartMs > 0 && restartMs < 30_000, String(restartMs));

@@ -101,6 +101,24 @@ export async function runPr(words: readonly string[], repository: string, signal
   return stdout.trim();
 }
 
+/** `lockstep diff` with what the cluster and the repositories say now. It answers 1 where something differs. */
+export async function runDiff({
+  kubeconfig,
+  namespace,
+  stateNamespace,
+  directory,
+}: Omit<LockstepOptions, 'repository' | 'fluxToken'>): Promise<string> {
+  const flags = [`--namespace=${namespace}`, `--state-namespace=${stateNamespace}`, '--allow-local-git'];
+  const config = [`--config=${join(directory, 'lockstep.yaml')}`, `--kubeconfig=${kubeconfig}`];
+  const args = [main, 'diff', ...flags, ...config];
+  const timeout = { cwd: root, timeout: commandDeadlineMs };
+  const { stdout } = await run(process.execPath, args, timeout).catch((error: { code?: number; stdout: string }) => {
+    if (error.code === 1) return error;
+    throw error;
+  });
+  return stdout;
+}
+
 async function prepareFlags(options: LockstepOptions): Promise<string[]> {
   const { directory, namespace, repository, kubeconfig } = options;
   const keyFile = join(directory, 'flux-token');

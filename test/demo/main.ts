@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import { countFigures, judge } from './judge.ts';
 import { readOptions, type DemoOptions } from './options.ts';
+import { setUp, type Cast } from './cast.ts';
+import { driftAndRevert } from './drift-story.ts';
 import { invite, narrate } from './play.ts';
 import { createScreen } from './screen.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -10,9 +12,7 @@ import {
   collectEvidence,
   mergePullRequest,
   renewCertificate,
-  setUp,
   waitForQuiet,
-  type Cast,
   type Plot,
 } from './story.ts';
 
@@ -64,7 +64,7 @@ async function perform({ cluster, ending, output }: DemoOptions, signal: AbortSi
   screen.heading('A shop that is deployed from Git, with a certificate that is not');
   const stage = await openStage({ kind: cluster, screen, signal, stack });
   const cast = await setUp(stage);
-  const plot: Plot = { changesBefore: 0, merge: undefined };
+  const plot: Plot = { changesBefore: 0, merge: undefined, drift: undefined };
   const failure = await tell(stage, cast, plot).then(() => '', messageOf);
   signal.throwIfAborted();
   if (failure !== '') screen.step('demo', `gives up: ${failure}`);
@@ -90,6 +90,10 @@ async function tell(stage: Stage, cast: Cast, plot: Plot): Promise<void> {
   screen.heading('It is merged: nothing rolls again');
   await mergePullRequest(stage, plot);
   await waitForQuiet(stage, cast, plot);
+  screen.heading('A ConfigMap is edited by hand: drift, a restart, and back to what Git declares');
+  if (!stage.cluster.hasFlux)
+    return screen.text('  (left out: the demo defines no kinds of Flux in a cluster of yours)\n');
+  await driftAndRevert(stage, cast, plot);
 }
 
 function messageOf(error: unknown): string {

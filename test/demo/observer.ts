@@ -1,8 +1,8 @@
 // Watches the shop's namespace itself: which templates, data and pods came when, in the API server's own order.
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeApi, KubeObject, WatchEvent } from '../engines/api.ts';
+import { follow } from './follow.ts';
 import type { PodBirth, TemplateChange } from './judge.ts';
 
 /** A Deployment in the fields that tell how far its rollout is. */
@@ -12,7 +12,7 @@ export interface Deployment extends KubeObject {
     readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> };
     readonly template: {
       readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
-      readonly spec: { readonly volumes?: readonly { readonly secret?: { readonly secretName?: string } }[] };
+      readonly spec: { readonly volumes?: readonly Volume[] };
     };
   };
   readonly status?: {
@@ -23,18 +23,37 @@ export interface Deployment extends KubeObject {
   };
 }
 
+interface Volume {
+  readonly secret?: { readonly secretName?: string };
+  readonly configMap?: { readonly name?: string };
+}
+
+/** `Secret/web-tls`. */
+export type ConfigName = `${'Secret' | 'ConfigMap'}/${string}`;
+
 export interface DataChange {
   readonly at: number;
   readonly version: bigint;
+  readonly digest: string;
+}
+
+export interface SeenEvent {
+  readonly reason: string;
+  readonly message: string;
+  readonly at: number;
 }
 
 export interface Observer {
   readonly templateChanges: readonly TemplateChange[];
   deployment(name: string): Deployment | undefined;
-  /** The last write that changed a Secret's data; its creation counts. */
-  dataChange(secret: string): DataChange | undefined;
-  /** Workloads that mount a Secret. */
-  usersOf(secret: string): readonly string[];
+  /** The last write that changed the data of a Secret or ConfigMap; its creation counts. */
+  dataChange(config: ConfigName): DataChange | undefined;
+  /** All of them, in order. */
+  dataChanges(config: ConfigName): readonly DataChange[];
+  /** Workloads that mount it. */
+  usersOf(config: ConfigName): readonly string[];
+  /** Kubernetes Events about ConfigMaps, as they came. */
+  readonly events: readonly SeenEvent[];
   /** Pods that are not being deleted. */
   pods(): readonly PodBirth[];
   /** Calls back for every further change of a template. */
@@ -53,8 +72,9 @@ interface Facts {
   readonly deployments: Map<string, Deployment>;
   readonly templateChanges: TemplateChange[];
   readonly listeners: ((change: TemplateChange) => void)[];
-  readonly data: Map<string, DataChange & { readonly digest: string }>;
+  readonly data: Map<string, readonly DataChange[]>;
   readonly births: Map<string, bigint>;
+  readonly events: SeenEvent[];
   readonly pods: Map<string, KubeObject>;
 }
 
@@ -66,13 +86,16 @@ export async function startObserver({ api, namespace }: ObserverOptions): Promis
     listeners: [],
     data: new Map(),
     births: new Map(),
+    events: [],
     pods: new Map(),
   };
   const stopping = new AbortController();
   const watched: readonly [path: string, see: (event: WatchEvent) => void][] = [
     [`/apis/apps/v1/namespaces/${namespace}/deployments`, (event) => seeDeployment(facts, event)],
-    [`/api/v1/namespaces/${namespace}/secrets`, (event) => seeSecret(facts, event)],
+    [`/api/v1/namespaces/${namespace}/secrets`, (event) => seeData(facts, 'Secret', event)],
+    [`/api/v1/namespaces/${namespace}/configmaps`, (event) => seeData(facts, 'ConfigMap', event)],
     [`/api/v1/namespaces/${namespace}/pods`, (event) => seePod(facts, event)],
+    [`/api/v1/namespaces/${namespace}/events`, (event) => seeEvent(facts, event)],
   ];
   const starts = watched.map(async ([path, see]) => {
     const { items, resourceVersion } = await api.list(path);
@@ -84,9 +107,11 @@ export async function startObserver({ api, namespace }: ObserverOptions): Promis
   failed.catch(() => {});
   return {
     templateChanges: facts.templateChanges,
+    events: facts.events,
     deployment: (name) => facts.deployments.get(name),
-    dataChange: (secret) => facts.data.get(secret),
-    usersOf: (secret) => [...facts.deployments.values()].filter((found) => mounts(found, secret)).map(nameOf),
+    dataChange: (config) => facts.data.get(config)?.at(-1),
+    dataChanges: (config) => facts.data.get(config) ?? [],
+    usersOf: (config) => [...facts.deployments.values()].filter((found) => mounts(found, config)).map(nameOf),
     pods: () => [...facts.pods.values()].flatMap((pod) => describePod(facts, pod)),
     onTemplateChange: (tell) => void facts.listeners.push(tell),
     failed,
@@ -110,37 +135,6 @@ export function isRolledOut(deployment: Deployment | undefined): boolean {
   );
 }
 
-interface Following {
-  readonly api: KubeApi;
-  readonly path: string;
-  readonly from: string;
-  readonly see: (event: WatchEvent) => void;
-  readonly signal: AbortSignal;
-}
-
-/** Watches on from where the last watch ended, so that no event is lost; throws when the API server forgot that point. */
-async function follow({ api, path, from, see, signal }: Following): Promise<void> {
-  let version = from;
-  const aborted = new Promise<'aborted'>((resolve) =>
-    signal.addEventListener('abort', () => resolve('aborted'), { once: true }),
-  );
-  while (!signal.aborted) {
-    const events = api.watch(path, version);
-    for (;;) {
-      const next = await Promise.race([events.next(), aborted]).catch((error: unknown) => {
-        if (signal.aborted) return 'aborted' as const;
-        throw error;
-      });
-      if (next === 'aborted') return void events.return(undefined).catch(() => {});
-      if (next.done === true) break;
-      if (next.value.type === 'ERROR') throw new Error(`the watch of ${path} cannot be continued`);
-      version = next.value.object.metadata.resourceVersion ?? version;
-      if (next.value.type !== 'BOOKMARK') see(next.value);
-    }
-    await delay(100, undefined, { signal }).catch(() => {});
-  }
-}
-
 function seeDeployment(facts: Facts, { type, object }: WatchEvent): void {
   const deployment = object as Deployment;
   const { name } = deployment.metadata;
@@ -154,13 +148,21 @@ function seeDeployment(facts: Facts, { type, object }: WatchEvent): void {
   for (const tell of facts.listeners) tell(change);
 }
 
-function seeSecret({ data }: Facts, { type, object }: WatchEvent): void {
-  const { name, resourceVersion = '0' } = object.metadata;
+function seeData({ data }: Facts, kind: 'Secret' | 'ConfigMap', { type, object }: WatchEvent): void {
+  const { resourceVersion = '0' } = object.metadata;
+  const name = `${kind}/${object.metadata.name}`;
   const digest = createHash('sha256')
     .update(JSON.stringify(object['data'] ?? {}))
     .digest('hex');
-  if (type === 'DELETED' || data.get(name)?.digest === digest) return;
-  data.set(name, { at: Date.now(), version: BigInt(resourceVersion), digest });
+  const before = data.get(name) ?? [];
+  if (type === 'DELETED' || before.at(-1)?.digest === digest) return;
+  data.set(name, [...before, { at: Date.now(), version: BigInt(resourceVersion), digest }]);
+}
+
+function seeEvent({ events }: Facts, { type, object }: WatchEvent): void {
+  const { involvedObject, reason = '', message = '' } = object as KubeEvent;
+  if (type !== 'ADDED' || involvedObject?.kind !== 'ConfigMap') return;
+  events.push({ reason, message, at: Date.now() });
 }
 
 function seePod({ pods, births }: Facts, { type, object }: WatchEvent): void {
@@ -179,12 +181,21 @@ function describePod({ births, deployments }: Facts, pod: KubeObject): PodBirth[
   return [{ workload: nameOf(owner), name, version: births.get(uid) ?? 0n }];
 }
 
-function mounts({ spec }: Deployment, secret: string): boolean {
-  return (spec.template.spec.volumes ?? []).some((volume) => volume.secret?.secretName === secret);
+function mounts({ spec }: Deployment, config: ConfigName): boolean {
+  return (spec.template.spec.volumes ?? []).some(
+    ({ secret, configMap }) =>
+      config === `Secret/${secret?.secretName ?? ''}` || config === `ConfigMap/${configMap?.name ?? ''}`,
+  );
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {
   return `${kind || 'Deployment'}/${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+interface KubeEvent extends KubeObject {
+  readonly involvedObject?: { readonly kind: string };
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 interface ManagedEntry {

@@ -38,7 +38,7 @@ const flags = {
 const usage = `Usage: npm run demo -- [flags]
 
 Renews a certificate in a small shop and shows what follows: one restart, one rollout, one pull request, and after its
-merge no second rollout. With --cluster kubeconfig it does so in the cluster that kubectl would use, in the namespaces
+merge no second rollout; then an edited ConfigMap, shown as drift and put back. With --cluster kubeconfig it does so in the cluster that kubectl would use, in the namespaces
 lockstep-demo and lockstep-demo-state, which it makes and removes. Exit code 0 only if all figures are as they should be.
 
 `;

@@ -1,7 +1,7 @@
 // After the story: how to go on by hand, and a line for whatever then happens.
 import { secretName } from './cert-manager.ts';
 import { namespace, type Stage } from './stage.ts';
-import type { Cast } from './story.ts';
+import type { Cast } from './cast.ts';
 
 export function invite({ screen, cluster, world }: Stage, { lockstep }: Cast): void {
   const patch = `-p "{\\"data\\":{\\"tls.key\\":\\"$(date | base64)\\"}}"`;

@@ -30,6 +30,11 @@ const meanings: Readonly<Record<string, string>> = {
   pullRequests: 'pull requests',
   diffLines: 'lines that the merge changed',
   rolloutsAfterMerge: 'pod templates changed after the merge',
+  driftsFound: 'edits told as drift, with their writer',
+  driftRollouts: 'pod templates changed for the edit',
+  driftsGone: 'drifts ended by reverting',
+  revertRollouts: 'pod templates changed for what came back',
+  takenBackRollouts: 'pod templates changed for the second edit',
   missed: 'workloads left with old content',
 };
 

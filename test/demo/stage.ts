@@ -1,17 +1,24 @@
 // The stage: a cluster with empty namespaces, a repository with the shop's manifests, and an observer, all stopped with `stack`.
 import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { startSweeper } from '../cluster/processes.ts';
 import { waitFor } from '../cluster/wait.ts';
 import { openKubeApi, type KubeApi } from '../engines/api.ts';
+import { startGitServer } from '../git-server/server.ts';
 import { createWorld, type World } from '../git-server/world.ts';
 import { openCluster, recordOf, type DemoCluster, type WriteRecord } from './clusters.ts';
+import { secretName } from './cert-manager.ts';
 import { startObserver, type Observer } from './observer.ts';
 import type { ClusterKind } from './options.ts';
 import type { Screen } from './screen.ts';
 
 export const namespace = 'lockstep-demo';
 export const stateNamespace = 'lockstep-demo-state';
+export const branch = 'main';
+/** The shop's only Deployment, and what it mounts: a Secret that is not in Git, and a ConfigMap that is. */
+export const workload = 'web';
+export const secret = `Secret/${secretName}` as const;
+export const pages = 'ConfigMap/web-pages';
 /** Where the repository keeps the shop. */
 export const folder = 'apps/shop';
 
@@ -20,6 +27,8 @@ export interface Stage {
   readonly record: WriteRecord;
   readonly observer: Observer;
   readonly world: World;
+  /** URL of the same repository: Flux takes none on a disk. */
+  readonly remote: string;
   readonly screen: Screen;
   readonly signal: AbortSignal;
   readonly stack: AsyncDisposableStack;
@@ -47,6 +56,8 @@ export async function openStage({ kind, screen, signal, stack }: StageOptions): 
   const world = createWorld(readManifests());
   const sweeper = startSweeper(world.root);
   stack.defer(() => sweeper.stop());
+  const git = await startGitServer({ directory: dirname(world.bare) });
+  stack.defer(() => git.stop());
   const cluster = await openCluster(kind, world.root, signal);
   stack.defer(() => cluster.stop());
   const open = async (userAgent: string): Promise<KubeApi> => {
@@ -67,6 +78,7 @@ export async function openStage({ kind, screen, signal, stack }: StageOptions): 
     record: cluster.record ?? recordOf(observer),
     observer,
     world,
+    remote: `${git.url}/${basename(world.bare)}`,
     screen,
     signal,
     stack,
