@@ -1,7 +1,8 @@
-// Reads the file behind --config: the Git sources and the Flux tenants. Every problem names its path in the file; no value of a
+// Reads the file behind --config: the Git sources, how they are reached and rendered, and the Flux tenants. Every problem names its path in the file; no value of a
 // credential is in it, only the names of files that hold one.
 import { parseDocument } from 'yaml';
 import { Place, type Check } from './config-place.ts';
+import { noRender, readRender, type RenderConfig } from './config-render.ts';
 import { checkUrl, readRepository, type LocalGit, type RepositoryConfig } from './config-repositories.ts';
 
 export interface SourceConfig {
@@ -34,28 +35,30 @@ export interface ConfigFile {
   readonly tenants: readonly TenantConfig[];
   /** Credentials for reading, the longest URL counts. */
   readonly repositories: readonly RepositoryConfig[];
+  readonly render: RenderConfig;
 }
 
-export const noFile: ConfigFile = { sources: [], tenants: [], repositories: [] };
+export const noFile: ConfigFile = { sources: [], tenants: [], repositories: [], render: noRender };
 
 /** Parses the text; the file is only to be used when there is no problem. */
 export function readConfigFile(text: string, localGit: LocalGit): { file: ConfigFile; problems: readonly string[] } {
   const problems: string[] = [];
   const root = new Place('', parseYaml(text, problems), problems);
   if (problems.length > 0) return { file: noFile, problems };
-  root.onlyKeys('sources', 'flux', 'repositories');
+  root.onlyKeys('sources', 'flux', 'repositories', 'render');
   const sources = root.list('sources').map((place) => readSource(place, localGit));
   const flux = root.map('flux');
   flux?.onlyKeys('tenants');
   const tenants = flux?.list('tenants').map(readTenant) ?? [];
   const repositories = root.list('repositories').map((place) => readRepository(place, localGit));
+  const render = readRender(root.map('render'));
   problems.push(
     ...duplicates('sources', sources),
     ...duplicates('flux.tenants', tenants),
     ...rivals(sources),
     ...sameUrl(repositories),
   );
-  return { file: { sources, tenants, repositories }, problems };
+  return { file: { sources, tenants, repositories, render }, problems };
 }
 
 function parseYaml(text: string, problems: string[]): unknown {
