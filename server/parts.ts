@@ -2,6 +2,7 @@
 import type { Config } from './config.ts';
 import { countRoute } from './counted-route.ts';
 import type { DigestKey } from './core/digest.ts';
+import { followDrift } from './drift-route.ts';
 import { LockstepError } from './core/errors.ts';
 import type { LedgerStore } from './core/ledger-store.ts';
 import type { Reading } from './kube/ingest.ts';
@@ -190,7 +191,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     mode: config.mode,
     gates: config.gates,
     random: ports.random,
-    revertingUntil: reach.gitops.revertingUntil,
+    revertingUntil: reach.gitops.drift.revertingUntil,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => queue().addAfter(key, ms),
     wakeAfter: (key, ms) => alarms.set(key, ms),
@@ -266,14 +267,10 @@ function openRoute(reach: Reach, queue: WorkQueue): Route {
   const onRestartKey = (key: string): void => {
     for (const source of sources.keysOf(namespaceOf(key))) sourceQueue.settle(source, recordSettle);
   };
-  const route = countRoute({ state, namespaces, classes, queue, settle, now, log, onRestartKey }, { ...ports, shadow });
-  return {
-    ...route,
-    onConfig(event) {
-      reach.gitops.onConfig(event);
-      route.onConfig(event);
-    },
-  };
+  const { drift } = reach.gitops;
+  const { mayBeHealed } = drift;
+  const deps = { state, namespaces, classes, queue, settle, mayBeHealed, now, log, onRestartKey };
+  return followDrift(countRoute(deps, { ...ports, shadow }), { drift, state, namespaces });
 }
 
 /** Nothing is written in observe mode, so nothing is remembered beyond the process. */

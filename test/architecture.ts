@@ -171,6 +171,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   },
   'server/diff-reads.ts': { ours: [core, 'server/explain-reads.ts', 'server/kube', 'server/list-reads.ts'] },
   'server/diff-owners.ts': { ours: [core, 'server/declaring.ts'] },
+  'server/drift-route.ts': { ours: [core, 'server/drift.ts', 'server/reconcile', 'server/state'] },
   'server/source-owners.ts': { ours: [core, 'server/config-file.ts', 'server/diff-owners.ts'] },
   'server/diff-recorded.ts': { ours: [core, 'server/ask-lockstep.ts', 'server/kube'] },
   'server/diff-facts.ts': 'everything',
