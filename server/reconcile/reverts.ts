@@ -4,13 +4,15 @@ import { askEveryMs, decideRevert, recentAsks, type RevertRefusal } from '../cor
 import type { DriftSetting } from '../core/drift-action.ts';
 import type { EngineRef } from '../core/engine.ts';
 import { objectKey, type ConfigRef } from '../core/object.ts';
+import { ownerKey } from '../core/owner-key.ts';
 import type { Reverter } from '../core/revert.ts';
 import type { DriftState } from '../state/drift.ts';
 import type { Reversions } from '../state/reversions.ts';
 import type { Claims } from '../state/claims.ts';
 import type { Drifted, DriftOutcome } from './drift-outcome.ts';
+import type { FindingDeps } from './findings.ts';
 
-export interface RevertDeps {
+export interface RevertDeps extends Pick<FindingDeps, 'configs' | 'owners'> {
   readonly drift: DriftState;
   readonly claims: Claims;
   readonly reversions: Reversions;
@@ -87,7 +89,8 @@ function sortDrifted(deps: RevertDeps, { key, drifted, asks, now }: Sorting) {
     }
     const { action } = deps.settingOf(place.config);
     const { reason, since } = drift;
-    const decision = decideRevert({ now, action, reason, since, mode: deps.mode, askedAt: asks });
+    const isConfirmed = isConfirmedFor(deps, key, config);
+    const decision = decideRevert({ now, action, reason, isConfirmed, since, mode: deps.mode, askedAt: asks });
     if (decision.kind === 'ask') toAsk.push({ place, drift });
     if (decision.kind === 'ask' || decision.kind === 'wait') waiting.add(config);
     if (decision.kind === 'refuse') refuse(deps, { key, place, drift }, decision.reason);
@@ -95,6 +98,13 @@ function sortDrifted(deps: RevertDeps, { key, drifted, asks, now }: Sorting) {
     if (until !== undefined) deps.retryAfter(key, until - now);
   }
   return { toAsk, waiting };
+}
+
+function isConfirmedFor({ configs, owners }: RevertDeps, key: string, config: string): boolean {
+  const live = configs.seen(config);
+  if (live === undefined) return true;
+  const ownership = owners.ownerOf(live);
+  return ownership.kind === 'owned' && ownerKey(ownership.owner) === key;
 }
 
 async function ask(

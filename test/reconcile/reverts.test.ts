@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LockstepError } from '../../server/core/errors.ts';
-import { createRig, declared, T, type Rig } from './drift-rig.ts';
+import { createRig, declared, owner, T, type Rig } from './drift-rig.ts';
 import { config, createRig as createWorkloadRig, key as workloadKey } from './rig.ts';
 
 const web = 'ConfigMap/shop/web';
@@ -67,6 +67,12 @@ const refusals: [rule: string, change: (rig: Rig) => void, reason: string][] = [
     'suspended',
   ],
   ['adopt', ({ world }) => void (world.action = 'adopt'), 'adopt-not-here'],
+  [
+    'what two owners confirm',
+    ({ world }) => void (world.ownership = { kind: 'unconfirmed', owner, reason: 'two-owners' }),
+    'owner-unconfirmed',
+  ],
+  ['what nobody confirms', ({ world }) => void (world.ownership = { kind: 'not-owned' }), 'owner-unconfirmed'],
   ['what Git declares no more', ({ world }) => void (world.declares = []), 'not-declared'],
 ];
 for (const [rule, change, reason] of refusals) {
