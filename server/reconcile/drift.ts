@@ -39,15 +39,17 @@ export function createDriftReconciler(deps: DriftDeps): DriftReconciler {
       const owner = splitOwnerKey(key);
       if (owner === undefined) return;
       const comparison = await compare(deps, { key, owner, signal }).catch((error: unknown) => {
-        reverts.release(key, new Set());
+        reverts.release(reverts.held(key));
         throw error;
       });
+      // Not those that begin from here on: they are of content that is not compared yet.
+      const held = reverts.held(key);
       const drifted: Drifted[] = [];
       for (const [config, finding] of comparison.findings) {
         const found = await settle(deps, { ...comparison, key, owner, config, finding, signal });
         if (found !== undefined) drifted.push(found);
       }
-      await reverts.act({ key, owner, drifted }, signal);
+      await reverts.act({ key, owner, drifted, held }, signal);
       if (!comparison.exists) deps.drift.forget(key);
     },
   };
@@ -116,7 +118,7 @@ async function settle(deps: DriftDeps, question: Settling): Promise<Drifted | un
     waitingSince: entry.waitingSince,
   });
   const place: Place = { config: ref, uid: live?.uid ?? '', owner, revision };
-  remember(deps, { key, config, entry: { ...entry, examined }, decision });
+  remember(deps, { key, config, entry: { ...entry, examined }, finding, decision });
   tell(deps, { place, told: entry.told, decision });
   if (decision.kind === 'wait') deps.retryAfter(key, decision.until - deps.now());
   return toDrifted(place, entry.told, decision);
@@ -151,19 +153,20 @@ interface Decided {
   readonly key: string;
   readonly config: string;
   readonly entry: DriftEntry;
+  readonly finding: Finding;
   readonly decision: DriftDecision;
 }
 
-function remember(deps: DriftDeps, { key, config, entry, decision }: Decided): void {
+function remember(deps: DriftDeps, { key, config, entry, finding, decision }: Decided): void {
   switch (decision.kind) {
     case 'nothing':
       if (decision.reason === 'told') return deps.drift.put(key, config, entry);
       if (decision.reason !== 'written-by-engine') return deps.drift.remove(key, config);
       return deps.drift.put(key, config, { ...noEntry, examined: entry.examined });
     case 'gone':
-      return deps.drift.remove(key, config);
     case 'not-comparable':
-      return deps.drift.put(key, config, { ...noEntry, reasons: decision.reasons });
+      if (finding.kind !== 'not-comparable') return deps.drift.remove(key, config);
+      return deps.drift.put(key, config, { ...noEntry, reasons: finding.reasons });
     case 'wait':
       return deps.drift.put(key, config, { ...entry, reasons: [], waitingSince: entry.waitingSince ?? deps.now() });
     case 'found':

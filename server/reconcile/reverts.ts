@@ -32,12 +32,16 @@ export interface RevertJob {
   readonly key: string;
   readonly owner: EngineRef;
   readonly drifted: readonly Drifted[];
+  /** Of its config objects those that restarts waited for when it was compared. */
+  readonly held: readonly string[];
 }
 
 export interface Reverts {
   act(job: RevertJob, signal: AbortSignal): Promise<void>;
-  /** Ends the waiting of restarts for an owner's config objects, but for `waiting`. */
-  release(key: string, waiting: ReadonlySet<string>): void;
+  /** Its config objects that restarts wait for. */
+  held(key: string): readonly string[];
+  /** Ends the waiting of restarts for these. */
+  release(configs: readonly string[]): void;
 }
 
 /** The end of an operation is an event; this bounds what a lost one costs. */
@@ -45,15 +49,16 @@ const busyRetryMs = 5_000;
 
 export function createReverts(deps: RevertDeps): Reverts {
   const askedAt = new Map<string, readonly number[]>();
-  const release: Reverts['release'] = (key, waiting) => {
-    const own = new Set([...deps.claims.claimedFrom(key), ...deps.drift.configsOf(key)]);
-    for (const config of own) {
-      if (!waiting.has(config) && deps.reversions.end(config)) deps.onReleased(config);
-    }
+  const release: Reverts['release'] = (configs) => {
+    for (const config of configs) if (deps.reversions.end(config)) deps.onReleased(config);
   };
   return {
+    held(key) {
+      const own = new Set([...deps.claims.claimedFrom(key), ...deps.drift.configsOf(key)]);
+      return [...own].filter((config) => deps.reversions.has(config));
+    },
     release,
-    async act({ key, owner, drifted }, signal) {
+    async act({ key, owner, drifted, held }, signal) {
       const now = deps.now();
       const asks = recentAsks(askedAt.get(key) ?? [], now);
       if (asks.length === 0) askedAt.delete(key);
@@ -63,7 +68,7 @@ export function createReverts(deps: RevertDeps): Reverts {
         if (taken === 'asked') askedAt.set(key, [...asks, now]);
         if (taken === 'refused') for (const { place } of sorted.toAsk) sorted.waiting.delete(objectKey(place.config));
       }
-      release(key, sorted.waiting);
+      release(held.filter((config) => !sorted.waiting.has(config)));
     },
   };
 }
@@ -109,7 +114,7 @@ function isConfirmedFor({ configs, owners }: RevertDeps, key: string, config: st
 
 async function ask(
   deps: RevertDeps,
-  { key, owner, drifted }: Omit<RevertJob, 'drifted'> & { readonly drifted: readonly Told[] },
+  { key, owner, drifted }: Omit<RevertJob, 'drifted' | 'held'> & { readonly drifted: readonly Told[] },
   signal: AbortSignal,
 ): Promise<'asked' | 'busy' | 'refused'> {
   const configs = drifted.map(({ place }) => place.config);

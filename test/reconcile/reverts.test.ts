@@ -132,3 +132,23 @@ test('a restart for drift that is not taken back is made at the deadline', async
   await rig.reconcile();
   assert.equal(rig.patches.length, 1);
 });
+
+test('a comparison frees no restart for content that was written after it had looked', async () => {
+  const rig = createRig({
+    // While the writer of the first object is asked for, the other is edited.
+    async writersOf() {
+      rig.see('api', { c: 'x' });
+      rig.deps.reversions.begin('ConfigMap/shop/api', T + 30_000);
+      return undefined;
+    },
+  });
+  rig.world.declares = [...rig.world.declares, declared('api', { c: '3' })];
+  rig.world.action = 'report';
+  rig.see('api', { c: '3' });
+  rig.see('web', { a: 'x', b: '2' });
+  rig.deps.reversions.begin(web, T + 30_000);
+  await rig.reconcile();
+  assert.deepEqual(rig.released, [web]);
+  await rig.reconcile();
+  assert.deepEqual(rig.released, [web, 'ConfigMap/shop/api']);
+});
