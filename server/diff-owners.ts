@@ -43,6 +43,7 @@ export async function declareOwners(
 ): Promise<DeclaredOwners> {
   const failures: DiffGap[] = [];
   let done = 0;
+  onDone(done);
   const owners = await mapSome(planned, async ({ owner, plan: makePlan }) => {
     const plan = await orFailed(makePlan({ revisions }, signal), signal);
     const found = plan === undefined || isFailed(plan) ? plan : await ports.declare(plan, signal);
