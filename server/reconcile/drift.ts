@@ -2,8 +2,9 @@
 // and what to revert. Called by the owners' own queue, so that no slow repository holds up a restart.
 import { attributeContent, type Attribution, type WriterFacts } from '../core/attribution.ts';
 import { decideDrift, type Drift, type DriftDecision, type Finding } from '../core/decide-drift.ts';
-import type { Declaration } from '../core/declaration.ts';
+import { refusedSources, type Declaration } from '../core/declaration.ts';
 import type { EngineRef, OwnerPlan } from '../core/engine.ts';
+import { hasCode } from '../core/errors.ts';
 import { splitKey, type ConfigRef } from '../core/object.ts';
 import { splitOwnerKey } from '../core/owner-key.ts';
 import type { RenderRefusal } from '../core/rendering.ts';
@@ -75,7 +76,7 @@ async function compare(deps: DriftDeps, { key, owner, signal }: Question): Promi
     deps.claims.declare(key, []);
     return { findings: same(known, { kind: 'not-judged' }), revision: undefined, exists: false };
   }
-  const declared = await deps.declare(plan, signal);
+  const declared = refuseForGood(await deps.declare(plan, signal));
   if (declared.kind === 'failed') throw declared.error;
   const revision = plan.sources.find((source) => source.revision !== undefined)?.revision;
   const facts = { comparedAt: deps.now(), revision };
@@ -90,6 +91,12 @@ async function compare(deps: DriftDeps, { key, owner, signal }: Question): Promi
   deps.claims.declare(key, declaration.configs.keys());
   deps.drift.setComparison(key, { ...facts, declared: declaration.configs.size, notRendered: undefined });
   return { findings: judgeFindings(deps, { key, owner, declaration, known }), revision, exists: true };
+}
+
+/** To try it again for ever would change nothing. */
+function refuseForGood(declared: Declared): Declared {
+  if (declared.kind !== 'failed' || !hasCode(declared.error, ...refusedSources)) return declared;
+  return { kind: 'not-rendered', reason: 'source-unreadable', detail: declared.error.message };
 }
 
 function same(configs: readonly string[], finding: Finding): ReadonlyMap<string, Finding> {

@@ -1,6 +1,7 @@
 // One owner's comparison: what is told, remembered and read.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LockstepError } from '../../server/core/errors.ts';
 import { createRig, declared, key, owner, T, type Rig } from './drift-rig.ts';
 
 const stranger = { kind: 'owned', owner: { ...owner, name: 'others' }, by: 'inventory' } as const;
@@ -94,6 +95,15 @@ const rows: [rule: string, act: (rig: Rig) => Promise<void> | void, told: string
       await rig.reconcile();
     },
     ['found web different [a] by kubectl-edit', 'not-rendered not-rendered', 'gone web not-comparable'],
+  ],
+  [
+    'a repository of a kind that is not read is not comparable, and not tried for ever',
+    async (rig) => {
+      rig.see('web', { a: 'x', b: '2' });
+      await rig.reconcile();
+      rig.world.answer = { kind: 'failed', error: new LockstepError('git-url-refused', { message: 'no' }) };
+    },
+    ['found web different [a] by kubectl-edit', 'not-rendered source-unreadable', 'gone web not-comparable'],
   ],
   [
     'without its owner nothing is judged',
