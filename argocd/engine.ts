@@ -89,12 +89,13 @@ class ArgoView implements EngineView {
 
   ownerOf(marks: OwnershipMarks): Ownership {
     const object = { id: marks, labels: toMap(marks.labels), annotations: toMap(marks.annotations) };
-    return findOwner(object, [], {
+    const found = findOwner(object, [], {
       namespace: this.#namespace,
       tracking: this.#settings.tracking,
       cluster: this.#cluster,
       find: (ref) => this.#find(ref) ?? 'absent',
     });
+    return found.kind === 'owned' && this.#heals(found.owner) ? { ...found, heals: true } : found;
   }
 
   owners(): readonly EngineRef[] {
@@ -138,6 +139,11 @@ class ArgoView implements EngineView {
 
   #find(ref: { readonly namespace: string; readonly name: string }): Application | undefined {
     return this.#applications.get(keyOf(ref))?.reveal();
+  }
+
+  #heals(owner: EngineRef): boolean {
+    const policy = this.#find(owner)?.policy;
+    return policy !== undefined && policy.selfHeal && !policy.skipsReconcile;
   }
 
   /** Kept by this control plane, with its objects in this cluster. */

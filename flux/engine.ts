@@ -84,11 +84,12 @@ class FluxView implements EngineView {
   }
 
   ownerOf(marks: OwnershipMarks): Ownership {
-    return findOwner(marks, {
+    const found = findOwner(marks, {
       kustomization: (namespace, name) => this.#kustomization({ namespace, name })?.owner,
       helmRelease: (namespace, name) => this.#release({ namespace, name })?.owner,
       helmReleaseOf: (namespace, name) => this.#installed.get(`${namespace}/${name}`),
     });
+    return found.kind === 'owned' && this.#heals(found.owner) ? { ...found, heals: true } : found;
   }
 
   owners(): readonly EngineRef[] {
@@ -142,6 +143,13 @@ class FluxView implements EngineView {
     const installed = release && installedName(release);
     if (installed !== undefined && this.#installed.get(installed) === release) this.#installed.delete(installed);
     for (const known of [this.#kustomizations, this.#releases, this.#charts, this.#sources]) known.delete(key);
+  }
+
+  /** A Kustomization applies everything each time that it is looked at; a HelmRelease only where it detects drift. */
+  #heals(owner: EngineRef): boolean {
+    if (owner.kind === 'Kustomization') return this.#kustomization(owner)?.owner.progress.suspended === false;
+    const release = this.#release(owner)?.owner;
+    return release?.driftDetection === 'enabled' && !release.progress.suspended;
   }
 
   /** The owners to which a resource matters. */

@@ -71,9 +71,14 @@ ${usage}
     if (cli.signal.aborted) {
       const why = error instanceof LockstepError ? `: ${error.message}` : '';
       cli.stderr.write(`ended before it was done${why}\n`);
-      return 1;
+      return command === 'diff' ? 2 : 1;
     }
-    if (!(error instanceof LockstepError)) throw error;
+    if (!(error instanceof LockstepError)) {
+      if (command !== 'diff') throw error;
+      // Node would exit with 1, which says that something differs.
+      cli.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      return 2;
+    }
     cli.stderr.write(`${error.message}\n${error.code}: ${error.advice}\n`);
     return 2;
   }
@@ -102,6 +107,7 @@ async function runDiffCommand(cli: Cli, argv: readonly string[]): Promise<number
     stdout: (text) => void stdout.write(text),
     stderr: (text) => void stderr.write(text),
     isWatched: stderr.isTTY === true,
+    after,
     openPorts: (options) => openDiffPorts({ env, tempDir, readFile, now, randomBytes }, options),
     fetch,
     now,
@@ -124,6 +130,7 @@ async function runReportCommand(cli: Cli, argv: readonly string[]): Promise<numb
     stdout: (text) => void stdout.write(text),
     stderr: (text) => void stderr.write(text),
     isWatched: stderr.isTTY === true,
+    after,
     now: Date.now,
     randomBytes,
     signal,
@@ -147,6 +154,11 @@ async function runServe(cli: Cli): Promise<number> {
   }
   const { serve } = await import('./serve.ts');
   return serve({ ...cli, isTerminal: cli.stdout.isTTY === true });
+}
+
+function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
 }
 
 function printer(stream: { write(text: string): unknown }): (line: string) => void {

@@ -17,7 +17,7 @@ import { makeDigestKey } from './kube/digest-key.ts';
 import { renderPreview, renderPreviewMarkdown } from './preview-output.ts';
 import { presenceOf, referenceRulesOf, type Remarks } from './reloader-config.ts';
 import { reloaderFlags } from './reloader-flags.ts';
-import { createProgress } from './report-progress.ts';
+import { createProgress, type ProgressDeps } from './report-progress.ts';
 
 const group = 'Flags';
 
@@ -66,6 +66,7 @@ export interface DiffDeps {
   readonly stderr: (text: string) => void;
   /** Somebody watches stderr: progress is told there. */
   readonly isWatched: boolean;
+  readonly after: ProgressDeps['after'];
   /** Engines, Git and renderers; closed at the end. */
   readonly openPorts: (options: PortOptions) => Promise<OpenPorts>;
   readonly fetch: typeof globalThis.fetch;

@@ -124,8 +124,10 @@ function running({ say, signal }: DiffAsking, { length }: readonly unknown[], re
   };
 }
 
-async function findRevisions(ports: DiffPorts, planned: readonly PlannedOwner[], { revision, signal }: DiffAsking) {
+async function findRevisions(ports: DiffPorts, planned: readonly PlannedOwner[], asking: DiffAsking) {
+  const { revision, say, signal } = asking;
   if (revision === undefined) return { revisions: new Map<string, string>(), gaps: [] };
+  say('looking for the revision in each repository');
   return resolveRevision(ports, planned, { revision, signal });
 }
 

@@ -1,7 +1,8 @@
 // Which owners to ask what they declare, and asking them: a few at a time, at the applied revision or at another.
+import { refusedSources } from './core/declaration.ts';
 import type { DiffOwner } from './core/diff-declared.ts';
 import { describeOwner, type DiffGap, type OwnerRef } from './core/diff-row.ts';
-import { LockstepError, type ErrorCode } from './core/errors.ts';
+import { LockstepError } from './core/errors.ts';
 import type { OwnerPlan, PlanOptions } from './core/engine.ts';
 import type { SourceTrees } from './core/rendering.ts';
 import type { Declared } from './declaring.ts';
@@ -27,9 +28,6 @@ export interface DeclaredOwners {
 /** Renderings are processes of their own, and a laptop has a few cores. */
 const atOnce = 4;
 
-/** A repository of a kind that is not read: no trouble, only not comparable. */
-const refusals: ReadonlySet<ErrorCode> = new Set(['git-url-refused', 'git-path-refused']);
-
 export interface DeclaringRun {
   readonly revisions: ReadonlyMap<string, string>;
   readonly onDone: (done: number) => void;
@@ -43,11 +41,12 @@ export async function declareOwners(
 ): Promise<DeclaredOwners> {
   const failures: DiffGap[] = [];
   let done = 0;
+  onDone(done);
   const owners = await mapSome(planned, async ({ owner, plan: makePlan }) => {
     const plan = await orFailed(makePlan({ revisions }, signal), signal);
     const found = plan === undefined || isFailed(plan) ? plan : await ports.declare(plan, signal);
     onDone(++done);
-    if (found?.kind === 'failed' && !refusals.has(found.error.code)) {
+    if (found?.kind === 'failed' && !refusedSources.includes(found.error.code)) {
       failures.push({ about: describeOwner(owner), says: found.error.message });
     }
     const sources = plan === undefined || isFailed(plan) ? [] : plan.sources;

@@ -17,7 +17,7 @@ import { createDriftReconciler, type Declared } from './reconcile/drift.ts';
 import type { Owners } from './reconcile/findings.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { createRecordable } from './reconcile/recordable.ts';
-import { createWorkQueue, type WorkQueue } from './reconcile/workqueue.ts';
+import { createWorkQueue, emptyUntilStarted, type WorkQueue } from './reconcile/workqueue.ts';
 import { revertPlans } from './registry.ts';
 import { createClaims } from './state/claims.ts';
 import { createDriftState } from './state/drift.ts';
@@ -45,7 +45,7 @@ export interface DriftOptions {
 }
 
 export interface DriftWatch {
-  /** Of owners; to be started when the lists are there. */
+  /** Of owners; to be started when the lists are there. Empty until then: who starts it adds all owners. */
   readonly queue: WorkQueue;
   /** Before workloads are told of it. */
   readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
@@ -53,8 +53,12 @@ export interface DriftWatch {
   readonly onOwners: (owners: readonly EngineRef[]) => void;
   /** Whether Git is to carry a checksum of this config object. */
   readonly isRecordable: (config: string) => boolean;
+  /** What drift of these config objects, or of all in a namespace, leads to may have changed. */
+  readonly onSettings: (of: { readonly configs: Iterable<string> } | { readonly namespace: string }) => void;
   /** Until when restarts for drift of this config object wait (ms). */
   readonly revertingUntil: (config: string) => number | undefined;
+  /** Whether its owner's self-heal may be about to take this content back. */
+  readonly mayBeHealed: (config: SeenConfig) => boolean;
 }
 
 /** Git and renderers run as child processes; a few keep two cores busy. */
@@ -108,7 +112,13 @@ export function openDrift(config: Config, ports: Ports, options: DriftOptions): 
     },
     onOwners: (owners) => owners.forEach((owner) => queue.settle(ownerKey(owner), settle)),
     isRecordable: (key) => recordable.is(key),
+    onSettings(of) {
+      const owners =
+        'namespace' in of ? claims.ownersIn(of.namespace) : [...of.configs].flatMap((key) => claims.ownersOf(key));
+      for (const owner of owners) queue.settle(owner, settle);
+    },
     revertingUntil: (key) => reversions.until(key, ports.now()),
+    mayBeHealed: (config) => mayBeHealed(findOwner(engines, config), config),
   };
 }
 
@@ -143,6 +153,12 @@ function mayRevert(
   return originOfWriters(writers) !== 'git' && settingOf(ref).action === 'revert';
 }
 
+/** What an object of the owner made is in no manifest, and so never taken back. */
+function mayBeHealed(ownership: Ownership, { writers }: SeenConfig): boolean {
+  const isDeclared = ownership.kind === 'owned' && ownership.by !== 'owner-reference';
+  return isDeclared && ownership.heals === true && originOfWriters(writers) !== 'git';
+}
+
 interface Marked {
   readonly state: LiveState;
   readonly namespaces: Namespaces;
@@ -174,7 +190,7 @@ function openOwnerQueue(ports: Ports, signal: AbortSignal, reconcile: (key: stri
   const { clock, random, metrics } = ports;
   // One remote that is away concerns all of its owners.
   const onTrouble = reportSparingly(ports, () => clock.now(), 'owner not compared with Git, trying again');
-  return createWorkQueue({
+  const queue = createWorkQueue({
     clock,
     random,
     concurrency,
@@ -187,4 +203,5 @@ function openOwnerQueue(ports: Ports, signal: AbortSignal, reconcile: (key: stri
       return error instanceof LockstepError ? error.afterMs : undefined;
     },
   });
+  return emptyUntilStarted(queue);
 }

@@ -2,8 +2,7 @@
 import type { Config } from './config.ts';
 import type { DigestKey } from './core/digest.ts';
 import type { EngineRef, EngineResource } from './core/engine.ts';
-import type { SeenConfig, SeenEvent } from './core/seen.ts';
-import { openDrift } from './drift.ts';
+import { openDrift, type DriftWatch } from './drift.ts';
 import { openEngines } from './engines.ts';
 import { openLiveDeclaring } from './live-declaring.ts';
 import type { Ports } from './ports.ts';
@@ -18,12 +17,7 @@ import { reportTrouble } from './trouble.ts';
 export interface GitOps {
   /** What restarts ask. */
   readonly answers: EngineAnswers;
-  /** Before workloads are told of it. */
-  readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
-  /** Until when restarts for drift of this config object wait (ms). */
-  readonly revertingUntil: (config: string) => number | undefined;
-  /** Whether Git is to carry a checksum of this config object: it does not hold its content. */
-  readonly isRecordable: (config: string) => boolean;
+  readonly drift: Omit<DriftWatch, 'queue' | 'onOwners'>;
   /** Owners that wait or are compared. */
   readonly depth: () => number;
   /** Compares owners from now on: the lists of the loop are there. */
@@ -50,9 +44,13 @@ export interface GitOpsOptions {
 /** `--drift=off`: no engine is known, and nobody is waited for. */
 const nothing: GitOps = {
   answers: noEngines,
-  onConfig: () => undefined,
-  revertingUntil: () => undefined,
-  isRecordable: () => true,
+  drift: {
+    onConfig: () => undefined,
+    onSettings: () => undefined,
+    isRecordable: () => true,
+    revertingUntil: () => undefined,
+    mayBeHealed: () => false,
+  },
   depth: () => 0,
   start: () => undefined,
   stop: async () => undefined,
@@ -92,11 +90,14 @@ export function openGitOps(config: Config, ports: Ports, options: GitOpsOptions)
   });
   return {
     answers: engines,
-    onConfig: drift.onConfig,
-    revertingUntil: drift.revertingUntil,
-    isRecordable: drift.isRecordable,
+    drift,
     depth: () => drift.queue.depth,
-    start: () => void engines.synced.then(() => signal.aborted || drift.queue.start()),
+    start: () =>
+      void engines.synced.then(() => {
+        if (signal.aborted) return;
+        drift.queue.start();
+        drift.onOwners(engines.owners());
+      }),
     async stop() {
       await Promise.all([engines.ended, drift.queue.stop()]);
     },

@@ -23,7 +23,11 @@ export interface LiveDeclaringOptions {
 export function openLiveDeclaring(config: Config, ports: Ports, options: LiveDeclaringOptions): Declaring['declare'] {
   let opened: Promise<Declaring> | undefined;
   return async (plan, signal) => {
-    opened ??= open(config, ports, options);
+    // What failed once, such as a full disk, may pass: the next comparison tries it again.
+    opened ??= open(config, ports, options).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
     return (await opened).declare(plan, signal);
   };
 }

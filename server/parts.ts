@@ -2,6 +2,7 @@
 import type { Config } from './config.ts';
 import { countRoute } from './counted-route.ts';
 import type { DigestKey } from './core/digest.ts';
+import { followDrift } from './drift-route.ts';
 import { LockstepError } from './core/errors.ts';
 import type { LedgerStore } from './core/ledger-store.ts';
 import type { Reading } from './kube/ingest.ts';
@@ -76,7 +77,7 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   );
   const state = openState(config, { keys, ledger, parts: () => parts });
   const namespaces = openNamespaces(config);
-  const sources = createSources(config, ports, { state, isRecordable: (key) => gitops.isRecordable(key) });
+  const sources = createSources(config, ports, { state, isRecordable: (key) => gitops.drift.isRecordable(key) });
   const sourceWork = new AbortController();
   const sourceQueue = openSourceQueue(ports, sources, sourceWork.signal);
   const bootKeys = new Set<string>();
@@ -176,7 +177,7 @@ function openReconciler(reach: Reach): WorkloadReconciler {
     mode: config.mode,
     gates: config.gates,
     random: ports.random,
-    revertingUntil: reach.gitops.revertingUntil,
+    revertingUntil: reach.gitops.drift.revertingUntil,
     takeBootProof: (key) => bootKeys.delete(key),
     retryAfter: (key, ms) => queue().addAfter(key, ms),
     wakeAfter: (key, ms) => alarms.set(key, ms),
@@ -253,14 +254,10 @@ function openRoute(reach: Reach, queue: WorkQueue): Route {
   const settle = { windowMs: config.settleMs, maxMs: config.settleMaxMs };
   const { now, log } = ports;
   const onRestartKey = (key: string): void => settleSources(reach, namespaceOf(key));
-  const route = countRoute({ state, namespaces, classes, queue, settle, now, log, onRestartKey }, { ...ports, shadow });
-  return {
-    ...route,
-    onConfig(event) {
-      reach.gitops.onConfig(event);
-      route.onConfig(event);
-    },
-  };
+  const { drift } = reach.gitops;
+  const { mayBeHealed } = drift;
+  const deps = { state, namespaces, classes, queue, settle, mayBeHealed, now, log, onRestartKey };
+  return followDrift(countRoute(deps, { ...ports, shadow }), { drift, state, namespaces });
 }
 
 /** Nothing is written in observe mode, so nothing is remembered beyond the process. */

@@ -7,7 +7,7 @@ import { createClient } from './kube/client.ts';
 import { connect, readNamespace } from './kube/connection.ts';
 import { referenceRulesOf, type Remarks } from './reloader-config.ts';
 import { renderReport } from './report-output.ts';
-import { createProgress } from './report-progress.ts';
+import { createProgress, type ProgressDeps } from './report-progress.ts';
 import { readReportFacts, type ReportAsking } from './report-reads.ts';
 
 const group = 'Flags';
@@ -26,6 +26,7 @@ export interface ReportDeps {
   readonly stderr: (text: string) => void;
   /** Somebody watches stderr: progress is told there. */
   readonly isWatched: boolean;
+  readonly after: ProgressDeps['after'];
   /** Wall clock (ms). */
   readonly now: () => number;
   readonly randomBytes: (size: number) => Buffer;

@@ -2,8 +2,8 @@
 export interface ProgressDeps {
   readonly stderr: (text: string) => void;
   readonly isWatched: boolean;
-  /** Milliseconds. */
-  readonly now: () => number;
+  /** Runs `run` once after `ms`; the returned function takes it back. */
+  readonly after: (ms: number, run: () => void) => () => void;
 }
 
 export interface Progress {
@@ -17,19 +17,32 @@ const firstMs = 1_000;
 const nextMs = 200;
 const clearLine = '\r\u001b[K';
 
-export function createProgress({ stderr, isWatched, now }: ProgressDeps): Progress {
+/** What was said last is shown when it is time, though nothing more is said: what takes longest says nothing meanwhile. */
+export function createProgress({ stderr, isWatched, after }: ProgressDeps): Progress {
   let isShown = false;
-  let dueAt = now() + firstMs;
-  const say = (text: string): void => {
-    if (!isWatched || now() < dueAt) return;
-    stderr(`${clearLine}${text}`);
+  let next: string | undefined;
+  let cancel: (() => void) | undefined;
+  const show = (): void => {
+    cancel = undefined;
+    if (next === undefined) return;
+    stderr(`${clearLine}${next}`);
     isShown = true;
-    dueAt = now() + nextMs;
+    next = undefined;
+    cancel = after(nextMs, show);
   };
+  const say = (text: string): void => {
+    if (!isWatched) return;
+    next = text;
+    if (cancel === undefined) show();
+  };
+  if (isWatched) cancel = after(firstMs, show);
   return {
     tell: (resource, count) => say(`reading ${resource}: ${count}`),
     say,
     clear() {
+      cancel?.();
+      cancel = undefined;
+      next = undefined;
       if (isShown) stderr(clearLine);
       isShown = false;
     },

@@ -71,8 +71,12 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/flags-help.ts': { ours: [core, 'server/flags.ts'] },
   'server/config-place.ts': { ours: ['server/flags.ts'] },
   'server/config-repositories.ts': { ours: ['server/config-place.ts'] },
+  'server/config-render.ts': {
+    ours: ['server/config-place.ts', 'server/render/find-tools.ts'],
+    libraries: ['node:path'],
+  },
   'server/config-file.ts': {
-    ours: ['server/config-place.ts', 'server/config-repositories.ts'],
+    ours: ['server/config-place.ts', 'server/config-render.ts', 'server/config-repositories.ts'],
     libraries: ['yaml'],
   },
   'server/repositories.ts': { ours: [core, 'server/config-repositories.ts', 'server/git'] },
@@ -171,6 +175,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   },
   'server/diff-reads.ts': { ours: [core, 'server/explain-reads.ts', 'server/kube', 'server/list-reads.ts'] },
   'server/diff-owners.ts': { ours: [core, 'server/declaring.ts'] },
+  'server/drift-route.ts': { ours: [core, 'server/drift.ts', 'server/reconcile', 'server/state'] },
   'server/source-owners.ts': { ours: [core, 'server/config-file.ts', 'server/diff-owners.ts'] },
   'server/diff-recorded.ts': { ours: [core, 'server/ask-lockstep.ts', 'server/kube'] },
   'server/diff-facts.ts': 'everything',

@@ -68,6 +68,19 @@ test('cli: pr that is ended says so, without a stack', async () => {
   assert.deepEqual([code, err], [1, 'ended before it was done\n']);
 });
 
+test('cli: a diff that is ended, or finds a bug, never says that something differs', async () => {
+  const stop = new AbortController();
+  stop.abort();
+  const ended = await run(['diff', '-n', 'shop', '--kubeconfig', '/nowhere'], stop);
+  assert.equal(ended.code, 2);
+  assert.match(ended.err, /^ended before it was done/);
+  const broken = await run(['diff', '--help'], new AbortController(), () => {
+    throw new TypeError('a bug');
+  });
+  assert.equal(broken.code, 2);
+  assert.match(broken.err, /^TypeError: a bug\n +at /);
+});
+
 test('cli: diff --help says what the exit codes are', async () => {
   const { code, out, err } = await run(['diff', '--help']);
   assert.deepEqual([code, err], [0, '']);

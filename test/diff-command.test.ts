@@ -214,7 +214,14 @@ const refused: Readonly<Record<string, readonly [argv: readonly string[], messag
 };
 for (const [what, [argv, message]] of Object.entries(refused)) {
   test(`refused: ${what}`, async () => {
-    const silent = { stdout: () => undefined, stderr: () => undefined, isWatched: false, fetch, now: Date.now };
+    const silent = {
+      stdout: () => undefined,
+      stderr: () => undefined,
+      isWatched: false,
+      after: () => () => undefined,
+      fetch,
+      now: Date.now,
+    };
     const openPorts = () => Promise.reject(new Error('nothing may be opened'));
     const deps = { ...silent, openPorts, randomBytes, signal: AbortSignal.timeout(5_000) };
     await assert.rejects(runDiff(argv, deps), (error) => {

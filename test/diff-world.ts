@@ -54,6 +54,7 @@ export async function startRig(context: TestContext, objects: readonly JsonObjec
         stdout: (text) => void (said.out += text),
         stderr: (text) => void (said.err += text),
         isWatched: false,
+        after: () => () => undefined,
         openPorts: ({ key }) => Promise.resolve(fakePorts(world, key)),
         fetch,
         now: Date.now,

@@ -36,7 +36,7 @@ async function startRig(context: TestContext, objects: readonly JsonObject[]): P
   let now = noon;
   const rig = await startAskingRig(context, {
     objects,
-    command: (argv, deps) => runReport(argv, { ...deps, isWatched: false }),
+    command: (argv, deps) => runReport(argv, { ...deps, isWatched: false, after: () => () => undefined }),
     server: { controllers: true, clock: () => now },
   });
   const { server } = rig;
@@ -274,7 +274,7 @@ const refused: Readonly<Record<string, readonly [argv: readonly string[], messag
 };
 for (const [what, [argv, message]] of Object.entries(refused)) {
   test(`refused: ${what}`, async () => {
-    const silent = { stdout: () => undefined, stderr: () => undefined, isWatched: false };
+    const silent = { stdout: () => undefined, stderr: () => undefined, isWatched: false, after: () => () => undefined };
     const deps = { ...silent, now: Date.now, randomBytes, signal: AbortSignal.timeout(5_000) };
     await assert.rejects(runReport(argv, deps), (error) => {
       assert.ok(error instanceof LockstepError && error.code === 'config-invalid');

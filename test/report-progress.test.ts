@@ -1,31 +1,49 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createProgress } from '../server/report-progress.ts';
+import { createFakeClock } from './reconcile/fake-clock.ts';
 
 function start(options: { isWatched: boolean }) {
   const said: string[] = [];
-  let now = 0;
-  const progress = createProgress({ ...options, stderr: (text) => void said.push(text), now: () => now });
-  return { progress, said, pass: (ms: number) => void (now += ms) };
+  const clock = createFakeClock();
+  const progress = createProgress({
+    ...options,
+    stderr: (text) => void said.push(text),
+    after: (ms, run) => clock.after(ms, run),
+  });
+  return { progress, said, clock };
 }
 
-test('progress: told after a second, not too often, and cleared at the end', () => {
-  const { progress, said, pass } = start({ isWatched: true });
+const line = (text: string): string => `\r\u001b[K${text}`;
+
+test('progress: told after a second, not too often, and cleared at the end', async () => {
+  const { progress, said, clock } = start({ isWatched: true });
   progress.tell('secrets', 100);
-  pass(1_000);
   progress.tell('secrets', 200);
+  await clock.advance(1_000);
   progress.tell('secrets', 300);
-  pass(200);
+  progress.tell('secrets', 400);
+  await clock.advance(200);
+  await clock.advance(200);
   progress.tell('pods', 500);
   progress.clear();
   progress.clear();
-  assert.deepEqual(said, ['\r\u001b[Kreading secrets: 200', '\r\u001b[Kreading pods: 500', '\r\u001b[K']);
+  await clock.advance(9_000);
+  assert.deepEqual(said, ['reading secrets: 200', 'reading secrets: 400', 'reading pods: 500', ''].map(line));
+  assert.equal(clock.waiting, 0);
 });
 
-test('progress: nothing where nobody watches', () => {
-  const { progress, said, pass } = start({ isWatched: false });
-  pass(9_000);
+test('progress: what takes long is told though it says nothing meanwhile', async () => {
+  const { progress, said, clock } = start({ isWatched: true });
+  progress.say('rendering what is declared: 0 of 1 owners');
+  await clock.advance(1_000);
+  assert.deepEqual(said, [line('rendering what is declared: 0 of 1 owners')]);
+});
+
+test('progress: nothing where nobody watches', async () => {
+  const { progress, said, clock } = start({ isWatched: false });
   progress.tell('secrets', 100);
+  await clock.advance(9_000);
   progress.clear();
-  assert.deepEqual(said, []);
+  assert.deepEqual([said, clock.waiting], [[], 0]);
 });

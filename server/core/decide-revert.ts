@@ -6,6 +6,8 @@ import type { DriftAction } from './drift-action.ts';
 export const revertRefusals = {
   /** Git declares the object no more: to revert would be to delete it. */
   'not-declared': 'Git does not declare the object any more; to revert would be to delete it',
+  /** Two engines confirm it, or none: to revert would be to take sides. */
+  'owner-unconfirmed': 'the object is not confirmed to be this owner’s, and nobody else’s',
   'observe-mode': 'Lockstep runs with --mode=observe',
   'engine-elsewhere': 'the engine is in another cluster, which Lockstep only reads',
   'owner-gone': 'the owner does not exist any more',
@@ -32,6 +34,8 @@ export interface RevertFacts {
   readonly now: number;
   readonly action: DriftAction;
   readonly reason: DriftReason;
+  /** The object is the owner's, and nobody else's; or there is none. */
+  readonly isConfirmed: boolean;
   /** When this drift was found (ms). */
   readonly since: number;
   readonly mode: 'enforce' | 'observe';
@@ -47,10 +51,11 @@ export type RevertDecision =
   | { readonly kind: 'refuse'; readonly reason: RevertRefusal; readonly until: number | undefined };
 
 /** For one drifted config object. */
-export function decideRevert({ now, action, reason, since, mode, askedAt }: RevertFacts): RevertDecision {
+export function decideRevert({ now, action, reason, isConfirmed, since, mode, askedAt }: RevertFacts): RevertDecision {
   if (action === 'report') return { kind: 'none', reason: 'report' };
   if (action === 'adopt') return refuse('adopt-not-here');
   if (reason === 'not-declared') return refuse('not-declared');
+  if (!isConfirmed) return refuse('owner-unconfirmed');
   if (mode === 'observe') return refuse('observe-mode');
   const last = askedAt.at(-1);
   if (last !== undefined && last >= since && now < last + askEveryMs) {

@@ -1,5 +1,6 @@
 // What one owner declares, rendered and reduced to digests.
 import type { DeclaredContent } from './drift.ts';
+import type { ErrorCode } from './errors.ts';
 import type { ConfigRef, WorkloadRef } from './object.ts';
 
 export interface DeclaredConfig {
@@ -22,3 +23,6 @@ export interface Declaration {
   /** Manifests that could not be read, for a person: place and reason, never content. */
   readonly problems: readonly string[];
 }
+
+/** A repository of a kind that is not read: no trouble that passes, only not comparable. */
+export const refusedSources: readonly ErrorCode[] = ['git-url-refused', 'git-path-refused'];

@@ -30,7 +30,8 @@ export interface DeclaredSource {
 }
 
 export type Ownership =
-  | { readonly kind: 'owned'; readonly owner: EngineRef; readonly by: string }
+  /** `heals`: by itself the owner takes back what others write into what it declares; absent: it does not. */
+  | { readonly kind: 'owned'; readonly owner: EngineRef; readonly by: string; readonly heals?: true }
   | { readonly kind: 'unconfirmed'; readonly owner: EngineRef; readonly reason: string }
   | { readonly kind: 'not-owned' };
 

@@ -15,6 +15,15 @@ export function settleOf(annotations: Readonly<Record<string, string>>, otherwis
   return windowMs === undefined ? otherwise : { windowMs, maxMs: Math.max(otherwise.maxMs, windowMs) };
 }
 
+/** Self-heal of Argo CD begins within about a second. */
+const healMs = 5_000;
+
+/** Content that its engine may be about to take back must not roll twice: at least so long, whatever was asked for. */
+export function settleForHeal({ windowMs, maxMs }: Settle): Settle {
+  const least = Math.max(windowMs, healMs);
+  return { windowMs: least, maxMs: Math.max(maxMs, least) };
+}
+
 /** One sentence when the annotation cannot be used. */
 export function settleProblem(annotations: Readonly<Record<string, string>>): string | undefined {
   const text = annotations[annotation.settle];

@@ -2,8 +2,9 @@
 // and what to revert. Called by the owners' own queue, so that no slow repository holds up a restart.
 import { attributeContent, type Attribution, type WriterFacts } from '../core/attribution.ts';
 import { decideDrift, type Drift, type DriftDecision, type Finding } from '../core/decide-drift.ts';
-import type { Declaration } from '../core/declaration.ts';
+import { refusedSources, type Declaration } from '../core/declaration.ts';
 import type { EngineRef, OwnerPlan } from '../core/engine.ts';
+import { hasCode } from '../core/errors.ts';
 import { splitKey, type ConfigRef } from '../core/object.ts';
 import { splitOwnerKey } from '../core/owner-key.ts';
 import type { RenderRefusal } from '../core/rendering.ts';
@@ -39,15 +40,17 @@ export function createDriftReconciler(deps: DriftDeps): DriftReconciler {
       const owner = splitOwnerKey(key);
       if (owner === undefined) return;
       const comparison = await compare(deps, { key, owner, signal }).catch((error: unknown) => {
-        reverts.release(key, new Set());
+        reverts.release(reverts.held(key));
         throw error;
       });
+      // Not those that begin from here on: they are of content that is not compared yet.
+      const held = reverts.held(key);
       const drifted: Drifted[] = [];
       for (const [config, finding] of comparison.findings) {
         const found = await settle(deps, { ...comparison, key, owner, config, finding, signal });
         if (found !== undefined) drifted.push(found);
       }
-      await reverts.act({ key, owner, drifted }, signal);
+      await reverts.act({ key, owner, drifted, held }, signal);
       if (!comparison.exists) deps.drift.forget(key);
     },
   };
@@ -73,7 +76,7 @@ async function compare(deps: DriftDeps, { key, owner, signal }: Question): Promi
     deps.claims.declare(key, []);
     return { findings: same(known, { kind: 'not-judged' }), revision: undefined, exists: false };
   }
-  const declared = await deps.declare(plan, signal);
+  const declared = refuseForGood(await deps.declare(plan, signal));
   if (declared.kind === 'failed') throw declared.error;
   const revision = plan.sources.find((source) => source.revision !== undefined)?.revision;
   const facts = { comparedAt: deps.now(), revision };
@@ -88,6 +91,12 @@ async function compare(deps: DriftDeps, { key, owner, signal }: Question): Promi
   deps.claims.declare(key, declaration.configs.keys());
   deps.drift.setComparison(key, { ...facts, declared: declaration.configs.size, notRendered: undefined });
   return { findings: judgeFindings(deps, { key, owner, declaration, known }), revision, exists: true };
+}
+
+/** To try it again for ever would change nothing. */
+function refuseForGood(declared: Declared): Declared {
+  if (declared.kind !== 'failed' || !hasCode(declared.error, ...refusedSources)) return declared;
+  return { kind: 'not-rendered', reason: 'source-unreadable', detail: declared.error.message };
 }
 
 function same(configs: readonly string[], finding: Finding): ReadonlyMap<string, Finding> {
@@ -116,7 +125,7 @@ async function settle(deps: DriftDeps, question: Settling): Promise<Drifted | un
     waitingSince: entry.waitingSince,
   });
   const place: Place = { config: ref, uid: live?.uid ?? '', owner, revision };
-  remember(deps, { key, config, entry: { ...entry, examined }, decision });
+  remember(deps, { key, config, entry: { ...entry, examined }, finding, decision });
   tell(deps, { place, told: entry.told, decision });
   if (decision.kind === 'wait') deps.retryAfter(key, decision.until - deps.now());
   return toDrifted(place, entry.told, decision);
@@ -151,19 +160,20 @@ interface Decided {
   readonly key: string;
   readonly config: string;
   readonly entry: DriftEntry;
+  readonly finding: Finding;
   readonly decision: DriftDecision;
 }
 
-function remember(deps: DriftDeps, { key, config, entry, decision }: Decided): void {
+function remember(deps: DriftDeps, { key, config, entry, finding, decision }: Decided): void {
   switch (decision.kind) {
     case 'nothing':
       if (decision.reason === 'told') return deps.drift.put(key, config, entry);
       if (decision.reason !== 'written-by-engine') return deps.drift.remove(key, config);
       return deps.drift.put(key, config, { ...noEntry, examined: entry.examined });
     case 'gone':
-      return deps.drift.remove(key, config);
     case 'not-comparable':
-      return deps.drift.put(key, config, { ...noEntry, reasons: decision.reasons });
+      if (finding.kind !== 'not-comparable') return deps.drift.remove(key, config);
+      return deps.drift.put(key, config, { ...noEntry, reasons: finding.reasons });
     case 'wait':
       return deps.drift.put(key, config, { ...entry, reasons: [], waitingSince: entry.waitingSince ?? deps.now() });
     case 'found':

@@ -4,13 +4,15 @@ import { askEveryMs, decideRevert, recentAsks, type RevertRefusal } from '../cor
 import type { DriftSetting } from '../core/drift-action.ts';
 import type { EngineRef } from '../core/engine.ts';
 import { objectKey, type ConfigRef } from '../core/object.ts';
+import { ownerKey } from '../core/owner-key.ts';
 import type { Reverter } from '../core/revert.ts';
 import type { DriftState } from '../state/drift.ts';
 import type { Reversions } from '../state/reversions.ts';
 import type { Claims } from '../state/claims.ts';
 import type { Drifted, DriftOutcome } from './drift-outcome.ts';
+import type { FindingDeps } from './findings.ts';
 
-export interface RevertDeps {
+export interface RevertDeps extends Pick<FindingDeps, 'configs' | 'owners'> {
   readonly drift: DriftState;
   readonly claims: Claims;
   readonly reversions: Reversions;
@@ -30,12 +32,16 @@ export interface RevertJob {
   readonly key: string;
   readonly owner: EngineRef;
   readonly drifted: readonly Drifted[];
+  /** Of its config objects those that restarts waited for when it was compared. */
+  readonly held: readonly string[];
 }
 
 export interface Reverts {
   act(job: RevertJob, signal: AbortSignal): Promise<void>;
-  /** Ends the waiting of restarts for an owner's config objects, but for `waiting`. */
-  release(key: string, waiting: ReadonlySet<string>): void;
+  /** Its config objects that restarts wait for. */
+  held(key: string): readonly string[];
+  /** Ends the waiting of restarts for these. */
+  release(configs: readonly string[]): void;
 }
 
 /** The end of an operation is an event; this bounds what a lost one costs. */
@@ -43,15 +49,16 @@ const busyRetryMs = 5_000;
 
 export function createReverts(deps: RevertDeps): Reverts {
   const askedAt = new Map<string, readonly number[]>();
-  const release: Reverts['release'] = (key, waiting) => {
-    const own = new Set([...deps.claims.claimedFrom(key), ...deps.drift.configsOf(key)]);
-    for (const config of own) {
-      if (!waiting.has(config) && deps.reversions.end(config)) deps.onReleased(config);
-    }
+  const release: Reverts['release'] = (configs) => {
+    for (const config of configs) if (deps.reversions.end(config)) deps.onReleased(config);
   };
   return {
+    held(key) {
+      const own = new Set([...deps.claims.claimedFrom(key), ...deps.drift.configsOf(key)]);
+      return [...own].filter((config) => deps.reversions.has(config));
+    },
     release,
-    async act({ key, owner, drifted }, signal) {
+    async act({ key, owner, drifted, held }, signal) {
       const now = deps.now();
       const asks = recentAsks(askedAt.get(key) ?? [], now);
       if (asks.length === 0) askedAt.delete(key);
@@ -61,7 +68,7 @@ export function createReverts(deps: RevertDeps): Reverts {
         if (taken === 'asked') askedAt.set(key, [...asks, now]);
         if (taken === 'refused') for (const { place } of sorted.toAsk) sorted.waiting.delete(objectKey(place.config));
       }
-      release(key, sorted.waiting);
+      release(held.filter((config) => !sorted.waiting.has(config)));
     },
   };
 }
@@ -87,7 +94,8 @@ function sortDrifted(deps: RevertDeps, { key, drifted, asks, now }: Sorting) {
     }
     const { action } = deps.settingOf(place.config);
     const { reason, since } = drift;
-    const decision = decideRevert({ now, action, reason, since, mode: deps.mode, askedAt: asks });
+    const isConfirmed = isConfirmedFor(deps, key, config);
+    const decision = decideRevert({ now, action, reason, isConfirmed, since, mode: deps.mode, askedAt: asks });
     if (decision.kind === 'ask') toAsk.push({ place, drift });
     if (decision.kind === 'ask' || decision.kind === 'wait') waiting.add(config);
     if (decision.kind === 'refuse') refuse(deps, { key, place, drift }, decision.reason);
@@ -97,9 +105,16 @@ function sortDrifted(deps: RevertDeps, { key, drifted, asks, now }: Sorting) {
   return { toAsk, waiting };
 }
 
+function isConfirmedFor({ configs, owners }: RevertDeps, key: string, config: string): boolean {
+  const live = configs.seen(config);
+  if (live === undefined) return true;
+  const ownership = owners.ownerOf(live);
+  return ownership.kind === 'owned' && ownerKey(ownership.owner) === key;
+}
+
 async function ask(
   deps: RevertDeps,
-  { key, owner, drifted }: Omit<RevertJob, 'drifted'> & { readonly drifted: readonly Told[] },
+  { key, owner, drifted }: Omit<RevertJob, 'drifted' | 'held'> & { readonly drifted: readonly Told[] },
   signal: AbortSignal,
 ): Promise<'asked' | 'busy' | 'refused'> {
   const configs = drifted.map(({ place }) => place.config);

@@ -3,7 +3,7 @@ import { objectKey } from '../core/object.ts';
 import type { SeenProviderClass, SeenStatus } from '../core/provider-class.ts';
 import { wasWatched, type SeenConfig, type SeenEvent, type SeenNamespace } from '../core/seen.ts';
 import type { SeenRevision, SeenWorkload } from '../core/seen.ts';
-import { settleOf, type Settle } from '../core/settle.ts';
+import { settleForHeal, settleOf, type Settle } from '../core/settle.ts';
 import type { Namespaces } from '../state/namespaces.ts';
 import type { ProviderClasses } from '../state/provider-classes.ts';
 import { createSetAside } from '../state/set-aside.ts';
@@ -13,6 +13,8 @@ export interface RouteDeps extends WorkloadRouteDeps {
   readonly classes: ProviderClasses;
   readonly namespaces: Namespaces;
   readonly settle: Settle;
+  /** Whether the owner's self-heal may be about to take this content back. */
+  readonly mayBeHealed: (config: SeenConfig) => boolean;
   readonly now: () => number;
   /** A content change was seen. */
   readonly onChange: (config: SeenConfig['ref']['kind']) => void;
@@ -48,7 +50,11 @@ export function createRoute(deps: RouteDeps): Route {
     if (!state.configs.apply(event, deps.now())) return;
     const users = state.workloads.usersOf(key);
     if (event.present && wasWatched(event)) deps.onChange(event.object.ref.kind);
-    for (const user of users) queue.settle(user, settleOf(state.workloads.get(user)?.annotations ?? {}, deps.settle));
+    const isHealed = event.present && deps.mayBeHealed(event.object);
+    for (const user of users) {
+      const settle = settleOf(state.workloads.get(user)?.annotations ?? {}, deps.settle);
+      queue.settle(user, isHealed ? settleForHeal(settle) : settle);
+    }
   };
   return {
     onConfig,

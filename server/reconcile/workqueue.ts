@@ -10,7 +10,7 @@ export interface Clock {
 export interface WorkQueue {
   /** As soon as possible, unless the key is settling: then when it has settled. */
   add(key: string): void;
-  /** After the quiet window. */
+  /** After the quiet window; one that is longer and has begun is not cut short. */
   settle(key: string, settle: Settle): void;
   /** Not before `ms` from now, unless something else asks sooner. */
   addAfter(key: string, ms: number): void;
@@ -102,9 +102,12 @@ class KeyQueue implements WorkQueue {
   settle(key: string, { windowMs, maxMs }: Settle): void {
     if (windowMs === 0) return this.add(key);
     const now = this.#options.clock.now();
-    const latestAt = this.#waiting.get(key)?.latestAt ?? now + maxMs;
+    const wait = this.#waiting.get(key);
+    const latestAt = wait?.latestAt ?? now + maxMs;
+    const begunUntil = wait?.latestAt === undefined ? 0 : wait.dueAt;
     this.#ready.delete(key);
-    this.#schedule(key, Math.max(this.#notBefore(key), Math.min(now + windowMs, latestAt)), latestAt);
+    const dueAt = Math.max(begunUntil, Math.min(now + windowMs, latestAt));
+    this.#schedule(key, Math.max(this.#notBefore(key), dueAt), latestAt);
   }
 
   addAfter(key: string, ms: number): void {

@@ -1,4 +1,5 @@
 // Whose comparison does a config object matter to? An index of what live objects claim, and of what owners declare.
+import { splitKey } from '../core/object.ts';
 
 export interface Claims {
   /** What the object says, as it was seen last. `owner` undefined: it claims none, or is gone. */
@@ -8,6 +9,8 @@ export interface Claims {
   claimedFrom(owner: string): Iterable<string>;
   declaredBy(owner: string): ReadonlySet<string>;
   ownersOf(config: string): readonly string[];
+  /** Of all config objects there. */
+  ownersIn(namespace: string): readonly string[];
 }
 
 export function createClaims(): Claims {
@@ -19,6 +22,12 @@ export function createClaims(): Claims {
     claimedFrom: (owner) => claims.having(owner),
     declaredBy: (owner) => declarations.of(owner),
     ownersOf: (config) => [...new Set([...claims.of(config), ...declarations.having(config)])],
+    ownersIn(namespace) {
+      const isThere = (config: string): boolean => splitKey(config)?.namespace === namespace;
+      const claimed = [...claims.froms()].flatMap((config) => (isThere(config) ? [...claims.of(config)] : []));
+      const declaring = [...declarations.froms()].filter((owner) => [...declarations.of(owner)].some(isThere));
+      return [...new Set([...claimed, ...declaring])];
+    },
   };
 }
 
@@ -29,6 +38,7 @@ function createIndex() {
   const none: ReadonlySet<string> = new Set();
   return {
     of: (from: string): ReadonlySet<string> => forward.get(from) ?? none,
+    froms: (): Iterable<string> => forward.keys(),
     having: (to: string): ReadonlySet<string> => backward.get(to) ?? none,
     setOf(from: string, all: Iterable<string>): void {
       const now = new Set(all);

@@ -106,6 +106,29 @@ test('a hub’s Applications own what they put into this cluster', () => {
   }
 });
 
+const healing: [rule: string, change: Parameters<typeof application>[0], heals: true | undefined][] = [
+  ['self-heal is on', { spec: { syncPolicy: { automated: { selfHeal: true } } } }, true],
+  ['it only syncs by itself', { spec: { syncPolicy: { automated: {} } } }, undefined],
+  ['it is synced by hand', {}, undefined],
+  [
+    'it is skipped',
+    {
+      metadata: { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } },
+      spec: { syncPolicy: { automated: { selfHeal: true } } },
+    },
+    undefined,
+  ],
+];
+for (const [rule, change, heals] of healing) {
+  test(`rule 15: ${heals === true ? 'live changes are taken back' : 'nothing is taken back'}: ${rule}`, () => {
+    const view = open();
+    view.put(applications, application(change));
+    const ownership = view.ownerOf(marks());
+    assert.ok(ownership.kind === 'owned');
+    assert.equal(ownership.heals, heals);
+  });
+}
+
 const outOfSync = { sync: { status: 'OutOfSync', revision: second } };
 const progress: [rule: string, change: Parameters<typeof application>[0], answer: string][] = [
   ['synced', {}, 'idle'],

@@ -5,13 +5,22 @@ import { decideRevert, type RevertDecision, type RevertFacts } from '../../serve
 import { chooseDriftAction, type DriftMarks, type DriftSetting } from '../../server/core/drift-action.ts';
 
 const T = 1_700_000_000_000;
-const facts: RevertFacts = { now: T, action: 'revert', reason: 'different', since: T, mode: 'enforce', askedAt: [] };
+const facts: RevertFacts = {
+  now: T,
+  action: 'revert',
+  reason: 'different',
+  isConfirmed: true,
+  since: T,
+  mode: 'enforce',
+  askedAt: [],
+};
 const rows: [rule: string, facts: Partial<RevertFacts>, decision: RevertDecision][] = [
   ['report asks nobody', { action: 'report' }, { kind: 'none', reason: 'report' }],
   ['adopt is refused', { action: 'adopt' }, { kind: 'refuse', reason: 'adopt-not-here', until: undefined }],
   ['revert asks', {}, { kind: 'ask', reason: 'revert' }],
   ['a missing object is put back', { reason: 'missing' }, { kind: 'ask', reason: 'revert' }],
   ['nothing is deleted', { reason: 'not-declared' }, { kind: 'refuse', reason: 'not-declared', until: undefined }],
+  ['I15: no side is taken', { isConfirmed: false }, { kind: 'refuse', reason: 'owner-unconfirmed', until: undefined }],
   ['observe mode asks nobody', { mode: 'observe' }, { kind: 'refuse', reason: 'observe-mode', until: undefined }],
   ['an ask has its time', { now: T + 5, askedAt: [T] }, { kind: 'wait', reason: 'asked', until: T + 30_000 }],
   ['an ask for earlier drift is none for this', { since: T, askedAt: [T - 5] }, { kind: 'ask', reason: 'revert' }],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settleOf, settleProblem } from '../../server/core/settle.ts';
+import { settleForHeal, settleOf, settleProblem } from '../../server/core/settle.ts';
 
 const otherwise = { windowMs: 1_000, maxMs: 10_000 };
 const rows: [text: string | undefined, windowMs: number, maxMs: number, isProblem: boolean][] = [
@@ -19,5 +19,16 @@ for (const [text, windowMs, maxMs, isProblem] of rows) {
     const annotations: Record<string, string> = text === undefined ? {} : { 'lockstep.dev/settle': text };
     assert.deepEqual(settleOf(annotations, otherwise), { windowMs, maxMs });
     assert.equal(settleProblem(annotations) !== undefined, isProblem);
+  });
+}
+
+const heals: [rule: string, windowMs: number, maxMs: number, expected: [windowMs: number, maxMs: number]][] = [
+  ['at least 5 s', 1_000, 10_000, [5_000, 10_000]],
+  ['also where none was asked for', 0, 0, [5_000, 5_000]],
+  ['a longer one stays', 60_000, 60_000, [60_000, 60_000]],
+];
+for (const [rule, windowMs, maxMs, [least, most]] of heals) {
+  test(`rule 15: content that self-heal may take back: ${rule}`, () => {
+    assert.deepEqual(settleForHeal({ windowMs, maxMs }), { windowMs: least, maxMs: most });
   });
 }

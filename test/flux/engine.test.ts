@@ -77,12 +77,33 @@ const ofShop = { 'kustomize.toolkit.fluxcd.io/name': 'shop', 'kustomize.toolkit.
 
 test('ownership: by labels, and by what Helm calls the release, as long as it is so called', () => {
   const view = open(given.kustomization(), given.helmRelease());
-  assert.deepEqual(view.ownerOf(marks(ofShop)), { kind: 'owned', owner: shop, by: 'inventory' });
+  assert.deepEqual(view.ownerOf(marks(ofShop)), { kind: 'owned', owner: shop, by: 'inventory', heals: true });
   const annotations = { 'meta.helm.sh/release-name': 'shop-podinfo', 'meta.helm.sh/release-namespace': 'shop' };
   assert.deepEqual(view.ownerOf(marks({}, annotations)), { kind: 'owned', owner: podinfo, by: 'inventory' });
   put(view, given.helmRelease({ spec: { releaseName: 'other' } }));
   assert.deepEqual(view.ownerOf(marks({}, annotations)), { kind: 'not-owned' });
 });
+
+const ofPodinfo = { 'helm.toolkit.fluxcd.io/name': 'podinfo', 'helm.toolkit.fluxcd.io/namespace': 'apps' };
+const healing: [rule: string, labels: Fields, object: Fields, heals: true | undefined][] = [
+  ['a Kustomization', ofShop, given.kustomization(), true],
+  ['one that is suspended', ofShop, given.kustomization({ spec: { suspend: true } }), undefined],
+  ['a HelmRelease', ofPodinfo, given.helmRelease(), undefined],
+  ['one that corrects drift', ofPodinfo, given.helmRelease({ spec: { driftDetection: { mode: 'enabled' } } }), true],
+  [
+    'one that only warns of it',
+    ofPodinfo,
+    given.helmRelease({ spec: { driftDetection: { mode: 'warn' } } }),
+    undefined,
+  ],
+];
+for (const [rule, labels, object, heals] of healing) {
+  test(`rule 15: who takes live changes back: ${rule}`, () => {
+    const ownership = open(object).ownerOf(marks(labels));
+    assert.ok(ownership.kind === 'owned');
+    assert.equal(ownership.heals, heals);
+  });
+}
 
 test('owners whose objects are in another cluster are left out', () => {
   const spec = { kubeConfig: { secretRef: { name: 'edge' } } };

@@ -117,6 +117,7 @@ export async function startProcess(ports: Ports): Promise<Process> {
     namespaces: createNamespaces({ listed: [], ignored: [], selector: everything }),
     queue: setQueue(pending, later),
     settle: { windowMs: 1_000, maxMs: 10_000 },
+    mayBeHealed: () => false,
     now: () => cluster.now,
     log: quiet,
     onChange: () => undefined,

@@ -1,6 +1,7 @@
 // One owner's comparison: what is told, remembered and read.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LockstepError } from '../../server/core/errors.ts';
 import { createRig, declared, key, owner, T, type Rig } from './drift-rig.ts';
 
 const stranger = { kind: 'owned', owner: { ...owner, name: 'others' }, by: 'inventory' } as const;
@@ -96,6 +97,15 @@ const rows: [rule: string, act: (rig: Rig) => Promise<void> | void, told: string
     ['found web different [a] by kubectl-edit', 'not-rendered not-rendered', 'gone web not-comparable'],
   ],
   [
+    'a repository of a kind that is not read is not comparable, and not tried for ever',
+    async (rig) => {
+      rig.see('web', { a: 'x', b: '2' });
+      await rig.reconcile();
+      rig.world.answer = { kind: 'failed', error: new LockstepError('git-url-refused', { message: 'no' }) };
+    },
+    ['found web different [a] by kubectl-edit', 'not-rendered source-unreadable', 'gone web not-comparable'],
+  ],
+  [
     'without its owner nothing is judged',
     async (rig) => {
       rig.see('web', { a: 'x', b: '2' });
@@ -111,8 +121,14 @@ for (const [rule, act, told] of rows) {
     await act(rig);
     await rig.reconcile();
     assert.deepEqual(rig.told, told);
-    assert.equal([...rig.deps.drift.list()].length, told.at(-1)?.startsWith('found') === true ? 1 : 0);
+    const answers = [...rig.deps.drift.list()].map(({ answer }) => answer);
+    assert.deepEqual(answers, answersAfter(told.at(-1) ?? ''));
   });
+}
+
+function answersAfter(told: string): string[] {
+  if (told.endsWith('not-comparable')) return ['not-comparable'];
+  return told.startsWith('found') ? ['different'] : [];
 }
 
 test('while the owner is on its way nothing is told, and it is looked at again at the deadline', async () => {

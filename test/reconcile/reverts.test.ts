@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LockstepError } from '../../server/core/errors.ts';
-import { createRig, declared, T, type Rig } from './drift-rig.ts';
+import { createRig, declared, owner, T, type Rig } from './drift-rig.ts';
 import { config, createRig as createWorkloadRig, key as workloadKey } from './rig.ts';
 
 const web = 'ConfigMap/shop/web';
@@ -67,6 +67,12 @@ const refusals: [rule: string, change: (rig: Rig) => void, reason: string][] = [
     'suspended',
   ],
   ['adopt', ({ world }) => void (world.action = 'adopt'), 'adopt-not-here'],
+  [
+    'what two owners confirm',
+    ({ world }) => void (world.ownership = { kind: 'unconfirmed', owner, reason: 'two-owners' }),
+    'owner-unconfirmed',
+  ],
+  ['what nobody confirms', ({ world }) => void (world.ownership = { kind: 'not-owned' }), 'owner-unconfirmed'],
   ['what Git declares no more', ({ world }) => void (world.declares = []), 'not-declared'],
 ];
 for (const [rule, change, reason] of refusals) {
@@ -125,4 +131,24 @@ test('a restart for drift that is not taken back is made at the deadline', async
   until = undefined;
   await rig.reconcile();
   assert.equal(rig.patches.length, 1);
+});
+
+test('a comparison frees no restart for content that was written after it had looked', async () => {
+  const rig = createRig({
+    // While the writer of the first object is asked for, the other is edited.
+    async writersOf() {
+      rig.see('api', { c: 'x' });
+      rig.deps.reversions.begin('ConfigMap/shop/api', T + 30_000);
+      return undefined;
+    },
+  });
+  rig.world.declares = [...rig.world.declares, declared('api', { c: '3' })];
+  rig.world.action = 'report';
+  rig.see('api', { c: '3' });
+  rig.see('web', { a: 'x', b: '2' });
+  rig.deps.reversions.begin(web, T + 30_000);
+  await rig.reconcile();
+  assert.deepEqual(rig.released, [web]);
+  await rig.reconcile();
+  assert.deepEqual(rig.released, [web, 'ConfigMap/shop/api']);
 });

@@ -24,6 +24,7 @@ async function rig() {
     namespaces,
     queue,
     settle: { windowMs: 1_000, maxMs: 10_000 },
+    mayBeHealed: ({ writers }) => writers.includes('kubectl-edit'),
     now: () => T,
     log,
     onChange: (kind) => changes.push(kind),
@@ -49,6 +50,13 @@ test('rule 16: metadata alone moves nothing', async () => {
   const { route, queued, changes } = await rig();
   route.onConfig(present(config(30, 'A')));
   assert.deepEqual([queued, changes], [[], []]);
+});
+
+test('rule 15: content that its engine may take back settles for at least 5 s', async () => {
+  const { route, queued } = await rig();
+  route.onConfig(present(config(30, 'B', { writers: ['kubectl-edit'] })));
+  route.onConfig({ present: false, watched: true, key: 'Secret/shop/db', version: '31' });
+  assert.deepEqual(queued, [`settle ${key} 5000`, `settle ${key} 1000`]);
 });
 
 test('rule 15: the workload’s own settle window', async () => {

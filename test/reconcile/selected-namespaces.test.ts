@@ -48,6 +48,7 @@ beforeEach(async () => {
       depth: 0,
     },
     settle: { windowMs: 0, maxMs: 0 },
+    mayBeHealed: () => false,
     now: () => T,
     log: { debug: silent, info: silent, warn: silent, error: silent },
     onChange: silent,

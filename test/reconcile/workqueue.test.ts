@@ -111,6 +111,16 @@ for (const [rule, changesAt, expected] of settling) {
   });
 }
 
+test('rule 15: a shorter window does not cut short a longer one that has begun', async () => {
+  const { queue, ran, clock } = rig();
+  queue.settle('a', { windowMs: 5_000, maxMs: 10_000 });
+  await clock.advance(1_000);
+  queue.settle('a', settle);
+  queue.settle('a', { windowMs: 0, maxMs: 10_000 });
+  await clock.advance(20_000);
+  assert.deepEqual(ran, ['a@5000']);
+});
+
 test('rule 15: a window of zero is no wait', async () => {
   const { queue, ran } = rig();
   queue.settle('a', { windowMs: 0, maxMs: 10_000 });
