@@ -1,6 +1,7 @@
 // A HelmRelease as a plan: its chart at the commit that it was packed from, with its values in Flux's order; and where that cannot be
 // known or done alike, Helm's own record of what it installed.
 import { Hidden } from '../server/core/hidden.ts';
+import { toJsonText } from '../server/core/json-text.ts';
 import type { DeclaredSource, OwnerPlan, PlanOptions } from '../server/core/engine.ts';
 import type { HelmTool, HelmValues, RenderPart, TreeRef } from '../server/core/rendering.ts';
 import { mapAt, type Overlay, readPostRender } from './build.ts';
@@ -30,13 +31,14 @@ export interface ReleaseValues {
 export function readReleaseValues(object: unknown): ReleaseValues {
   const spec = mapAt(object, 'spec');
   const values = mapAt(spec, 'values');
+  const text = toJsonText(values);
   const postRender = readPostRender(object);
   const from: unknown = spec['valuesFrom'];
   const literal = Array.isArray(from) && from.some((entry) => mapAt({ entry }, 'entry')['literal'] === true);
   return {
-    inline: Object.keys(values).length === 0 ? undefined : new Hidden(JSON.stringify(values)),
+    inline: text === undefined || Object.keys(values).length === 0 ? undefined : new Hidden(text),
     postRender: postRender?.overlay,
-    exact: postRender === undefined || literal ? 'no' : 'yes',
+    exact: postRender === undefined || literal || text === undefined ? 'no' : 'yes',
   };
 }
 
