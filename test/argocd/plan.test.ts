@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { argocd } from '../../argocd/engine.ts';
 import type { EngineResource, OwnerPlan } from '../../server/core/engine.ts';
 import { Hidden } from '../../server/core/hidden.ts';
-import { application, first, repository, second, source, third } from './examples.ts';
+import { application, applied, first, repository, second, source, third } from './examples.ts';
 
 type Json = Record<string, unknown>;
 const canary = 'c4n4ry-value';
@@ -83,7 +83,7 @@ const helm = {
   includeCrds: true,
   apiVersions: [],
 };
-const from = (more: Json): Json => ({ spec: { source: { ...source, ...more } } });
+const from = (more: Json): Given => applied({ ...source, ...more });
 const several = (sources: Json[], revisions: string[]): Given => ({
   spec: { sources },
   status: {
@@ -234,6 +234,11 @@ const rendered: [rule: string, given: Given, parts: unknown][] = [
     ],
   ],
   [
+    'options that have changed since do not hinder another revision',
+    { spec: { source: { ...source, kustomize: { namePrefix: 'a-' } } }, revisions: [[repository, third]] },
+    [part({ ...kustomize, overlay: { namePrefix: 'a-' } }, { tree: { repository, revision: third } })],
+  ],
+  [
     'another revision that is asked for',
     { revisions: [[repository, third]] },
     [part(kustomize, { tree: { repository, revision: third } })],
@@ -298,6 +303,19 @@ const refusals: [rule: string, given: Given, detail: RegExp][] = [
   ],
   ['an OCI artifact', from({ repoURL: 'oci://registry.example.com/app' }), /OCI artifact/],
   ['never synced', { status: { history: [], operationState: undefined } }, /never synced/],
+  [
+    'options that have changed since',
+    { spec: { source: { ...source, kustomize: { namePrefix: 'a-' } } } },
+    /other options/,
+  ],
+  [
+    'values that are nested beyond what the stack holds',
+    {
+      ...from({ helm: { valuesObject: JSON.parse('{"a":'.repeat(9_000) + '1' + '}'.repeat(9_000)) as Json } }),
+      revisions: [[repository, third]],
+    },
+    /nested too deeply/,
+  ],
   ['two tools', from({ helm: { values: 'a: 1' }, kustomize: { namePrefix: 'a' } }), /more than one tool/],
   ['a path that leaves the repository', from({ path: '../x' }), /leaves its repository/],
   ['a value file from a URL', from({ helm: { valueFiles: ['https://example.com/v.yaml'] } }), /URL/],
