@@ -61,18 +61,23 @@ export function planHelmRelease(entry: HelmReleaseEntry, facts: ChartFacts, { re
   const revision = isFound ? (asked ?? built) : undefined;
   const source = describe(declared, revision);
   const { namespace } = entry.owner.release;
-  if (revision !== undefined && chart?.path !== undefined && isSame(entry, chart, facts)) {
+  // Values and chart of a newer spec are not those that were installed; what Helm recorded is.
+  const isCurrent = asked !== undefined || entry.owner.attempted.generation === entry.owner.generation;
+  if (isCurrent && revision !== undefined && chart?.path !== undefined && isSame(entry, chart, facts)) {
     const tree = { repository: declared.repository, revision };
     const tool = helmTool(entry, chart, facts);
     if (tool !== undefined) return simplePlan([source], { namespace, parts: [part(tree, chart.path, tool)] });
   }
   if (asked !== undefined) return simplePlan([source], refuse('its chart cannot be rendered here as Flux does'));
   if (installed === undefined) return simplePlan([source], refuse(`nothing is installed yet, and ${why(source)}`));
+  if (entry.owner.history[0] !== installed) return simplePlan([source], refuse(unfinished));
   const { storageNamespace } = entry.owner.release;
   const record = { storageNamespace, releaseName: installed.name, version: installed.version };
   const parts = [part(noTree, '', { tool: 'helm-release', ...record })];
   return simplePlan([source], { namespace, parts });
 }
+
+const unfinished = 'its last upgrade did not succeed, so that each object may be of that one or of the one before';
 
 /** Helm's record is in the cluster. */
 const noTree: TreeRef = { repository: '', revision: '' };
