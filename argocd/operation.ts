@@ -47,6 +47,11 @@ export function resourceKey({ group, kind, namespace, name }: ResourceId): strin
   return `${group}/${kind}/${namespace}/${name}`;
 }
 
+export function splitResourceKey(key: string): ResourceId {
+  const [group = '', kind = '', namespace = '', name = ''] = key.split('/');
+  return { group, kind, namespace, name };
+}
+
 /** Undefined when it has no kind or no name, which is a problem. */
 export function readResourceId(section: Section): ResourceId | undefined {
   const [kind, name] = [section.text('kind'), section.text('name')];

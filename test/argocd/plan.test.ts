@@ -4,7 +4,18 @@ import { test } from 'node:test';
 import { argocd } from '../../argocd/engine.ts';
 import type { EngineResource, OwnerPlan } from '../../server/core/engine.ts';
 import { Hidden } from '../../server/core/hidden.ts';
-import { application, applied, first, repository, second, source, third } from './examples.ts';
+import {
+  application,
+  applied,
+  deployment,
+  first,
+  operationState,
+  repository,
+  running,
+  second,
+  source,
+  third,
+} from './examples.ts';
 
 type Json = Record<string, unknown>;
 const canary = 'c4n4ry-value';
@@ -250,6 +261,45 @@ const rendered: [rule: string, given: Given, parts: unknown][] = [
   ],
 ];
 for (const [rule, given, parts] of rendered) test(`plan: ${rule}`, () => assert.deepEqual(partsOf(given), parts));
+
+const configMap = { kind: 'ConfigMap', namespace: 'shop', name: 'web' };
+const handled = {
+  resources: [
+    { ...configMap, version: 'v1', status: 'Synced' },
+    { ...deployment, version: 'v1' },
+  ],
+};
+const synced = (more: Json): Json => operationState({ finishedAt: '2026-11-22T12:00:09Z', ...more });
+const partly: [rule: string, operation: Json, elsewhere: unknown][] = [
+  ['a whole sync', synced({ syncResult: { revision: second, source, ...handled } }), undefined],
+  ['one that runs', running({ syncResult: { revision: second, source, ...handled } }), [configMap]],
+  ['one that failed', synced({ phase: 'Failed', syncResult: { revision: second, source, ...handled } }), [configMap]],
+  [
+    'a selective one to another revision',
+    synced({
+      operation: { sync: { revision: second, resources: [{ group: '', kind: 'ConfigMap', name: 'web' }] } },
+      syncResult: { revision: second, source, ...handled },
+    }),
+    [configMap],
+  ],
+  [
+    'a self-heal',
+    synced({
+      operation: { sync: { revision: first, resources: [{ group: '', kind: 'ConfigMap', name: 'web' }] } },
+      syncResult: { revision: first, source, ...handled },
+    }),
+    undefined,
+  ],
+];
+for (const [rule, operation, elsewhere] of partly) {
+  test(`plan: what ${rule} leaves at another revision`, () => {
+    const status = { operationState: operation };
+    const plan = planOf({ status }).finish([]);
+    const asked = planOf({ status, revisions: [[repository, third]] }).finish([]);
+    assert.ok('parts' in plan && 'parts' in asked);
+    assert.deepEqual([plan.elsewhere, asked.elsewhere], [elsewhere, undefined]);
+  });
+}
 
 const overridden: [rule: string, files: Readonly<Record<string, string>>, parts: unknown][] = [
   [
