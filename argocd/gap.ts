@@ -28,7 +28,7 @@ export type Gap =
   // what is applied
   | 'never-synced'
   | 'revision-missing'
-  /** What was applied came from another repository, path or chart than the spec names now. */
+  /** What was applied came from another repository, path or chart, or was rendered with other options, than the spec says now. */
   | 'source-changed'
   /** The applied commit is not the one whose dry revision is known. */
   | 'dry-revision-unknown'

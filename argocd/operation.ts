@@ -1,13 +1,13 @@
 // The operation of an Application: what is asked for, what runs, and which resources it has handled (status.operationState).
 import type { Section } from './section.ts';
-import { placeOf, type SourcePlace } from './spec-source.ts';
+import { specSource, type SpecSource } from './spec-source.ts';
 
 const phases = ['Running', 'Terminating', 'Failed', 'Error', 'Succeeded'] as const;
 
 /** Revisions as Argo CD writes them: `revision` for one source, `revisions` for several; likewise the sources they are of. */
 export interface Attempt {
   readonly revisions: readonly string[];
-  readonly places: readonly SourcePlace[];
+  readonly sources: readonly SpecSource[];
 }
 
 /** Group and namespace are empty for the core group and for what has no namespace. */
@@ -45,6 +45,11 @@ export interface Operation {
 /** Names of Kubernetes hold no slash. */
 export function resourceKey({ group, kind, namespace, name }: ResourceId): string {
   return `${group}/${kind}/${namespace}/${name}`;
+}
+
+export function splitResourceKey(key: string): ResourceId {
+  const [group = '', kind = '', namespace = '', name = ''] = key.split('/');
+  return { group, kind, namespace, name };
 }
 
 /** Undefined when it has no kind or no name, which is a problem. */
@@ -116,6 +121,6 @@ export function readAttempt(section: Section): Attempt {
   const source = section.section('source');
   return {
     revisions: several.length > 0 ? several : single === undefined ? [] : [single],
-    places: (sources.length > 0 ? sources : source === undefined ? [] : [source]).map(placeOf),
+    sources: (sources.length > 0 ? sources : source === undefined ? [] : [source]).map(specSource),
   };
 }

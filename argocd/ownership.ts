@@ -40,6 +40,8 @@ export type UnconfirmedReason =
   | 'destination-unknown'
   | 'never-compared'
   | 'resources-cut'
+  /** It comes and goes with syncs, and is no part of what is declared. */
+  | 'hook'
   | 'not-in-status';
 export type NotOwnedReason =
   | 'no-mark'
@@ -133,6 +135,7 @@ function confirm({ id, place, instance, by }: Claim, plane: ControlPlane): ArgoO
   if (application.deleting) return doubt('application-deleting');
   const { byKey, extent } = application.resources;
   const resource = byKey.get(resourceKey(id));
+  if (resource?.hook === true) return doubt('hook');
   if (resource !== undefined) return { kind: 'owned', owner, by, resource };
   return doubt(extent === 'absent' ? 'never-compared' : extent === 'cut' ? 'resources-cut' : 'not-in-status');
 }

@@ -1,5 +1,6 @@
 // The helm options of a source as values and parameters, in the order in which helm takes them (argo-cd util/helm, helmTemplate).
 import { Hidden } from '../server/core/hidden.ts';
+import { toJsonText } from '../server/core/json-text.ts';
 import type { HelmParameter, HelmTool, HelmValues, TreeRef } from '../server/core/rendering.ts';
 import { substitute, type Environment } from './environment.ts';
 import { insideRepository } from './source-path.ts';
@@ -34,13 +35,15 @@ export function toHelm(options: HelmOptions | undefined, context: HelmContext): 
   );
   const parameters = toParameters(options, context.environment);
   if (parameters === undefined) refusals.push('a parameter has a variable whose value is not known here');
+  const inline = toInline(options);
+  if (inline === undefined) refusals.push('its values are nested too deeply');
   const [refused] = refusals;
   if (refused !== undefined) return { refused };
   return {
     tool: 'helm',
     releaseName: options?.releaseName ?? context.name,
     namespace: options?.namespace ?? context.namespace,
-    values: [...files, ...toInline(options)],
+    values: [...files, ...(inline ?? [])],
     parameters: [...(parameters ?? []), ...fromFiles],
     includeCrds: options?.skipCrds !== true,
     kubeVersion: options?.kubeVersion,
@@ -49,11 +52,12 @@ export function toHelm(options: HelmOptions | undefined, context: HelmContext): 
   };
 }
 
-function toInline(options: HelmOptions | undefined): HelmValues[] {
+/** Undefined: nested too deeply. */
+function toInline(options: HelmOptions | undefined): HelmValues[] | undefined {
   const values = options?.values;
   if (values === undefined) return [];
-  const text = values.form === 'text' ? values.text : JSON.stringify(values.object);
-  return [{ from: 'inline', text: new Hidden(text) }];
+  const text = values.form === 'text' ? values.text : toJsonText(values.object);
+  return text === undefined ? undefined : [{ from: 'inline', text: new Hidden(text) }];
 }
 
 /** Of one name the last one counts; helm takes all --set before all --set-string. */

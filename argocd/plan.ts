@@ -1,5 +1,6 @@
 // An Application as a plan: each source at the commit that is applied, with its overrides, as the tool and options that Argo CD would use.
 import type { DeclaredSource, OwnerPlan, PlanOptions } from '../server/core/engine.ts';
+import type { ConfigRef } from '../server/core/object.ts';
 import type { RenderPart, RenderPlan, RenderRefusal, Tool, TreeRef } from '../server/core/rendering.ts';
 import { readMap } from '../server/declared/map.ts';
 import { instanceName, type Application } from './application.ts';
@@ -9,6 +10,7 @@ import type { Gap } from './gap.ts';
 import { applyOverrides, listOverrides } from './overrides.ts';
 import { toHelm } from './plan-helm.ts';
 import { toKustomize } from './plan-kustomize.ts';
+import { splitResourceKey } from './operation.ts';
 import { findForbidden, type Project } from './project.ts';
 import { refuse, refuseGap } from './refusal.ts';
 import { Problems, Section, type Fields } from './section.ts';
@@ -51,7 +53,8 @@ export function planApplication(facts: PlanFacts, options: PlanOptions): OwnerPl
           return patch === undefined ? [] : [patch];
         });
       const found = sources.map(patchesOf);
-      return toPlan(facts, { sources: resolve(application, options, found), instance });
+      const plan = toPlan(facts, { sources: resolve(application, options, found), instance });
+      return 'kind' in plan || options.revisions.size > 0 ? plan : { ...plan, ...findElsewhere(application) };
     },
   };
 }
@@ -102,6 +105,15 @@ function readPatches(texts: readonly Override[]): ReadonlyMap<string, Fields> | 
 
 function fileKey({ tree, path }: Pick<Override, 'tree' | 'path'>): string {
   return JSON.stringify([tree.repository, tree.revision, path]);
+}
+
+/** A sync that is or was not the whole one leaves what it came to at its own revision. */
+function findElsewhere({ partly, operation }: Application): Pick<RenderPlan, 'elsewhere'> {
+  const elsewhere = [...operation.handled].flatMap((key): ConfigRef[] => {
+    const { group, kind, namespace, name } = splitResourceKey(key);
+    return group === '' && (kind === 'ConfigMap' || kind === 'Secret') ? [{ kind, namespace, name }] : [];
+  });
+  return partly === undefined || elsewhere.length === 0 ? {} : { elsewhere };
 }
 
 interface Resolved {

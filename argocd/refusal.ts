@@ -22,7 +22,7 @@ const sentences: Readonly<Record<Gap, string>> = {
   'value-file-outside': 'a value file is outside of its repository',
   'never-synced': 'it was never synced',
   'revision-missing': 'the status does not say which revision is applied',
-  'source-changed': 'the spec names another source than the one that is applied',
+  'source-changed': 'the spec has another source, or other options for it, than what is applied',
   'dry-revision-unknown': 'the dry revision of what is applied is unknown',
   'destination-missing': 'it has no destination',
   'destination-ambiguous': 'its destination has both a server and a name',

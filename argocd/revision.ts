@@ -2,8 +2,9 @@
 // of the history, or in an operation that ended well after it (argo-cd controller/sync.go; partial syncs leave no history).
 import type { Gap } from './gap.ts';
 import { readAttempt, type Attempt, type Operation } from './operation.ts';
+import { hasSameOptions } from './same-options.ts';
 import type { Section } from './section.ts';
-import type { Shape, SourcePlace, SpecSource } from './spec-source.ts';
+import { specSource, type Shape, type SourcePlace, type SpecSource } from './spec-source.ts';
 
 export type AppliedRevision =
   | { readonly kind: 'applied'; readonly revision: string; readonly by: 'history' | 'operation' | 'hydrator' }
@@ -32,37 +33,45 @@ export function readApplied(status: Section | undefined, operation: Operation, s
   const whole = byOperation ? operation.attempt : history?.attempt;
   const by = byOperation ? 'operation' : 'history';
   return {
-    of: ({ place }, index) =>
-      shape === 'hydrated' ? readDry(status, whole) : judgeApplied({ place, index, whole, by }),
+    of: (source, index) =>
+      shape === 'hydrated' ? readDry(source, status, whole) : judgeApplied({ source, index, whole, by }),
     partly: isWhole ? undefined : findPartly(operation, whole),
   };
 }
 
 interface Question {
-  readonly place: SourcePlace;
+  readonly source: SpecSource;
   readonly index: number;
   readonly whole: Attempt | undefined;
   readonly by: 'history' | 'operation';
 }
 
-function judgeApplied({ place, index, whole, by }: Question): AppliedRevision {
+function judgeApplied({ source, index, whole, by }: Question): AppliedRevision {
   if (whole === undefined) return { kind: 'unknown', reason: 'never-synced' };
   const revision = whole.revisions[index];
   if (revision === undefined || revision === '') return { kind: 'unknown', reason: 'revision-missing' };
-  const then = whole.places[index];
-  if (then !== undefined && !isSamePlace(place, then)) return { kind: 'unknown', reason: 'source-changed' };
+  if (!isStill(source, whole.sources[index])) return { kind: 'unknown', reason: 'source-changed' };
   return { kind: 'applied', revision, by };
 }
 
 /** What a hydrator applies is a commit that it made itself; its status knows from which dry one for the last of them only. */
-function readDry(status: Section | undefined, whole: Attempt | undefined): AppliedRevision {
+function readDry(source: SpecSource, status: Section | undefined, whole: Attempt | undefined): AppliedRevision {
   if (whole === undefined) return { kind: 'unknown', reason: 'never-synced' };
   const last = status?.section('sourceHydrator')?.section('lastSuccessfulOperation');
   const dry = last?.text('drySHA');
   const hydrated = last?.text('hydratedSHA');
-  return dry === undefined || hydrated === undefined || hydrated !== whole.revisions[0]
-    ? { kind: 'unknown', reason: 'dry-revision-unknown' }
-    : { kind: 'applied', revision: dry, by: 'hydrator' };
+  if (dry === undefined || hydrated === undefined || hydrated !== whole.revisions[0]) {
+    return { kind: 'unknown', reason: 'dry-revision-unknown' };
+  }
+  const then = last?.section('sourceHydrator')?.section('drySource');
+  return isStill(source, then && specSource(then))
+    ? { kind: 'applied', revision: dry, by: 'hydrator' }
+    : { kind: 'unknown', reason: 'source-changed' };
+}
+
+/** What was applied is rendered as the spec says now; an entry that keeps no source says nothing against it. */
+function isStill({ place, section }: SpecSource, then: SpecSource | undefined): boolean {
+  return then === undefined || (isSamePlace(place, then.place) && hasSameOptions(section, then.section));
 }
 
 export function isSamePlace(a: SourcePlace, b: SourcePlace): boolean {

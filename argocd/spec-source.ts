@@ -10,7 +10,7 @@ export interface SourcePlace {
   readonly chart: string | undefined;
 }
 
-/** A source before the status is asked. */
+/** A source before the status is asked, as the spec or an entry of the history has it. */
 export interface SpecSource {
   readonly place: SourcePlace;
   readonly section: Section;
@@ -44,7 +44,7 @@ export function placeOf(source: Section): SourcePlace {
   };
 }
 
-function specSource(section: Section): SpecSource {
+export function specSource(section: Section): SpecSource {
   return { section, place: placeOf(section) };
 }
 

@@ -1,17 +1,18 @@
 // A Kustomization: which part of which source it applies, how it changes it on the way, what it applied, and where it is in its work.
 // Source: fluxcd/kustomize-controller api/v1/kustomization_types.go.
 import type { DeclaredSource, EngineRef } from '../server/core/engine.ts';
+import { appliedRevision, isSpecNewer, type Attempts } from './applied.ts';
 import { type Fields, type Reading, readResource } from './fields.ts';
 import { type Inventory, readInventory } from './inventory.ts';
 import { type Reference, readReference } from './reference.ts';
 import { commitOf } from './revision.ts';
 import { readPath } from './source-path.ts';
 import { type FluxSource, type SourceKind, type SourceReason, sourceKinds } from './sources.ts';
-import { judgeSync, type Progress, readProgress, type SyncState } from './sync-state.ts';
+import { judgeSync, readProgress, type SyncState } from './sync-state.ts';
 
 export const kustomizeGroup = 'kustomize.toolkit.fluxcd.io';
 
-export interface Kustomization {
+export interface Kustomization extends Attempts {
   readonly ref: EngineRef & { readonly kind: 'Kustomization' };
   readonly source: Reference<SourceKind> | undefined;
   /** Inside the source, '' is its root. Undefined when it cannot be read. */
@@ -30,14 +31,11 @@ export interface Kustomization {
   readonly serviceAccountName: string | undefined;
   readonly force: boolean;
   readonly prune: boolean;
-  readonly appliedRevision: string | undefined;
-  readonly attemptedRevision: string | undefined;
   /** What the applied artifact says it was built from. */
   readonly appliedOriginRevision: string | undefined;
   /** The last value of `reconcile.fluxcd.io/requestedAt` that it took up, even where it then failed. */
   readonly handledRequest: string | undefined;
   readonly inventory: Inventory | undefined;
-  readonly progress: Progress;
 }
 
 export const transforms = [
@@ -86,7 +84,9 @@ export function readKustomization(value: unknown): Reading<Kustomization> {
     return {
       ref: { engine: 'flux', ...identity },
       ...readSpec(spec, identity.namespace),
-      appliedRevision: status.text('lastAppliedRevision'),
+      generation: root.map('metadata').count('generation'),
+      observedGeneration: status.count('observedGeneration'),
+      lastApplied: status.text('lastAppliedRevision'),
       attemptedRevision: status.text('lastAttemptedRevision'),
       appliedOriginRevision: status.text('lastAppliedOriginRevision'),
       handledRequest: status.text('lastHandledReconcileAt'),
@@ -147,17 +147,18 @@ export function judgeKustomization(kustomization: Kustomization, offered: string
 }
 
 /** Why what a Kustomization applied cannot be looked up in Git. */
-export type DeclaredReason = SourceReason | 'source-unknown' | 'path-unreadable' | 'not-applied' | 'applied-no-commit';
+export type DeclaredReason =
+  SourceReason | 'source-unknown' | 'path-unreadable' | 'not-applied' | 'applied-no-commit' | 'spec-not-applied';
 
 /** What it applied, in every engine's words. With a reason, nothing may be compared; what is known is given anyway. */
 export function describeDeclared(kustomization: Kustomization, source: FluxSource | undefined): DeclaredSource {
-  const { path, appliedRevision, transforms: used } = kustomization;
+  const { path, transforms: used } = kustomization;
   const own = source !== undefined && isSame(kustomization.source, source) ? source : undefined;
   const reason = whyNot(kustomization, own);
   const ofArtifact = own !== undefined && own.ref.kind !== 'GitRepository';
   return {
     repository: (ofArtifact ? own.artifact?.origin.repository : own?.url) ?? '',
-    revision: commitOf(ofArtifact ? kustomization.appliedOriginRevision : appliedRevision),
+    revision: commitOf(ofArtifact ? kustomization.appliedOriginRevision : appliedRevision(kustomization)),
     // An artifact may hold any part of its repository: the path inside one is no path inside the other.
     path: ofArtifact ? undefined : path,
     // Without a kustomization.yaml Flux writes one that lists every manifest below the path.
@@ -170,10 +171,12 @@ function isSame(wanted: Reference<SourceKind> | undefined, { ref }: FluxSource):
   return wanted?.kind === ref.kind && wanted.namespace === ref.namespace && wanted.name === ref.name;
 }
 
-function whyNot({ path, appliedRevision }: Kustomization, source: FluxSource | undefined): DeclaredReason | undefined {
+function whyNot(kustomization: Kustomization, source: FluxSource | undefined): DeclaredReason | undefined {
   if (source === undefined) return 'source-unknown';
   if (source.comparability.kind === 'not-comparable') return source.comparability.reason;
-  if (path === undefined) return 'path-unreadable';
-  if (appliedRevision === undefined) return 'not-applied';
-  return commitOf(appliedRevision) === undefined ? 'applied-no-commit' : undefined;
+  if (kustomization.path === undefined) return 'path-unreadable';
+  const applied = appliedRevision(kustomization);
+  if (applied === undefined) return 'not-applied';
+  if (commitOf(applied) === undefined) return 'applied-no-commit';
+  return isSpecNewer(kustomization) ? 'spec-not-applied' : undefined;
 }

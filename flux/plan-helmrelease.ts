@@ -1,6 +1,7 @@
 // A HelmRelease as a plan: its chart at the commit that it was packed from, with its values in Flux's order; and where that cannot be
 // known or done alike, Helm's own record of what it installed.
 import { Hidden } from '../server/core/hidden.ts';
+import { toJsonText } from '../server/core/json-text.ts';
 import type { DeclaredSource, OwnerPlan, PlanOptions } from '../server/core/engine.ts';
 import type { HelmTool, HelmValues, RenderPart, TreeRef } from '../server/core/rendering.ts';
 import { mapAt, type Overlay, readPostRender } from './build.ts';
@@ -30,13 +31,14 @@ export interface ReleaseValues {
 export function readReleaseValues(object: unknown): ReleaseValues {
   const spec = mapAt(object, 'spec');
   const values = mapAt(spec, 'values');
+  const text = toJsonText(values);
   const postRender = readPostRender(object);
   const from: unknown = spec['valuesFrom'];
   const literal = Array.isArray(from) && from.some((entry) => mapAt({ entry }, 'entry')['literal'] === true);
   return {
-    inline: Object.keys(values).length === 0 ? undefined : new Hidden(JSON.stringify(values)),
+    inline: text === undefined || Object.keys(values).length === 0 ? undefined : new Hidden(text),
     postRender: postRender?.overlay,
-    exact: postRender === undefined || literal ? 'no' : 'yes',
+    exact: postRender === undefined || literal || text === undefined ? 'no' : 'yes',
   };
 }
 
@@ -59,18 +61,23 @@ export function planHelmRelease(entry: HelmReleaseEntry, facts: ChartFacts, { re
   const revision = isFound ? (asked ?? built) : undefined;
   const source = describe(declared, revision);
   const { namespace } = entry.owner.release;
-  if (revision !== undefined && chart?.path !== undefined && isSame(entry, chart, facts)) {
+  // Values and chart of a newer spec are not those that were installed; what Helm recorded is.
+  const isCurrent = asked !== undefined || entry.owner.attempted.generation === entry.owner.generation;
+  if (isCurrent && revision !== undefined && chart?.path !== undefined && isSame(entry, chart, facts)) {
     const tree = { repository: declared.repository, revision };
     const tool = helmTool(entry, chart, facts);
     if (tool !== undefined) return simplePlan([source], { namespace, parts: [part(tree, chart.path, tool)] });
   }
   if (asked !== undefined) return simplePlan([source], refuse('its chart cannot be rendered here as Flux does'));
   if (installed === undefined) return simplePlan([source], refuse(`nothing is installed yet, and ${why(source)}`));
+  if (entry.owner.history[0] !== installed) return simplePlan([source], refuse(unfinished));
   const { storageNamespace } = entry.owner.release;
   const record = { storageNamespace, releaseName: installed.name, version: installed.version };
   const parts = [part(noTree, '', { tool: 'helm-release', ...record })];
   return simplePlan([source], { namespace, parts });
 }
+
+const unfinished = 'its last upgrade did not succeed, so that each object may be of that one or of the one before';
 
 /** Helm's record is in the cluster. */
 const noTree: TreeRef = { repository: '', revision: '' };

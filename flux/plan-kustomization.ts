@@ -13,12 +13,13 @@ export interface KustomizationEntry {
   readonly problems: readonly Problem[];
 }
 
-/** Reasons that say which commit is unknown, and so are none where one is asked for. */
-const aboutCommit: ReadonlySet<string | undefined> = new Set([
+/** Reasons that say what is applied is unknown, and so are none where another commit is asked for. */
+const aboutApplied: ReadonlySet<string | undefined> = new Set([
   'no-artifact',
   'artifact-not-a-commit',
   'not-applied',
   'applied-no-commit',
+  'spec-not-applied',
 ]);
 
 export function planKustomization(
@@ -28,7 +29,7 @@ export function planKustomization(
 ): OwnerPlan {
   const declared = describeDeclared(entry.owner, source);
   const asked = revisions.get(declared.repository);
-  const reason = asked !== undefined && aboutCommit.has(declared.reason) ? undefined : declared.reason;
+  const reason = asked !== undefined && aboutApplied.has(declared.reason) ? undefined : declared.reason;
   const { reason: _, ...place } = declared;
   const revision = asked ?? declared.revision;
   const described = { ...place, revision, ...(reason === undefined ? {} : { reason }) };

@@ -12,8 +12,8 @@ const requestedAt = 'reconcile.fluxcd.io/requestedAt';
 export const planRevert: PlanRevert = (owner, wish) => {
   const kustomization = readKustomization(owner);
   if (kustomization.kind === 'read') {
-    const { progress, otherCluster, appliedRevision } = kustomization.value;
-    if (appliedRevision === undefined) return { kind: 'refused', reason: 'revision-unknown' };
+    const { progress, otherCluster, lastApplied } = kustomization.value;
+    if (lastApplied === undefined) return { kind: 'refused', reason: 'revision-unknown' };
     return judge({ ...progress, otherCluster }) ?? request(owner, wish.now);
   }
   const release = readHelmRelease(owner);

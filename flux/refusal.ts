@@ -33,6 +33,7 @@ const sentences: Readonly<Record<DeclaredReason | ChartReason, string>> = {
   'path-unreadable': 'spec.path cannot be read',
   'not-applied': 'nothing was applied yet',
   'applied-no-commit': 'what it applied is no commit',
+  'spec-not-applied': 'its spec has changed since it was applied',
   'chart-unreadable': 'its chart cannot be read',
   'helm-repository': 'its chart is in a Helm repository',
   'helm-chart': 'its chart is not in Git',

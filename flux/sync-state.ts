@@ -21,6 +21,8 @@ export type SyncState =
 export interface Condition {
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
+  /** Of the spec that it speaks of. */
+  readonly generation: number | undefined;
 }
 
 /** What both kinds of owner know of themselves. */
@@ -45,8 +47,9 @@ export function readProgress(root: Fields): Progress {
       .map((entry) => [entry.text('type'), entry]),
   );
   const read = (type: string): Condition | undefined => {
-    const status = entries.get(type)?.word('status', ['True', 'False', 'Unknown']);
-    return status && { status, reason: entries.get(type)?.text('reason') ?? '' };
+    const entry = entries.get(type);
+    const status = entry?.word('status', ['True', 'False', 'Unknown']);
+    return status && { status, reason: entry?.text('reason') ?? '', generation: entry?.count('observedGeneration') };
   };
   const message = entries.get('Healthy')?.message();
   return {

@@ -3,8 +3,10 @@
 import { createHash } from 'node:crypto';
 import type { DeclaredConfig, DeclaredWorkload, Declaration } from './core/declaration.ts';
 import type { DigestKey } from './core/digest.ts';
+import { declareUnknown } from './core/drift.ts';
 import type { DeclaredSource, OverrideFile, OwnerPlan } from './core/engine.ts';
 import { LockstepError } from './core/errors.ts';
+import { objectKey } from './core/object.ts';
 import type {
   Renderer,
   RenderPart,
@@ -101,6 +103,10 @@ async function declareParts(plan: RenderPlan, { declarePart, sources, signal }: 
     for (const [key, config] of part.declaration.configs) configs.set(key, config);
     for (const [key, workload] of part.declaration.workloads) workloads.set(key, workload);
     problems.push(...part.declaration.problems);
+  }
+  for (const key of (plan.elsewhere ?? []).map(objectKey)) {
+    const config = configs.get(key);
+    if (config !== undefined) configs.set(key, { ...config, content: declareUnknown('partly-applied') });
   }
   return { kind: 'declared', declaration: { configs, workloads, problems }, sources };
 }

@@ -47,6 +47,21 @@ function setUp(results: Record<string, RenderResult | string>, trees?: Partial<S
   return { rendered, declaring: createDeclaring({ trees: opened, renderer, live: async () => undefined, key }) };
 }
 
+test('of what was applied from another revision nothing is known', async () => {
+  const { declaring } = setUp({ a: configMap('x', '1') + '---\n' + configMap('y', '2') });
+  const elsewhere = ['x', 'gone'].map((name) => ({ kind: 'ConfigMap', namespace: 'shop', name }) as const);
+  const plan = { ...planOf('a'), finish: () => ({ namespace: 'shop', parts: [part('a')], elsewhere }) };
+  const declared = await declaring.declare(plan, signal);
+  assert.equal(declared.kind, 'declared');
+  assert.deepEqual(
+    [...declared.declaration.configs].map(([name, { content }]) => [name, content.rest]),
+    [
+      ['ConfigMap/shop/x', 'partly-applied'],
+      ['ConfigMap/shop/y', undefined],
+    ],
+  );
+});
+
 test('of an object that two parts declare, the last one’s counts', async () => {
   const { declaring } = setUp({
     a: configMap('x', 'old') + '---\n' + configMap('y', 'only'),

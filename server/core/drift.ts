@@ -21,6 +21,7 @@ export const notComparable = {
   'yaml-dialects': 'tools read this YAML differently (a merge key, a key that is no string, a rare line break)',
   'patch-directive': 'it is a patch of another manifest ($patch and the like), not an object',
   'owner-unreadable': 'the engine’s resource that owns it is not in this cluster, or may not be read',
+  'partly-applied': 'its engine applied another revision to it than to the rest, or is about to',
   'source-unreadable': 'its Git repository, or the revision, could not be read',
 } as const;
 

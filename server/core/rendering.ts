@@ -2,6 +2,7 @@
 // Engines' folders make plans, server/render carries them out; neither knows the other.
 import type { NotComparable } from './drift.ts';
 import type { Hidden } from './hidden.ts';
+import type { ConfigRef } from './object.ts';
 
 /** A commit of a repository. */
 export interface TreeRef {
@@ -16,6 +17,8 @@ export interface RenderPlan {
   readonly namespace: string;
   /** Of an object that several parts declare, the last part's counts. */
   readonly parts: readonly RenderPart[];
+  /** What of it the engine has applied from other revisions than these, or tried to: its content is not known. Absent: nothing. */
+  readonly elsewhere?: readonly ConfigRef[];
 }
 
 export interface RenderPart {

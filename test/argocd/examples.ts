@@ -53,6 +53,18 @@ export function operationState(more: Json = {}): Json {
   };
 }
 
+/** One whose source is this, and was when it was synced. */
+export function applied(own: Json): { readonly spec: Json; readonly status: Json } {
+  return {
+    spec: { source: own },
+    status: {
+      sync: { status: 'Synced', revision: first, comparedTo: { source: own, destination } },
+      history: [{ id: 0, revision: first, source: own, deployedAt: '2026-11-22T11:00:10Z' }],
+      operationState: undefined,
+    },
+  };
+}
+
 /** A sync to `second` that runs, and has come to nothing yet. */
 export function running(more: Json = {}): Json {
   const { finishedAt: _, ...state } = operationState({

@@ -76,6 +76,7 @@ const rows: [rule: string, marks: Marks, setting: Setting, expected: string][] =
     withStatus({ resources: [{ ...secret, kind: 'ConfigMap' }] }),
     'unconfirmed argocd/web: not-in-status',
   ],
+  ['a hook', mine, withStatus({ resources: [{ ...secret, hook: true }] }), 'unconfirmed argocd/web: hook'],
   ['nothing compared yet', mine, withStatus({ resources: undefined }), 'unconfirmed argocd/web: never-compared'],
   [
     'a list too long to read',

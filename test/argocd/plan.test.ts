@@ -4,7 +4,18 @@ import { test } from 'node:test';
 import { argocd } from '../../argocd/engine.ts';
 import type { EngineResource, OwnerPlan } from '../../server/core/engine.ts';
 import { Hidden } from '../../server/core/hidden.ts';
-import { application, first, repository, second, source, third } from './examples.ts';
+import {
+  application,
+  applied,
+  deployment,
+  first,
+  operationState,
+  repository,
+  running,
+  second,
+  source,
+  third,
+} from './examples.ts';
 
 type Json = Record<string, unknown>;
 const canary = 'c4n4ry-value';
@@ -83,7 +94,7 @@ const helm = {
   includeCrds: true,
   apiVersions: [],
 };
-const from = (more: Json): Json => ({ spec: { source: { ...source, ...more } } });
+const from = (more: Json): Given => applied({ ...source, ...more });
 const several = (sources: Json[], revisions: string[]): Given => ({
   spec: { sources },
   status: {
@@ -234,6 +245,11 @@ const rendered: [rule: string, given: Given, parts: unknown][] = [
     ],
   ],
   [
+    'options that have changed since do not hinder another revision',
+    { spec: { source: { ...source, kustomize: { namePrefix: 'a-' } } }, revisions: [[repository, third]] },
+    [part({ ...kustomize, overlay: { namePrefix: 'a-' } }, { tree: { repository, revision: third } })],
+  ],
+  [
     'another revision that is asked for',
     { revisions: [[repository, third]] },
     [part(kustomize, { tree: { repository, revision: third } })],
@@ -245,6 +261,45 @@ const rendered: [rule: string, given: Given, parts: unknown][] = [
   ],
 ];
 for (const [rule, given, parts] of rendered) test(`plan: ${rule}`, () => assert.deepEqual(partsOf(given), parts));
+
+const configMap = { kind: 'ConfigMap', namespace: 'shop', name: 'web' };
+const handled = {
+  resources: [
+    { ...configMap, version: 'v1', status: 'Synced' },
+    { ...deployment, version: 'v1' },
+  ],
+};
+const synced = (more: Json): Json => operationState({ finishedAt: '2026-11-22T12:00:09Z', ...more });
+const partly: [rule: string, operation: Json, elsewhere: unknown][] = [
+  ['a whole sync', synced({ syncResult: { revision: second, source, ...handled } }), undefined],
+  ['one that runs', running({ syncResult: { revision: second, source, ...handled } }), [configMap]],
+  ['one that failed', synced({ phase: 'Failed', syncResult: { revision: second, source, ...handled } }), [configMap]],
+  [
+    'a selective one to another revision',
+    synced({
+      operation: { sync: { revision: second, resources: [{ group: '', kind: 'ConfigMap', name: 'web' }] } },
+      syncResult: { revision: second, source, ...handled },
+    }),
+    [configMap],
+  ],
+  [
+    'a self-heal',
+    synced({
+      operation: { sync: { revision: first, resources: [{ group: '', kind: 'ConfigMap', name: 'web' }] } },
+      syncResult: { revision: first, source, ...handled },
+    }),
+    undefined,
+  ],
+];
+for (const [rule, operation, elsewhere] of partly) {
+  test(`plan: what ${rule} leaves at another revision`, () => {
+    const status = { operationState: operation };
+    const plan = planOf({ status }).finish([]);
+    const asked = planOf({ status, revisions: [[repository, third]] }).finish([]);
+    assert.ok('parts' in plan && 'parts' in asked);
+    assert.deepEqual([plan.elsewhere, asked.elsewhere], [elsewhere, undefined]);
+  });
+}
 
 const overridden: [rule: string, files: Readonly<Record<string, string>>, parts: unknown][] = [
   [
@@ -298,6 +353,19 @@ const refusals: [rule: string, given: Given, detail: RegExp][] = [
   ],
   ['an OCI artifact', from({ repoURL: 'oci://registry.example.com/app' }), /OCI artifact/],
   ['never synced', { status: { history: [], operationState: undefined } }, /never synced/],
+  [
+    'options that have changed since',
+    { spec: { source: { ...source, kustomize: { namePrefix: 'a-' } } } },
+    /other options/,
+  ],
+  [
+    'values that are nested beyond what the stack holds',
+    {
+      ...from({ helm: { valuesObject: JSON.parse('{"a":'.repeat(9_000) + '1' + '}'.repeat(9_000)) as Json } }),
+      revisions: [[repository, third]],
+    },
+    /nested too deeply/,
+  ],
   ['two tools', from({ helm: { values: 'a: 1' }, kustomize: { namePrefix: 'a' } }), /more than one tool/],
   ['a path that leaves the repository', from({ path: '../x' }), /leaves its repository/],
   ['a value file from a URL', from({ helm: { valueFiles: ['https://example.com/v.yaml'] } }), /URL/],

@@ -95,6 +95,44 @@ for (const [rule, status, applied, why, partly] of rows) {
   });
 }
 
+const options: [rule: string, then: Json, now: Json, isSame: boolean][] = [
+  ['the same', { helm: { values: 'a: 1' } }, { helm: { values: 'a: 1' } }, true],
+  ['other values', { helm: { values: 'a: 1' } }, { helm: { values: 'a: 2' } }, false],
+  ['another value in an object', { helm: { valuesObject: { a: [1] } } }, { helm: { valuesObject: { a: [2] } } }, false],
+  ['an empty value in an object', { helm: { valuesObject: {} } }, { helm: { valuesObject: { a: null } } }, false],
+  ['one parameter more', {}, { helm: { parameters: [{ name: 'a', value: 'b' }] } }, false],
+  ['another image', { kustomize: { images: ['a:v1'] } }, { kustomize: { images: ['a:v2'] } }, false],
+  ['another tool', { directory: { recurse: true } }, { kustomize: { namePrefix: 'a-' } }, false],
+  [
+    'what is empty is left out by Go',
+    {},
+    { kustomize: { images: [], namePrefix: '', forceCommonLabels: false } },
+    true,
+  ],
+  ['the order of keys', { helm: { a: 1, b: 2 } }, { helm: { b: 2, a: 1 } }, true],
+  ['what is followed is no option', { targetRevision: 'a' }, { targetRevision: 'b' }, true],
+];
+for (const [rule, then, now, isSame] of options) {
+  test(`options since then: ${rule}`, () => {
+    const history = [{ revision: first, source: { ...source, ...then } }];
+    const spec = { source: { ...source, ...now } };
+    const { sources } = read(application({ spec, status: { history, operationState: undefined } }));
+    assert.equal(sources[0]?.reason, isSame ? undefined : 'source-changed');
+  });
+}
+
+test('a hydrator that has another dry source since', () => {
+  const drySource = { ...source, path: 'dry' };
+  const reasonOf = (then: Json): string | undefined => {
+    const sourceHydrator = { lastSuccessfulOperation: { drySHA: second, hydratedSHA: first, sourceHydrator: then } };
+    const spec = { sourceHydrator: { drySource } };
+    return read(application({ spec, status: { sourceHydrator } })).sources[0]?.reason;
+  };
+  assert.equal(reasonOf({ drySource }), undefined);
+  assert.equal(reasonOf({ drySource: { ...drySource, path: 'other' } }), 'source-changed');
+  assert.equal(reasonOf({ drySource: { ...drySource, helm: { values: 'a: 1' } } }), 'source-changed');
+});
+
 test('what is compared is said beside it', () => {
   const { compared } = read(application({ status: { sync: { status: 'OutOfSync', revisions: [second, '1.2.3'] } } }));
   assert.deepEqual(compared, { status: 'OutOfSync', revisions: [second, '1.2.3'] });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { insideRepository, withoutCredentials } from '../../argocd/source-path.ts';
 import type { DeclaredSource } from '../../server/core/engine.ts';
-import { application, first, problemsOf, read, repository, second, source, third } from './examples.ts';
+import { application, applied, first, problemsOf, read, repository, second, source, third } from './examples.ts';
 
 type Json = Record<string, unknown>;
 const brief = ({ repository: from, revision, path, renderer, reason }: DeclaredSource): unknown[] => [
@@ -56,7 +56,7 @@ const declared: [rule: string, parts: { spec?: Json; status?: Json }, expected: 
   ['nothing known of the tool', { status: noTypes }, [[repository, first, 'overlays/prod', 'auto']]],
   [
     'an explicit tool counts before the detected one',
-    { spec: { source: { ...source, directory: { recurse: true } } } },
+    applied({ ...source, directory: { recurse: true } }),
     [[repository, first, 'overlays/prod', 'plain']],
   ],
   [
@@ -66,12 +66,12 @@ const declared: [rule: string, parts: { spec?: Json; status?: Json }, expected: 
   ],
   [
     'two tools',
-    { spec: { source: { ...source, helm: { version: 'v3' }, kustomize: { namePrefix: 'a-' } } } },
+    applied({ ...source, helm: { version: 'v3' }, kustomize: { namePrefix: 'a-' } }),
     [[repository, first, 'overlays/prod', 'unknown', 'tool-ambiguous']],
   ],
   [
     'a plugin',
-    { spec: { source: { ...source, plugin: { name: 'cdk8s' } } } },
+    applied({ ...source, plugin: { name: 'cdk8s' } }),
     [[repository, first, 'overlays/prod', 'unknown', 'plugin']],
   ],
   [

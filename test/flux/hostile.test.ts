@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'node:test';
+import { flux } from '../../flux/engine.ts';
 import { readHelmRelease } from '../../flux/helmrelease.ts';
 import { readKustomization } from '../../flux/kustomization.ts';
 import { readSource } from '../../flux/sources.ts';
@@ -24,6 +25,17 @@ function plant(value: unknown, [key, ...rest]: readonly string[], planted: unkno
   copy[key] = plant(copy[key], rest, planted);
   return copy;
 }
+
+test('flux hostile: values that are nested beyond what the stack holds are taken from what Helm recorded', () => {
+  const values = JSON.parse('{"a":'.repeat(9_000) + '1' + '}'.repeat(9_000)) as unknown;
+  const view = flux.open({ namespace: 'flux-system', clusterNames: [], clusterServers: [] });
+  const resource = flux.resources.find(({ kind }) => kind === 'HelmRelease');
+  assert.ok(resource);
+  const [owner] = view.put(resource, helmRelease({ spec: { values } }));
+  const plan = owner && view.plan(owner, { revisions: new Map() })?.finish([]);
+  assert.ok(plan !== undefined && 'parts' in plan);
+  assert.equal(plan.parts[0]?.tool.tool, 'helm-release');
+});
 
 for (const [kind, read, resource] of readers) {
   test(`flux hostile: anything anywhere in a ${kind} is read or named, never thrown`, () => {

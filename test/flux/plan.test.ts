@@ -159,6 +159,49 @@ for (const [rule, spec, source, result] of kustomizations) {
   });
 }
 
+const changedSpec = 'not-rendered: its spec has changed since it was applied';
+const at = (revision: string): object => one(part(build, { tree: { repository: url, revision } }));
+const newer = { lastAttemptedRevision: `main@sha1:${later}` };
+const waiting = 'Running health checks for revision main with a timeout of 5m0s';
+const healthChecking = [
+  given.condition('Healthy', 'Unknown', 'Progressing', waiting),
+  given.condition('Reconciling', 'True', 'Progressing', waiting),
+  given.condition('Ready', 'Unknown', 'Progressing', waiting),
+];
+const failed = (reason: string, generation = 3): Fields => ({
+  ...newer,
+  conditions: [{ ...given.condition('Ready', 'False', reason), observedGeneration: generation }],
+});
+const appliedRows: [rule: string, generation: number, spec: Fields, status: Fields, result: unknown][] = [
+  ['a spec that is newer', 4, {}, {}, changedSpec],
+  ['a spec that is newer and does not build', 4, {}, failed('BuildFailed', 4), changedSpec],
+  ['suspending it is a newer spec, too', 4, { suspend: true }, {}, at(commit)],
+  ['a newer revision of which some may be applied', 3, {}, failed('ReconciliationFailed'), at(commit)],
+  ['a newer revision that does not build', 3, {}, failed('BuildFailed'), at(commit)],
+  ['a newer revision that is applied and not healthy', 3, {}, failed('HealthCheckFailed'), at(later)],
+  ['and neither was the spec before', 4, {}, failed('HealthCheckFailed', 4), at(later)],
+  ['the spec has changed again', 5, {}, failed('HealthCheckFailed', 4), changedSpec],
+  ['a newer revision whose health is awaited', 3, {}, { ...newer, conditions: healthChecking }, at(later)],
+  [
+    'and which is the first',
+    3,
+    {},
+    { ...newer, lastAppliedRevision: undefined, conditions: healthChecking },
+    at(later),
+  ],
+];
+for (const [rule, generation, spec, status, result] of appliedRows) {
+  test(`kustomization, what is applied: ${rule}`, () => {
+    const objects = [given.gitRepository(), given.kustomization({ metadata: { generation }, spec, status })];
+    assert.deepEqual(resultOf(planOf(shop, objects)), result);
+  });
+}
+
+test('kustomization: of a spec that is not applied yet another revision', () => {
+  const objects = [given.gitRepository(), given.kustomization({ metadata: { generation: 4 } })];
+  assert.deepEqual(resultOf(planOf(shop, objects, [[url, later]])), at(later));
+});
+
 test('kustomization: another revision, also before anything was applied', () => {
   const objects = [
     given.gitRepository({ artifact: undefined }),
@@ -334,9 +377,25 @@ for (const [rule, version, result] of suffixes) {
   });
 }
 
-test('helm release: a failed upgrade leaves what was installed before', () => {
-  const status = { history: [{ ...given.deployed, version: 8, status: 'failed' }, given.deployed] };
-  assert.deepEqual(resultOf(planOf(podinfo, [given.helmRelease({ status })])), record);
+const unfinished: readonly string[] = ['failed', 'pending-upgrade', 'pending-rollback', 'uninstalling'];
+for (const status of unfinished) {
+  test(`helm release: one that is ${status} may have changed some of its objects`, () => {
+    const history = [{ ...given.deployed, version: 8, status }, given.deployed];
+    const plan = planOf(podinfo, [given.helmRelease({ status: { history } })]);
+    assert.match(String(resultOf(plan)), /^not-rendered: its last upgrade did not succeed/);
+  });
+}
+
+test('helm release: rolled back, it is what was installed before', () => {
+  const history = [given.deployed, { ...given.deployed, version: 6, status: 'failed' }];
+  assert.deepEqual(resultOf(planOf(podinfo, [given.helmRelease({ status: { history } })])), record);
+});
+
+test('helm release: of a newer spec the chart is not what was installed', () => {
+  const metadata = { generation: 4 };
+  const objects = [given.gitRepository(), given.helmRelease({ metadata, spec: inGit }), helmChart()];
+  assert.deepEqual(resultOf(planOf(podinfo, objects)), record);
+  assert.deepEqual(resultOf(planOf(podinfo, objects, [[url, commit]])), charted(helm));
 });
 
 test('helm release: nothing is installed yet', () => {
