@@ -2,21 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noFile, readConfigFile, type ConfigFile } from './config-file.ts';
-import type { RepositoryConfig } from './config-repositories.ts';
 import type { DigestKey } from './core/digest.ts';
 import type { SourceTrees } from './core/rendering.ts';
-import { createDeclaring } from './declaring.ts';
 import type { DiffPorts } from './diff-facts.ts';
 import type { EngineSettings } from './engine-flags.ts';
 import { readEngines } from './engines.ts';
 import { refuse } from './flags.ts';
-import { createSourceTrees } from './git/trees.ts';
 import { createClient, type Client } from './kube/client.ts';
 import { connect, type Connection } from './kube/connection.ts';
-import { createLiveData } from './kube/live-data.ts';
-import { findTools } from './render/find-tools.ts';
-import { createRenderer } from './render/renderer.ts';
-import { createCredentialsFor } from './repositories.ts';
+import { openDeclaring, type DeclaringSurroundings } from './open-declaring.ts';
 import { planSources } from './source-owners.ts';
 
 export interface PortOptions {
@@ -34,15 +28,9 @@ export interface PortOptions {
   readonly signal: AbortSignal;
 }
 
-export interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface Surroundings extends DeclaringSurroundings {
   /** What is made in it is removed at the end. */
   readonly tempDir: string;
-  /** Throws when the file cannot be read. */
-  readonly readFile: (path: string) => string;
-  /** Wall clock (ms). */
-  readonly now: () => number;
-  readonly randomBytes: (size: number) => Buffer;
 }
 
 export type OpenPorts = DiffPorts & { readonly close: () => Promise<void> };
@@ -60,14 +48,14 @@ export async function openDiffPorts(surroundings: Surroundings, options: PortOpt
   };
   try {
     const engines = await readEngines({ client, hub: clientOf(hub), settings, namespaces: [], onRead, signal });
-    const trees = openTrees(surroundings, { options, file, directory, stop: stop.signal });
-    const renderer = createRenderer({
-      tools: await findTools({}, surroundings.env['PATH'] ?? ''),
-      ageKeyFile: options.ageKeyFile,
-      tempDirectory: directory,
-      identityKey: surroundings.randomBytes(32),
+    const { declaring, trees } = await openDeclaring(surroundings, {
+      client,
+      key,
+      file: withAgeKey(file, options.ageKeyFile),
+      allowLocalGit: options.allowLocalGit,
+      directory,
+      stop: stop.signal,
     });
-    const declaring = createDeclaring({ trees, renderer, live: createLiveData(client), key });
     const resolve = resolveIn(trees);
     return {
       engines,
@@ -101,34 +89,9 @@ function loadFile({ readFile }: Surroundings, { config, allowLocalGit }: PortOpt
   return file;
 }
 
-interface TreeSurroundings {
-  readonly options: PortOptions;
-  readonly file: ConfigFile;
-  readonly directory: string;
-  readonly stop: AbortSignal;
-}
-
-function openTrees(
-  { env, readFile, now }: Surroundings,
-  { options: { client, allowLocalGit }, file, directory, stop }: TreeSurroundings,
-): SourceTrees {
-  const live = createLiveData(client);
-  const credentialsFor = createCredentialsFor(rulesOf(file), {
-    readFile,
-    readSecret: async (secret, signal) => (await live({ kind: 'Secret', ...secret }, signal))?.data,
-  });
-  const policy = { local: allowLocalGit ? 'allowed' : 'refused' } as const;
-  return createSourceTrees({ stateDirectory: directory, ambient: env, policy, credentialsFor, now, stop });
-}
-
-/** A source's own credentials count for its repository where no rule names it. */
-function rulesOf({ repositories, sources }: ConfigFile): readonly RepositoryConfig[] {
-  const named = new Set(repositories.map(({ url }) => url));
-  const own = sources.flatMap(({ repository: url, credentials }): RepositoryConfig[] => {
-    if (credentials === undefined || named.has(url)) return [];
-    return [{ url, credentials: { kind: 'password', ...credentials }, caFile: undefined }];
-  });
-  return [...repositories, ...own];
+/** The flag wins over the file. */
+function withAgeKey(file: ConfigFile, ageKeyFile: string | undefined): ConfigFile {
+  return ageKeyFile === undefined ? file : { ...file, render: { ...file.render, ageKeyFile } };
 }
 
 /** A commit id is one in every repository, but is there in few. */

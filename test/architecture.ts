@@ -146,6 +146,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/gitops.ts': 'everything',
   'server/ports.ts': 'everything',
   'server/live-declaring.ts': 'everything',
+  'server/open-declaring.ts': 'everything',
   'server/parts.ts': 'everything',
   'server/watching.ts': 'everything',
   'server/webhook-app.ts': 'everything',

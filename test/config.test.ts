@@ -56,6 +56,7 @@ test('config: the defaults', () => {
     sources: [],
     tenants: [],
     repositories: [],
+    render: { tools: {}, ageKeyFile: undefined },
     warnings: [],
     engines: {
       argocd: { namespace: 'argocd', clusterNames: [], clusterServers: [] },
