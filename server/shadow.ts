@@ -3,7 +3,7 @@
 import type { Log } from './core/log.ts';
 import { objectKey, splitConfigName, type WorkloadKind, type WorkloadRef } from './core/object.ts';
 import type { SeenEvent, SeenMark, SeenWorkload } from './core/seen.ts';
-import { settleOf, type Settle } from './core/settle.ts';
+import { settleForHeal, settleOf, type Settle } from './core/settle.ts';
 import { findDeeds } from './core/shadow-deeds.ts';
 import { createHistory, formatEntry, parseEntry, type HistoryEntry } from './core/shadow-history.ts';
 import type { Judgement, Need, ShadowLimits } from './core/shadow-pair.ts';
@@ -90,7 +90,7 @@ export function createShadowWatch(deps: ShadowWatchDeps): ShadowWatch {
       if (reload === undefined || (before !== undefined && before.uid !== uid)) shadow.forget(key);
       shown.set(key, { uid, marks });
       if (before?.uid !== uid) return;
-      const explainedBy = now() + settleOf(annotations, deps.settle).maxMs + decisionMs;
+      const explainedBy = now() + settleForHeal(settleOf(annotations, deps.settle)).maxMs + decisionMs;
       const deeds = findDeeds(before.marks, event.object, (kind) => configs.namesIn(ref.namespace, kind));
       for (const deed of deeds) keeper.keep(shadow.deed({ workload: ref, ...deed, at: now(), explainedBy }));
     },
