@@ -12,9 +12,11 @@ import type {
   OwnershipMarks,
   PlanOptions,
 } from '../server/core/engine.ts';
+import { isProducer } from '../server/core/producer.ts';
 import { readApplication, type Application } from './application.ts';
 import { isThisCluster, type ClusterIdentity } from './destination.ts';
 import type { ResourceId } from './operation.ts';
+import { findMakersOwner } from './makers.ts';
 import { findOwner } from './ownership.ts';
 import { planApplication } from './plan.ts';
 import { readProject, type Project } from './project.ts';
@@ -89,18 +91,18 @@ class ArgoView implements EngineView {
 
   ownerOf(marks: OwnershipMarks): Ownership {
     const object = { id: marks, labels: toMap(marks.labels), annotations: toMap(marks.annotations) };
-    return findOwner(object, [], {
+    const own = findOwner(object, {
       namespace: this.#namespace,
       tracking: this.#settings.tracking,
       cluster: this.#cluster,
       find: (ref) => this.#find(ref) ?? 'absent',
     });
+    if (own.kind === 'owned' || !marks.owners.some(isProducer)) return own;
+    return findMakersOwner(marks, this.#ours()) ?? own;
   }
 
   owners(): readonly EngineRef[] {
-    return this.#all()
-      .filter((application) => this.#isOurs(application))
-      .map(({ ref }) => ref);
+    return this.#ours().map(({ ref }) => ref);
   }
 
   plan({ kind, ...ref }: EngineRef, options: PlanOptions): OwnerPlan | undefined {
@@ -130,6 +132,10 @@ class ArgoView implements EngineView {
         ({ project, controllerNamespace = this.#namespace }) => project === name && controllerNamespace === namespace,
       )
       .map(({ ref }) => ref);
+  }
+
+  #ours(): readonly Application[] {
+    return this.#all().filter((application) => this.#isOurs(application));
   }
 
   #all(): readonly Application[] {
