@@ -12,9 +12,11 @@ import type {
   OwnershipMarks,
   PlanOptions,
 } from '../server/core/engine.ts';
+import { isProducer } from '../server/core/producer.ts';
 import { readApplication, type Application } from './application.ts';
 import { isThisCluster, type ClusterIdentity } from './destination.ts';
 import type { ResourceId } from './operation.ts';
+import { findMakersOwner } from './makers.ts';
 import { findOwner } from './ownership.ts';
 import { planApplication } from './plan.ts';
 import { readProject, type Project } from './project.ts';
@@ -89,19 +91,18 @@ class ArgoView implements EngineView {
 
   ownerOf(marks: OwnershipMarks): Ownership {
     const object = { id: marks, labels: toMap(marks.labels), annotations: toMap(marks.annotations) };
-    const found = findOwner(object, [], {
+    const own = findOwner(object, {
       namespace: this.#namespace,
       tracking: this.#settings.tracking,
       cluster: this.#cluster,
       find: (ref) => this.#find(ref) ?? 'absent',
     });
-    return found.kind === 'owned' && this.#heals(found.owner) ? { ...found, heals: true } : found;
+    if (own.kind === 'owned') return this.#heals(own.owner) ? { ...own, heals: true } : own;
+    return (marks.owners.some(isProducer) ? findMakersOwner(marks, this.#ours()) : undefined) ?? own;
   }
 
   owners(): readonly EngineRef[] {
-    return this.#all()
-      .filter((application) => this.#isOurs(application))
-      .map(({ ref }) => ref);
+    return this.#ours().map(({ ref }) => ref);
   }
 
   plan({ kind, ...ref }: EngineRef, options: PlanOptions): OwnerPlan | undefined {
@@ -131,6 +132,10 @@ class ArgoView implements EngineView {
         ({ project, controllerNamespace = this.#namespace }) => project === name && controllerNamespace === namespace,
       )
       .map(({ ref }) => ref);
+  }
+
+  #ours(): readonly Application[] {
+    return this.#all().filter((application) => this.#isOurs(application));
   }
 
   #all(): readonly Application[] {

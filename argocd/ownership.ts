@@ -66,23 +66,8 @@ export type ArgoOwnership =
   | { readonly kind: 'unconfirmed'; readonly owner: EngineRef; readonly reason: UnconfirmedReason }
   | { readonly kind: 'not-owned'; readonly reason: NotOwnedReason };
 
-/** Longer chains of owner references are cycles or worse. */
-const lineageMost = 10;
-
-/** `makers`: the controllers that made the object, nearest first, as its owner references say. */
-export function findOwner(object: LiveObject, makers: readonly LiveObject[], plane: ControlPlane): ArgoOwnership {
-  const own = judgeMarks(object, plane);
-  if (own.kind !== 'not-owned') return own;
-  for (const maker of makers.slice(0, lineageMost)) {
-    const answer = judgeMarks(maker, plane);
-    if (answer.kind === 'owned') return { ...answer, by: 'owner-reference' };
-    if (answer.kind === 'unconfirmed') return answer;
-  }
-  return own;
-}
-
 /** In annotation mode a label is a hint, for objects that were tracked by it before: it counts when the status agrees. */
-function judgeMarks(object: LiveObject, plane: ControlPlane): ArgoOwnership {
+export function findOwner(object: LiveObject, plane: ControlPlane): ArgoOwnership {
   if (plane.tracking.method === 'label') return judgeLabel(object, plane);
   const byId = judgeTrackingId(object, plane);
   if (byId.kind !== 'not-owned' || byId.reason === 'another-installation') return byId;

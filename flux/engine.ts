@@ -13,7 +13,8 @@ import type {
 import { mapAt, readBuild } from './build.ts';
 import { chartResource, type HelmChart, readHelmChart } from './helmchart.ts';
 import { type HelmRelease, helmGroup, judgeHelmRelease, readHelmRelease } from './helmrelease.ts';
-import { judgeKustomization, kustomizeGroup, readKustomization } from './kustomization.ts';
+import { inventoryId } from './inventory.ts';
+import { judgeKustomization, type Kustomization, kustomizeGroup, readKustomization } from './kustomization.ts';
 import { findOwner } from './ownership.ts';
 import { type HelmReleaseEntry, planHelmRelease, readReleaseValues } from './plan-helmrelease.ts';
 import { type KustomizationEntry, planKustomization } from './plan-kustomization.ts';
@@ -88,6 +89,7 @@ class FluxView implements EngineView {
       kustomization: (namespace, name) => this.#kustomization({ namespace, name })?.owner,
       helmRelease: (namespace, name) => this.#release({ namespace, name })?.owner,
       helmReleaseOf: (namespace, name) => this.#installed.get(`${namespace}/${name}`),
+      listing: (object) => this.#listing(inventoryId(object)),
     });
     return found.kind === 'owned' && this.#heals(found.owner) ? { ...found, heals: true } : found;
   }
@@ -164,6 +166,11 @@ class FluxView implements EngineView {
         uses(owner.chart?.source) || uses(chartResource(owner)) || uses(this.#chartOf(owner)?.chart?.source),
     );
     return [...kustomizations, ...releases].map(({ owner }) => owner.ref);
+  }
+
+  #listing(id: string): readonly (Kustomization | HelmRelease)[] {
+    const entries = [...this.#kustomizations.values(), ...this.#releases.values()];
+    return entries.flatMap(({ owner }) => (owner.inventory?.ids.has(id) === true ? [owner] : []));
   }
 
   #kustomization({ namespace, name }: Omit<Place, 'kind'>): KustomizationEntry | undefined {

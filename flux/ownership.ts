@@ -1,6 +1,7 @@
 // Whose is a live object? Labels claim, since anybody may copy them; what the owner says it applied confirms.
 import { valueOf } from '../server/core/annotations.ts';
 import type { EngineRef, Ownership } from '../server/core/engine.ts';
+import { isProducer, type Owner } from '../server/core/producer.ts';
 import { helmGroup, type HelmRelease } from './helmrelease.ts';
 import { inventoryId, type Inventory, type InventoryObject } from './inventory.ts';
 import { kustomizeGroup, type Kustomization } from './kustomization.ts';
@@ -8,6 +9,7 @@ import { kustomizeGroup, type Kustomization } from './kustomization.ts';
 export interface LiveObject extends InventoryObject {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  readonly owners: readonly Owner[];
 }
 
 /** What is known of Flux's resources in this cluster. */
@@ -16,10 +18,12 @@ export interface Owners {
   helmRelease(namespace: string, name: string): HelmRelease | undefined;
   /** By the release that it installs. */
   helmReleaseOf(releaseNamespace: string, releaseName: string): HelmRelease | undefined;
+  /** Those that applied the object, by their inventories. */
+  listing(object: InventoryObject): readonly (Kustomization | HelmRelease)[];
 }
 
-/** What confirms: the owner's inventory; or, of a helm-controller too old for one, Helm's annotations, which are weaker. */
-export type ConfirmedBy = 'inventory' | 'helm-annotations';
+/** What confirms: the owner's inventory; of a helm-controller too old for one, Helm's annotations, which are weaker; or that of its producer. */
+export type ConfirmedBy = 'inventory' | 'helm-annotations' | 'owner-reference';
 
 /** Why a claim is not confirmed. */
 export const ownershipReasons = [
@@ -57,7 +61,18 @@ export function findOwner(object: LiveObject, owners: Owners): Ownership {
   );
   const [first, second] = claims.filter(({ kind }) => kind === 'owned');
   if (first !== undefined && second !== undefined) return answer(first.owner, { reason: 'two-owners' });
-  return first ?? claims[0] ?? { kind: 'not-owned' };
+  return first ?? claimMade(object, owners) ?? claims[0] ?? { kind: 'not-owned' };
+}
+
+/** Of what a producer made, the owner is who applied the producer: an ExternalSecret in Git, whose Secret is in no inventory. */
+function claimMade({ namespace, owners: makers }: LiveObject, owners: Owners): Claim | undefined {
+  for (const { group, kind, name } of makers.filter(isProducer)) {
+    const [lister, another] = owners
+      .listing({ group, kind, namespace, name })
+      .filter(({ otherCluster }) => !otherCluster);
+    if (lister !== undefined && another === undefined) return answer(lister.ref, { by: 'owner-reference' });
+  }
+  return undefined;
 }
 
 function claimKustomization(object: LiveObject, owners: Owners): Claim | undefined {

@@ -148,7 +148,8 @@ function mayRevert(
   ownership: Ownership,
   settingOf: (ref: ConfigRef) => DriftSetting,
 ): boolean {
-  if (ownership.kind !== 'owned' || !wasWatched(event)) return false;
+  // What a producer made is in nobody's Git.
+  if (ownership.kind !== 'owned' || ownership.by === 'owner-reference' || !wasWatched(event)) return false;
   const { ref, writers } = event.object;
   return originOfWriters(writers) !== 'git' && settingOf(ref).action === 'revert';
 }

@@ -42,6 +42,11 @@ const producerGroups: Readonly<Record<ProducerKind, string>> = {
   SecretProviderClass: 'secrets-store.csi.x-k8s.io',
 };
 
+/** An owner reference to what makes config objects. */
+export function isProducer({ group, kind }: Owner): boolean {
+  return producerKinds.some((known) => known === kind && producerGroups[known] === group);
+}
+
 /** Labels and annotations that name a producer. `value`: the name of the producer, or a word that says that there is one. */
 export const producerMarks = {
   'cert-manager.io/certificate-name': { kind: 'Certificate', value: 'name' },

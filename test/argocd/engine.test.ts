@@ -129,6 +129,19 @@ for (const [rule, change, heals] of healing) {
   });
 }
 
+test('what a producer made is owned through it, also where the mark was copied from the producer', () => {
+  const view = open();
+  const external = { group: 'external-secrets.io', kind: 'ExternalSecret', namespace: 'shop', name: 'db' };
+  view.put(applications, application({ status: { resources: [external] } }));
+  const copied = { 'argocd.argoproj.io/tracking-id': 'web:external-secrets.io/ExternalSecret:shop/db' };
+  for (const annotations of [{}, copied]) {
+    const found = view.ownerOf({ ...marks(), annotations, owners: [external] });
+    assert.deepEqual([found.kind, found.kind === 'owned' && found.by], ['owned', 'owner-reference']);
+  }
+  view.put(applications, application({ spec: { destination: { name: 'edge' } }, status: { resources: [external] } }));
+  assert.equal(view.ownerOf({ ...marks(), annotations: {}, owners: [external] }).kind, 'not-owned');
+});
+
 const outOfSync = { sync: { status: 'OutOfSync', revision: second } };
 const progress: [rule: string, change: Parameters<typeof application>[0], answer: string][] = [
   ['synced', {}, 'idle'],

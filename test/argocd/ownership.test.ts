@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Application } from '../../argocd/application.ts';
+import { findMakersOwner, type Made } from '../../argocd/makers.ts';
 import { findOwner, type ControlPlane, type LiveObject } from '../../argocd/ownership.ts';
 import { readTrackingSettings } from '../../argocd/tracking.ts';
 import type { Ownership } from '../../server/core/engine.ts';
@@ -173,7 +174,7 @@ const rows: [rule: string, marks: Marks, setting: Setting, expected: string][] =
 ];
 for (const [rule, marks, setting, expected] of rows) {
   test(`owner: ${rule}`, () => {
-    const answer = findOwner(live(secret, marks), [], plane(setting));
+    const answer = findOwner(live(secret, marks), plane(setting));
     assert.equal(brief(answer), expected);
     const shared: Ownership = answer;
     if (shared.kind !== 'not-owned') assert.equal(shared.owner.engine, 'argocd');
@@ -181,34 +182,33 @@ for (const [rule, marks, setting, expected] of rows) {
 }
 
 const external = { group: 'external-secrets.io', kind: 'ExternalSecret', namespace: 'shop', name: 'db' };
-const maker = live(external, tracked('web:external-secrets.io/ExternalSecret:shop/db'));
-const listed = withStatus({ resources: [external] });
-
-test('owner: what an owned object made is owned through it', () => {
-  const answer = findOwner(live(secret), [maker], plane(listed));
-  assert.equal(brief(answer), 'owned argocd/web: owner-reference');
-  assert.ok(answer.kind === 'owned');
-  assert.equal(answer.resource.kind, 'ExternalSecret');
+const made = (kind = 'ExternalSecret', namespace = 'shop'): Made => ({
+  namespace,
+  owners: [
+    { group: 'apps', kind: 'ReplicaSet', name: 'web' },
+    { group: 'external-secrets.io', kind, name: 'db' },
+  ],
 });
-
-test('owner: the maker counts where the annotation was copied from it', () => {
-  const copy = live(secret, tracked('web:external-secrets.io/ExternalSecret:shop/db'));
-  assert.equal(brief(findOwner(copy, [maker], plane(listed))), 'owned argocd/web: owner-reference');
-});
-
-test('owner: of an unconfirmed maker the object is unconfirmed', () => {
-  assert.equal(brief(findOwner(live(secret), [maker], plane({}))), 'unconfirmed argocd/web: not-in-status');
-});
-
-test('owner: an endless chain of makers ends', () => {
-  const chain = [...Array.from({ length: 10 }, () => live(external)), maker];
-  assert.equal(brief(findOwner(live(secret), chain, plane(listed))), 'not-owned: no-mark');
-});
+const lists = (name: string, parts: { metadata?: Record<string, unknown> } = {}): Application =>
+  read(application({ metadata: { name, ...parts.metadata }, status: { resources: [external] } }));
+const makers: [rule: string, of: Made, applications: readonly Application[], expected: string | undefined][] = [
+  ['the Application that lists the producer', made(), [lists('web')], 'owned argocd/web: owner-reference'],
+  ['of another namespace', made('ExternalSecret', 'other'), [lists('web')], undefined],
+  ['a producer that none lists', made(), [read(application())], undefined],
+  ['a producer that two list', made(), [lists('a'), lists('b')], undefined],
+  ['no kind of producer', made('PushSecret'), [lists('web')], undefined],
+  ['one that is being deleted', made(), [lists('web', { metadata: { deletionTimestamp: 'x' } })], undefined],
+];
+for (const [rule, of, applications, expected] of makers) {
+  test(`owner of what a producer made: ${rule}`, () => {
+    const answer = findMakersOwner(of, applications);
+    assert.equal(answer && brief(answer), expected);
+  });
+}
 
 test('owner: what Git does not declare any more is said', () => {
   const answer = findOwner(
     live(secret, mine),
-    [],
     plane(withStatus({ resources: [{ ...secret, requiresPruning: true }] })),
   );
   assert.ok(answer.kind === 'owned');

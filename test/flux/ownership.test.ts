@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inventoryId } from '../../flux/inventory.ts';
 import { type HelmRelease, readHelmRelease } from '../../flux/helmrelease.ts';
 import { type Kustomization, readKustomization } from '../../flux/kustomization.ts';
 import {
@@ -24,7 +25,16 @@ const byHelmController = {
 const byHelm = { 'meta.helm.sh/release-name': 'shop-podinfo', 'meta.helm.sh/release-namespace': 'shop' };
 
 function live(changes: Partial<LiveObject>): LiveObject {
-  return { group: '', kind: 'Secret', namespace: 'shop', name: 'db', labels: {}, annotations: {}, ...changes };
+  return {
+    group: '',
+    kind: 'Secret',
+    namespace: 'shop',
+    name: 'db',
+    labels: {},
+    annotations: {},
+    owners: [],
+    ...changes,
+  };
 }
 
 interface World {
@@ -37,6 +47,8 @@ function known({ kustomization: shop, helmRelease: podinfo }: World): Owners {
     kustomization: (namespace, name) => (`${namespace}/${name}` === 'flux-system/shop' ? shop : undefined),
     helmRelease: (namespace, name) => (`${namespace}/${name}` === 'apps/podinfo' ? podinfo : undefined),
     helmReleaseOf: (namespace, name) => (`${namespace}/${name}` === 'shop/shop-podinfo' ? podinfo : undefined),
+    listing: (object) =>
+      [shop, podinfo].flatMap((one) => (one?.inventory?.ids.has(inventoryId(object)) === true ? [one] : [])),
   };
 }
 
@@ -56,6 +68,11 @@ const without = { status: { inventory: undefined } };
 const empty = { status: { inventory: { entries: [] } } };
 const broken = { status: { inventory: { entries: [{ id: 'x' }] } } };
 const elsewhere = { spec: { kubeConfig: { secretRef: { name: 'edge' } } } };
+
+const external = { group: 'external-secrets.io', kind: 'ExternalSecret', name: 'db' };
+const withExternal = {
+  status: { inventory: { entries: [{ id: 'shop_db_external-secrets.io_ExternalSecret', v: 'v1' }] } },
+};
 
 const shopRef: EngineRef = { engine: 'flux', kind: 'Kustomization', namespace: 'flux-system', name: 'shop' };
 const podinfoRef: EngineRef = { engine: 'flux', kind: 'HelmRelease', namespace: 'apps', name: 'podinfo' };
@@ -181,6 +198,26 @@ const rows: [rule: string, object: LiveObject, world: World, expected: Ownership
     { ...shop(empty), ...podinfo(empty) },
     doubted(shopRef, 'not-in-inventory'),
   ],
+  [
+    'made by a producer that it applied',
+    live({ owners: [external] }),
+    shop(withExternal),
+    owned(shopRef, 'owner-reference'),
+  ],
+  [
+    'made by a producer, with labels copied from it',
+    live({ labels: byKustomize, owners: [external] }),
+    shop(withExternal),
+    owned(shopRef, 'owner-reference'),
+  ],
+  [
+    'made by a producer that two applied',
+    live({ owners: [external] }),
+    { ...shop(withExternal), ...podinfo(withExternal) },
+    nobody,
+  ],
+  ['made by a producer that nobody applied', live({ owners: [external] }), shop(), nobody],
+  ['made by a controller of another kind', live({ owners: [{ ...external, kind: 'X' }] }), shop(withExternal), nobody],
   ['no labels, though in the inventory', live({}), shop(), nobody],
   [
     'labels of somebody else',
