@@ -1,8 +1,16 @@
 // Gathers what `lockstep diff` judges: engines first, then what is live, then what the owners concerned declare.
-import type { DiffGap, OwnerRef } from './core/diff-row.ts';
+import type { DiffGap } from './core/diff-row.ts';
 import type { DiffConfig, DiffFacts } from './core/diff.ts';
 import { ownerKey } from './core/diff-declared.ts';
-import type { EngineGap, EngineRef, Ownership, OwnershipMarks, OwnerPlan, PlanOptions } from './core/engine.ts';
+import type {
+  EngineGap,
+  EngineRef,
+  OwnerPlan,
+  OwnerRef,
+  Ownership,
+  OwnershipMarks,
+  PlanOptions,
+} from './core/engine.ts';
 import { configResources, objectKey, type ConfigKind } from './core/object.ts';
 import type { PreviewFacts } from './core/preview.ts';
 import type { NamespaceFacts } from './core/explain.ts';

@@ -1,9 +1,9 @@
 // Which owners to ask what they declare, and asking them: a few at a time, at the applied revision or at another.
 import { refusedSources } from './core/declaration.ts';
 import type { DiffOwner } from './core/diff-declared.ts';
-import { describeOwner, type DiffGap, type OwnerRef } from './core/diff-row.ts';
+import { describeOwner, type DiffGap } from './core/diff-row.ts';
 import { LockstepError } from './core/errors.ts';
-import type { OwnerPlan, PlanOptions } from './core/engine.ts';
+import type { OwnerPlan, OwnerRef, PlanOptions } from './core/engine.ts';
 import type { SourceTrees } from './core/rendering.ts';
 import type { Declared } from './declaring.ts';
 

@@ -3,34 +3,30 @@ import type { Config } from './config.ts';
 import { originOfWriters } from './core/attribution.ts';
 import { askEveryMs } from './core/decide-revert.ts';
 import { chooseDriftAction, type DriftSetting } from './core/drift-action.ts';
-import type { EngineRef, EngineResource, EngineView, Ownership, OwnerPlan } from './core/engine.ts';
+import type { EngineRef, EngineResource, OwnerPlan, OwnerRef, Ownership } from './core/engine.ts';
 import { objectKey, splitKey, type ConfigRef } from './core/object.ts';
-import { ownerKey, splitOwnerKey } from './core/owner-key.ts';
+import { ownerKey } from './core/owner-key.ts';
 import { isWatched } from './core/reload.ts';
 import { wasWatched, type SeenConfig, type SeenEvent } from './core/seen.ts';
 import { createReverter } from './kube/engine-patches.ts';
 import { readWriters } from './kube/writer-reads.ts';
 import type { Ports } from './ports.ts';
+import { findOwner, joinOwners, ownerExists, unowned, type OwnerSources } from './drift-owners.ts';
 import { createDriftReport } from './drift-report.ts';
 import { openTelling } from './outcomes.ts';
-import { createDriftReconciler, type Declared } from './reconcile/drift.ts';
-import type { Owners } from './reconcile/findings.ts';
+import { createDriftReconciler, type Declared, type DriftReconciler } from './reconcile/drift.ts';
 import type { LiveState } from './reconcile/gather.ts';
 import { createRecordable } from './reconcile/recordable.ts';
 import { createWorkQueue, emptyUntilStarted, type WorkQueue } from './reconcile/workqueue.ts';
 import { revertPlans } from './registry.ts';
-import { createClaims } from './state/claims.ts';
-import { createDriftState } from './state/drift.ts';
+import { createClaims, type Claims } from './state/claims.ts';
+import { createDriftState, type DriftState } from './state/drift.ts';
 import type { Namespaces } from './state/namespaces.ts';
-import { createReversions } from './state/reversions.ts';
+import { createReversions, type Reversions } from './state/reversions.ts';
 import { reportSparingly } from './trouble.ts';
 import { LockstepError } from './core/errors.ts';
 
-/** What is known of the engines, as one. */
-export type DriftEngines = Pick<EngineView, 'ownerOf' | 'plan' | 'progressOf'>;
-
-export interface DriftOptions {
-  readonly engines: DriftEngines;
+export interface DriftOptions extends OwnerSources {
   /** Undefined: its resources are in another cluster, which is only read. */
   readonly resourceOf: (owner: EngineRef) => EngineResource | undefined;
   readonly declare: (plan: OwnerPlan, signal: AbortSignal) => Promise<Declared>;
@@ -50,7 +46,7 @@ export interface DriftWatch {
   /** Before workloads are told of it. */
   readonly onConfig: (event: SeenEvent<SeenConfig>) => void;
   /** Of these owners something may have changed. */
-  readonly onOwners: (owners: readonly EngineRef[]) => void;
+  readonly onOwners: (owners: readonly OwnerRef[]) => void;
   /** Whether Git is to carry a checksum of this config object. */
   readonly isRecordable: (config: string) => boolean;
   /** What drift of these config objects, or of all in a namespace, leads to may have changed. */
@@ -72,24 +68,15 @@ export function openDrift(config: Config, ports: Ports, options: DriftOptions): 
   const drift = createDriftState();
   const reversions = createReversions();
   const settingOf = (ref: ConfigRef): DriftSetting => settingFor(config, { state, namespaces }, ref);
-  const reconciler = createDriftReconciler({
-    configs: state.configs,
+  const memory: Memory = { claims, drift, reversions, settingOf, queue: () => queue };
+  const reconciler = openReconciler(config, ports, { ...options, ...memory });
+  const recordable = createRecordable({
     claims,
     drift,
-    reversions,
-    owners: ownersOf(engines),
-    declare: options.declare,
-    watches: (ref) => watchesOf(config, namespaces, ref),
-    writersOf: (ref, signal) => readWriters(ports.client, ref, signal),
-    reverter: createReverter(ports.client, { plans: revertPlans, resourceOf: options.resourceOf }),
-    mode: config.mode,
-    settingOf,
-    now: ports.now,
-    retryAfter: (key, ms) => queue.addAfter(key, ms),
-    onReleased: (key) => state.workloads.usersOf(key).forEach((user) => options.restarts().add(user)),
-    report: createDriftReport({ ...ports, ...tellingOf(config, ports, options.signal) }),
+    exists: (key) => ownerExists(options, key),
+    sourcesIn: (namespace) => options.configured.ownersIn(namespace).map(ownerKey),
+    onChanged: options.onRecordable,
   });
-  const recordable = createRecordable({ claims, drift, exists: existsIn(engines), onChanged: options.onRecordable });
   const queue = openOwnerQueue(ports, options.signal, async (key) => {
     await reconciler.reconcile(key, options.signal);
     recordable.compared(key);
@@ -122,24 +109,39 @@ export function openDrift(config: Config, ports: Ports, options: DriftOptions): 
   };
 }
 
+interface Memory {
+  readonly claims: Claims;
+  readonly drift: DriftState;
+  readonly reversions: Reversions;
+  readonly settingOf: (ref: ConfigRef) => DriftSetting;
+  readonly queue: () => WorkQueue;
+}
+
+function openReconciler(config: Config, ports: Ports, options: DriftOptions & Memory): DriftReconciler {
+  const { claims, drift, reversions, settingOf, queue, state, namespaces } = options;
+  return createDriftReconciler({
+    configs: state.configs,
+    claims,
+    drift,
+    reversions,
+    owners: joinOwners(options),
+    declare: options.declare,
+    watches: (ref) => watchesOf(config, namespaces, ref),
+    writersOf: (ref, signal) => readWriters(ports.client, ref, signal),
+    reverter: createReverter(ports.client, { plans: revertPlans, resourceOf: options.resourceOf }),
+    mode: config.mode,
+    settingOf,
+    now: ports.now,
+    retryAfter: (key, ms) => queue().addAfter(key, ms),
+    onReleased: (key) => state.workloads.usersOf(key).forEach((user) => options.restarts().add(user)),
+    report: createDriftReport({ ...ports, ...tellingOf(config, ports, options.signal) }),
+  });
+}
+
 /** An Event is a write. */
 function tellingOf(config: Config, ports: Ports, signal: AbortSignal): ReturnType<typeof openTelling> {
   const telling = openTelling(config, ports, signal);
   return config.mode === 'observe' ? { ...telling, events: { record: () => undefined } } : telling;
-}
-
-const unowned: Ownership = { kind: 'not-owned' };
-
-function findOwner(engines: DriftEngines, { ownership: marks }: SeenConfig): Ownership {
-  return marks === undefined ? unowned : engines.ownerOf(marks);
-}
-
-function ownersOf(engines: DriftEngines): Owners {
-  return {
-    ownerOf: (config) => findOwner(engines, config),
-    plan: (owner) => engines.plan(owner, { revisions: new Map() }),
-    progressOf: (owner, { kind, namespace, name }) => engines.progressOf(owner, { group: '', kind, namespace, name }),
-  };
 }
 
 /** Content that was just written by anybody but an engine, and that an engine will be asked to take back. */
@@ -178,13 +180,6 @@ function settingFor({ drift: flag }: Config, { state, namespaces }: Marked, ref:
 function watchesOf({ reloader }: Config, namespaces: Namespaces, ref: ConfigRef): 'all' | 'some' | 'none' {
   if (!namespaces.isWatched(ref.namespace) || !isWatched(ref.kind, reloader.rules)) return 'none';
   return reloader.resourceLabelSelector.requirements.length > 0 ? 'some' : 'all';
-}
-
-function existsIn(engines: DriftEngines): (key: string) => boolean {
-  return (key) => {
-    const owner = splitOwnerKey(key);
-    return owner !== undefined && engines.plan(owner, { revisions: new Map() }) !== undefined;
-  };
 }
 
 function openOwnerQueue(ports: Ports, signal: AbortSignal, reconcile: (key: string) => Promise<void>): WorkQueue {

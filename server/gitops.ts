@@ -1,5 +1,8 @@
-// The engines beside the loop: their resources are watched, restarts ask them, and drift from what they declare is looked for.
+// The engines beside the loop: their resources are watched, restarts ask them, and drift from what they declare, or a source of the
+// configuration does, is looked for.
 import type { Config } from './config.ts';
+import { createConfiguredOwners } from './configured-owners.ts';
+import type { SourceConfig } from './config-file.ts';
 import type { DigestKey } from './core/digest.ts';
 import type { EngineRef, EngineResource } from './core/engine.ts';
 import { openDrift, type DriftWatch } from './drift.ts';
@@ -12,12 +15,15 @@ import type { WorkQueue } from './reconcile/workqueue.ts';
 import type { WorkloadReconciler } from './reconcile/workload.ts';
 import { engines as registered } from './registry.ts';
 import type { Namespaces } from './state/namespaces.ts';
+import { ownerOf } from './source-owners.ts';
 import { reportTrouble } from './trouble.ts';
 
 export interface GitOps {
   /** What restarts ask. */
   readonly answers: EngineAnswers;
   readonly drift: Omit<DriftWatch, 'queue' | 'onOwners'>;
+  /** This commit was seen at the head of a source's branch. */
+  readonly onHead: (source: SourceConfig, revision: string) => void;
   /** Owners that wait or are compared. */
   readonly depth: () => number;
   /** Compares owners from now on: the lists of the loop are there. */
@@ -51,6 +57,7 @@ const nothing: GitOps = {
     revertingUntil: () => undefined,
     mayBeHealed: () => false,
   },
+  onHead: () => undefined,
   depth: () => 0,
   start: () => undefined,
   stop: async () => undefined,
@@ -81,22 +88,28 @@ export function openGitOps(config: Config, ports: Ports, options: GitOpsOptions)
     },
     signal,
   );
+  const declaring = openLiveDeclaring(config, ports, { key, stop: signal });
+  const configured = createConfiguredOwners(config.sources, { resolve: declaring.resolve, now });
   const drift = openDrift(config, ports, {
     ...options,
+    configured,
     restarts: () => options.loop().queue,
     engines,
     resourceOf: (owner) => resourceOf(config, owner),
-    declare: openLiveDeclaring(config, ports, { key, stop: signal }),
+    declare: declaring.declare,
   });
   return {
     answers: engines,
     drift,
+    onHead(source, revision) {
+      if (configured.note(source.name, revision)) drift.onOwners([ownerOf(source)]);
+    },
     depth: () => drift.queue.depth,
     start: () =>
       void engines.synced.then(() => {
         if (signal.aborted) return;
         drift.queue.start();
-        drift.onOwners(engines.owners());
+        drift.onOwners([...engines.owners(), ...configured.owners]);
       }),
     async stop() {
       await Promise.all([engines.ended, drift.queue.stop()]);

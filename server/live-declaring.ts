@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { DigestKey } from './core/digest.ts';
+import type { SourceTrees } from './core/rendering.ts';
 import type { Declaring } from './declaring.ts';
 import { openDeclaring } from './open-declaring.ts';
 import type { Ports } from './ports.ts';
@@ -13,22 +14,26 @@ export interface LiveDeclaringOptions {
   readonly stop: AbortSignal;
 }
 
-/** Opens nothing before the first owner is compared: without engines there is none. */
-export function openLiveDeclaring(config: Config, ports: Ports, options: LiveDeclaringOptions): Declaring['declare'] {
-  let opened: Promise<Declaring> | undefined;
-  return async (plan, signal) => {
-    // What failed once, such as a full disk, may pass: the next comparison tries it again.
-    opened ??= open(config, ports, options).catch((error: unknown) => {
+/** What Git declares, and where a branch is. */
+export interface LiveDeclaring extends Pick<Declaring, 'declare'>, Pick<SourceTrees, 'resolve'> {}
+
+/** Opens nothing before the first owner is compared: without any there is none. */
+export function openLiveDeclaring(config: Config, ports: Ports, options: LiveDeclaringOptions): LiveDeclaring {
+  let opened: ReturnType<typeof open> | undefined;
+  // What failed once, such as a full disk, may pass: the next comparison tries it again.
+  const use = (): ReturnType<typeof open> =>
+    (opened ??= open(config, ports, options).catch((error: unknown) => {
       opened = undefined;
       throw error;
-    });
-    return (await opened).declare(plan, signal);
+    }));
+  return {
+    declare: async (plan, signal) => (await use()).declaring.declare(plan, signal),
+    resolve: async (repository, ref, signal) => (await use()).trees.resolve(repository, ref, signal),
   };
 }
 
-async function open(config: Config, ports: Ports, { key, stop }: LiveDeclaringOptions): Promise<Declaring> {
+async function open(config: Config, ports: Ports, { key, stop }: LiveDeclaringOptions) {
   const { allowLocalGit, stateDir } = config;
   const directory = join(stateDir, 'declared');
-  const options = { client: ports.client, key, file: config, allowLocalGit, directory, stop };
-  return (await openDeclaring(ports, options)).declaring;
+  return openDeclaring(ports, { client: ports.client, key, file: config, allowLocalGit, directory, stop });
 }

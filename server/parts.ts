@@ -77,7 +77,11 @@ export function assemble(config: Config, ports: Ports, keys: readonly DigestKey[
   );
   const state = openState(config, { keys, ledger, parts: () => parts });
   const namespaces = openNamespaces(config);
-  const sources = createSources(config, ports, { state, isRecordable: (key) => gitops.drift.isRecordable(key) });
+  const sources = createSources(config, ports, {
+    state,
+    isRecordable: (key) => gitops.drift.isRecordable(key),
+    onHead: (source, revision) => gitops.onHead(source, revision),
+  });
   const sourceWork = new AbortController();
   const sourceQueue = openSourceQueue(ports, sources, sourceWork.signal);
   const bootKeys = new Set<string>();

@@ -1,13 +1,13 @@
 // The sources of the configuration as owners: what somebody applies from CI is what the head of its branch declares.
 import type { SourceConfig } from './config-file.ts';
-import type { OwnerPlan } from './core/engine.ts';
+import type { OwnerPlan, OwnerRef } from './core/engine.ts';
 import type { AutoTool, RenderPlan, SourceTrees, Tool } from './core/rendering.ts';
 import type { PlannedOwner } from './diff-owners.ts';
 
 /** One for each source. Its plan throws `git-*` when the branch cannot be found. */
 export function planSources(sources: readonly SourceConfig[], trees: Pick<SourceTrees, 'resolve'>): PlannedOwner[] {
   return sources.map((source) => ({
-    owner: { engine: 'none', kind: 'source', namespace: source.namespace, name: source.name },
+    owner: ownerOf(source),
     plan: async ({ revisions }, signal) => {
       const { repository, branch } = source;
       const revision = revisions.get(repository) ?? (await trees.resolve(repository, branch, signal));
@@ -16,7 +16,11 @@ export function planSources(sources: readonly SourceConfig[], trees: Pick<Source
   }));
 }
 
-function planSource(source: SourceConfig, revision: string): OwnerPlan {
+export function ownerOf({ namespace, name }: SourceConfig): OwnerRef {
+  return { engine: 'none', kind: 'source', namespace, name };
+}
+
+export function planSource(source: SourceConfig, revision: string): OwnerPlan {
   const { repository, path, namespace, renderer } = source;
   const part = { tree: { repository, revision }, path, tool: toolOf(source), substitution: undefined, decrypts: false };
   const plan: RenderPlan = { namespace, parts: [part] };

@@ -19,6 +19,11 @@ export interface Sources {
   reconcile(key: string, signal: AbortSignal): Promise<void>;
 }
 
+export interface SourceDeps extends ProposalDeps {
+  /** A commit that was found at the head of the source's branch. */
+  readonly onHead: (source: SourceConfig, revision: string) => void;
+}
+
 export interface SourcePorts {
   readonly now: () => number;
   readonly log: Log;
@@ -27,17 +32,20 @@ export interface SourcePorts {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-export function createSources(config: Config, ports: SourcePorts, proposing: ProposalDeps): Sources {
+export function createSources(config: Config, ports: SourcePorts, deps: SourceDeps): Sources {
   const byKey = new Map(config.sources.map((source) => [`source/${source.name}`, source]));
   const reconcilers = new Map<string, SourceReconciler>();
-  for (const [key, source] of byKey) reconcilers.set(key, openSource(config, ports, { source, proposing }));
+  for (const [key, source] of byKey) reconcilers.set(key, openSource(config, ports, { source, deps }));
   const said = new Map<string, string>();
   return {
     keys: [...byKey.keys()],
     keysOf: (namespace) => [...byKey].flatMap(([key, source]) => (source.namespace === namespace ? [key] : [])),
     async reconcile(key, signal) {
       const outcome = await reconcilers.get(key)?.reconcile(signal);
-      if (outcome !== undefined) report(ports, { key, outcome, said });
+      const source = byKey.get(key);
+      if (outcome === undefined || source === undefined) return;
+      report(ports, { key, outcome, said });
+      deps.onHead(source, outcome.revision);
     },
   };
 }
@@ -45,7 +53,7 @@ export function createSources(config: Config, ports: SourcePorts, proposing: Pro
 function openSource(
   config: Config,
   ports: SourcePorts,
-  { source, proposing }: { source: SourceConfig; proposing: ProposalDeps },
+  { source, deps }: { source: SourceConfig; deps: ProposalDeps },
 ): SourceReconciler {
   const clock = { now: ports.now };
   const repository = openRepository({
@@ -59,7 +67,7 @@ function openSource(
     source: { repository: source.repository, branch: source.branch, path: source.path, namespace: source.namespace },
     repository,
     forge: forges.local({ repository, clock }),
-    proposals: () => listProposals(proposing, source.namespace),
+    proposals: () => listProposals(deps, source.namespace),
     clock,
     email: defaultAuthor.email,
     mode: config.mode,

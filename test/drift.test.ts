@@ -1,4 +1,5 @@
 // The drift detector beside the loop: what makes owners be compared again, and what the loop is told of what engines take back.
+import { createConfiguredOwners } from '../server/configured-owners.ts';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
@@ -112,6 +113,7 @@ async function open({ ownership = owned, flags = [] as string[] } = {}) {
     depth: 0,
   };
   const drift = openDrift(config, ports, {
+    configured: createConfiguredOwners([], { resolve: async () => '', now: () => 0 }),
     engines: { ownerOf: () => ownership, plan: () => plan, progressOf: () => ({ kind: 'idle' }) },
     resourceOf: () => resource,
     declare: async () => {

@@ -26,7 +26,7 @@ test('a state directory that cannot be written at first is tried again', async (
   const ports = { client: {}, env: {}, readFile: () => '', now: () => 0, randomBytes } as unknown as Ports;
   const stop = new AbortController();
   const key = { id: 'k1', secret: randomBytes(32) };
-  const declare = openLiveDeclaring(config, ports, { key, stop: stop.signal });
+  const { declare } = openLiveDeclaring(config, ports, { key, stop: stop.signal });
   const plan: OwnerPlan = { sources: [], overrides: [], finish: () => ({ namespace: 'shop', parts: [] }) };
   await assert.rejects(declare(plan, stop.signal), { code: 'ENOTDIR' });
   await rm(stateDir);

@@ -2,6 +2,7 @@
 import type { Attribution, Origin } from './attribution.ts';
 import type { Comparison, ConfigFields, NotComparable } from './drift.ts';
 import type { EngineProgress } from './engine.ts';
+import { engineDeadlineMs } from './engine-wait.ts';
 
 /** `missing`: declared, and not there. `not-declared`: there as the owner's, and Git declares it no more. */
 export type DriftReason = 'different' | 'missing' | 'not-declared';
@@ -48,8 +49,6 @@ export type DriftDecision =
 
 export type GoneReason = 'equal' | 'not-comparable' | 'not-judged' | 'written-by-engine';
 
-/** As long as a restart waits for an engine (RESTART-PROTOCOL.md rule 11). */
-export const engineDeadlineMs = 30_000;
 /** A person reads no more; metrics and Events must not grow with an object. */
 const keysMost = 50;
 
@@ -81,7 +80,7 @@ function decideDifference(facts: DriftFacts, finding: Finding & { readonly kind:
   // It applied another revision than it says so far: restarts for that come from the content itself.
   if (attribution?.origin === 'git') return end(told, 'written-by-engine');
   if (told === undefined && progress.kind === 'on-its-way') {
-    const until = (waitingSince ?? now) + engineDeadlineMs;
+    const until = progress.until ?? (waitingSince ?? now) + engineDeadlineMs;
     if (now < until) return { kind: 'wait', reason: 'engine-on-its-way', until };
   }
   const { reason } = finding;

@@ -9,6 +9,7 @@ export const revertRefusals = {
   /** Two engines confirm it, or none: to revert would be to take sides. */
   'owner-unconfirmed': 'the object is not confirmed to be this owner’s, and nobody else’s',
   'observe-mode': 'Lockstep runs with --mode=observe',
+  'no-engine': 'no engine applies it; apply it again from Git',
   'engine-elsewhere': 'the engine is in another cluster, which Lockstep only reads',
   'owner-gone': 'the owner does not exist any more',
   'owner-deleting': 'the owner is being deleted',

@@ -1,6 +1,6 @@
 // Who declares a live config object, and what: by the marks that the object carries, else by who declares an object of its name.
 import type { DeclaredConfig, Declaration } from './declaration.ts';
-import type { OwnerRef } from './diff-row.ts';
+import type { OwnerRef } from './engine.ts';
 import { compareContent, type Comparison, type LiveContent, type NotComparable } from './drift.ts';
 import type { DeclaredSource, Ownership } from './engine.ts';
 import { objectKey, type ConfigRef } from './object.ts';

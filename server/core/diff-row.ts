@@ -1,18 +1,10 @@
 // What a comparison of the cluster with Git consists of. Its field names and words are the stable form of `lockstep diff -o json`.
 import type { AttributionReason, Origin, WriterKind } from './attribution.ts';
 import type { ConfigFields, KeyAnswer, NotComparable } from './drift.ts';
-import type { EngineName } from './engine.ts';
+import type { OwnerRef } from './engine.ts';
 import type { ConfigRef, WorkloadRef } from './object.ts';
 import type { Producer } from './producer.ts';
 import type { Recorded } from './recorded.ts';
-
-/** An engine's resource, or a source of Lockstep's own configuration (kind `source`). */
-export interface OwnerRef {
-  readonly engine: EngineName | 'none';
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /** `argocd Application argocd/shop`, `source/shop` */
 export function describeOwner({ engine, kind, namespace, name }: OwnerRef): string {

@@ -3,7 +3,8 @@
 import { attributeContent, type Writer, type WriterFacts } from './attribution.ts';
 import type { DeclaredConfig } from './declaration.ts';
 import { findDeclared, indexOwners, type DiffOwner, type OwnerIndex } from './diff-declared.ts';
-import type { Diff, DiffAnswer, DiffGap, DiffKey, DiffRow, DiffSource, DiffWriter, OwnerRef } from './diff-row.ts';
+import type { OwnerRef } from './engine.ts';
+import type { Diff, DiffAnswer, DiffGap, DiffKey, DiffRow, DiffSource, DiffWriter } from './diff-row.ts';
 import { compareContent, notComparable, type Comparison, type LiveContent } from './drift.ts';
 import type { DeclaredSource, Ownership } from './engine.ts';
 import { objectKey, type ConfigRef, type WorkloadRef } from './object.ts';

@@ -5,15 +5,20 @@ import type { RenderPlan, RenderRefusal, TreeRef } from './rendering.ts';
 
 export type EngineName = 'argocd' | 'flux';
 
-export interface EngineRef {
-  readonly engine: EngineName;
+/** Who declares objects: an engine's resource, or a source of Lockstep's own configuration (engine `none`, kind `source`). */
+export interface OwnerRef {
+  readonly engine: EngineName | 'none';
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
 }
 
-/** `Kustomization flux-system/apps` */
-export function describeEngineRef({ kind, namespace, name }: EngineRef): string {
+export interface EngineRef extends OwnerRef {
+  readonly engine: EngineName;
+}
+
+/** `Kustomization flux-system/apps`, `source shop/ci` */
+export function describeEngineRef({ kind, namespace, name }: OwnerRef): string {
   return `${kind} ${namespace}/${name}`;
 }
 
@@ -109,7 +114,12 @@ export interface OverrideFile {
 export type EngineProgress =
   | { readonly kind: 'idle' }
   /** Reason: `syncing`, `revision-not-attempted`, ... */
-  | { readonly kind: 'on-its-way'; readonly reason: string };
+  | {
+      readonly kind: 'on-its-way';
+      readonly reason: string;
+      /** How long drift is not told for it (ms); undefined: as long as a restart waits for an engine. */
+      readonly until?: number;
+    };
 
 /** A resource of an engine that is not known: what it would say is missing from every answer. */
 export interface EngineGap {

@@ -1,5 +1,6 @@
 // What a preview consists of. Its field names and words are the stable form of `lockstep diff --restarts -o json`.
-import type { DiffGap, OwnerRef } from './diff-row.ts';
+import type { DiffGap } from './diff-row.ts';
+import type { OwnerRef } from './engine.ts';
 import type { NotComparable } from './drift.ts';
 import type { Withheld } from './explanation.ts';
 import type { ConfigRef, WorkloadRef } from './object.ts';

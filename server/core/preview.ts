@@ -2,7 +2,7 @@
 // revisions and are not yet live as the second has them, times the live workloads that use them by the reload rules.
 import type { Declaration } from './declaration.ts';
 import type { DiffOwner } from './diff-declared.ts';
-import type { OwnerRef } from './diff-row.ts';
+import type { OwnerRef } from './engine.ts';
 import type { LiveContent } from './drift.ts';
 import { explainConfig, type ExplainedWorkload, type NamespaceFacts } from './explain.ts';
 import type { UserExplanation } from './explanation.ts';

@@ -1,6 +1,6 @@
 // The port through which an engine is asked to put Git's content back. argocd/ and flux/ make the patch, server/kube sends it.
 import type { RevertRefusal } from './decide-revert.ts';
-import type { EngineRef } from './engine.ts';
+import type { OwnerRef } from './engine.ts';
 import type { ConfigRef } from './object.ts';
 
 export interface RevertWish {
@@ -27,5 +27,5 @@ export type Asked = { readonly kind: 'asked' } | Exclude<RevertPlan, { readonly 
 
 export interface Reverter {
   /** Throws `api-*`, but for what is refused. */
-  ask(owner: EngineRef, wish: RevertWish, signal: AbortSignal): Promise<Asked>;
+  ask(owner: OwnerRef, wish: RevertWish, signal: AbortSignal): Promise<Asked>;
 }

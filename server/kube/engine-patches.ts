@@ -1,5 +1,5 @@
 // The only writes to engines' resources: asks to put Git's content back. The engine's own folder makes the patch, from the resource as it is now.
-import type { EngineName, EngineRef, EngineResource } from '../core/engine.ts';
+import type { EngineName, EngineRef, EngineResource, OwnerRef } from '../core/engine.ts';
 import { hasCode } from '../core/errors.ts';
 import type { PlanRevert, Reverter } from '../core/revert.ts';
 import type { ApiRequest, Client } from './client.ts';
@@ -14,6 +14,7 @@ export interface ReverterOptions {
 export function createReverter(client: Client, { plans, resourceOf }: ReverterOptions): Reverter {
   return {
     async ask(owner, wish, signal) {
+      if (!isOfEngine(owner)) return { kind: 'refused', reason: 'no-engine' };
       const resource = resourceOf(owner);
       if (resource === undefined) return { kind: 'refused', reason: 'engine-elsewhere' };
       const request = requestOf(owner, resource, signal);
@@ -31,6 +32,10 @@ export function createReverter(client: Client, { plans, resourceOf }: ReverterOp
       }
     },
   };
+}
+
+function isOfEngine(owner: OwnerRef): owner is EngineRef {
+  return owner.engine !== 'none';
 }
 
 function requestOf(

@@ -2,7 +2,7 @@
 import type { Drift, GoneReason } from '../core/decide-drift.ts';
 import type { RevertRefusal } from '../core/decide-revert.ts';
 import type { NotComparable } from '../core/drift.ts';
-import type { EngineRef } from '../core/engine.ts';
+import type { OwnerRef } from '../core/engine.ts';
 import type { ConfigRef } from '../core/object.ts';
 import type { BusyReason } from '../core/revert.ts';
 
@@ -11,7 +11,7 @@ export interface Place {
   readonly config: ConfigRef;
   /** Empty where it does not exist. */
   readonly uid: string;
-  readonly owner: EngineRef;
+  readonly owner: OwnerRef;
   readonly revision: string | undefined;
 }
 
@@ -27,11 +27,11 @@ export type DriftOutcome =
   /** `drift` is what was told before. */
   | (Place & { readonly kind: 'gone'; readonly reason: GoneReason; readonly drift: Drift })
   | (Place & { readonly kind: 'revert-refused'; readonly reason: RevertRefusal; readonly drift: Drift })
-  | { readonly kind: 'revert-asked'; readonly owner: EngineRef; readonly configs: readonly ConfigRef[] }
-  | { readonly kind: 'revert-busy'; readonly owner: EngineRef; readonly reason: BusyReason }
+  | { readonly kind: 'revert-asked'; readonly owner: OwnerRef; readonly configs: readonly ConfigRef[] }
+  | { readonly kind: 'revert-busy'; readonly owner: OwnerRef; readonly reason: BusyReason }
   | {
       readonly kind: 'not-rendered';
-      readonly owner: EngineRef;
+      readonly owner: OwnerRef;
       readonly reason: NotComparable;
       readonly detail: string;
     };

@@ -3,7 +3,7 @@
 import { attributeContent, type Attribution, type WriterFacts } from '../core/attribution.ts';
 import { decideDrift, type Drift, type DriftDecision, type Finding } from '../core/decide-drift.ts';
 import { refusedSources, type Declaration } from '../core/declaration.ts';
-import type { EngineRef, OwnerPlan } from '../core/engine.ts';
+import type { OwnerPlan, OwnerRef } from '../core/engine.ts';
 import { hasCode } from '../core/errors.ts';
 import { splitKey, type ConfigRef } from '../core/object.ts';
 import { splitOwnerKey } from '../core/owner-key.ts';
@@ -58,7 +58,7 @@ export function createDriftReconciler(deps: DriftDeps): DriftReconciler {
 
 interface Question {
   readonly key: string;
-  readonly owner: EngineRef;
+  readonly owner: OwnerRef;
   readonly signal: AbortSignal;
 }
 
@@ -70,15 +70,15 @@ interface OwnerFindings {
 }
 
 async function compare(deps: DriftDeps, { key, owner, signal }: Question): Promise<OwnerFindings> {
-  const plan = deps.owners.plan(owner);
+  const asked = await ask(deps, owner, signal);
   const known = deps.drift.configsOf(key);
-  if (plan === undefined) {
+  if (asked === undefined) {
     deps.claims.declare(key, []);
     return { findings: same(known, { kind: 'not-judged' }), revision: undefined, exists: false };
   }
-  const declared = refuseForGood(await deps.declare(plan, signal));
+  const { declared, sources } = asked;
   if (declared.kind === 'failed') throw declared.error;
-  const revision = plan.sources.find((source) => source.revision !== undefined)?.revision;
+  const revision = sources.find((source) => source.revision !== undefined)?.revision;
   const facts = { comparedAt: deps.now(), revision };
   if (declared.kind === 'not-rendered') {
     const { reason, detail } = declared;
@@ -91,6 +91,20 @@ async function compare(deps: DriftDeps, { key, owner, signal }: Question): Promi
   deps.claims.declare(key, declaration.configs.keys());
   deps.drift.setComparison(key, { ...facts, declared: declaration.configs.size, notRendered: undefined });
   return { findings: judgeFindings(deps, { key, owner, declaration, known }), revision, exists: true };
+}
+
+interface Asked extends Pick<OwnerPlan, 'sources'> {
+  readonly declared: Declared;
+}
+
+/** Undefined: there is no such owner. */
+async function ask({ owners, declare }: DriftDeps, owner: OwnerRef, signal: AbortSignal): Promise<Asked | undefined> {
+  try {
+    const plan = await owners.plan(owner, signal);
+    return plan && { sources: plan.sources, declared: refuseForGood(await declare(plan, signal)) };
+  } catch (error) {
+    return { sources: [], declared: refuseForGood({ kind: 'failed', error }) };
+  }
 }
 
 /** To try it again for ever would change nothing. */

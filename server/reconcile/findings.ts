@@ -2,19 +2,19 @@
 import { findDifference, type Finding } from '../core/decide-drift.ts';
 import type { Declaration, DeclaredConfig } from '../core/declaration.ts';
 import { compareContent, type LiveContent } from '../core/drift.ts';
-import type { EngineProgress, EngineRef, Ownership, OwnerPlan } from '../core/engine.ts';
+import type { EngineProgress, OwnerPlan, OwnerRef, Ownership } from '../core/engine.ts';
 import { objectKey, splitKey, type ConfigRef } from '../core/object.ts';
 import { ownerKey } from '../core/owner-key.ts';
 import type { SeenConfig } from '../core/seen.ts';
 import type { Claims } from '../state/claims.ts';
 import type { Configs } from '../state/configs.ts';
 
-/** What the engines' resources say. */
+/** What the engines' resources say, and the sources of the configuration. */
 export interface Owners {
   ownerOf(config: SeenConfig): Ownership;
-  /** Undefined: there is no such owner. */
-  plan(owner: EngineRef): OwnerPlan | undefined;
-  progressOf(owner: EngineRef, config: ConfigRef): EngineProgress;
+  /** Undefined: there is no such owner. Throws `git-*` where a branch has to be looked up. */
+  plan(owner: OwnerRef, signal: AbortSignal): Promise<OwnerPlan | undefined>;
+  progressOf(owner: OwnerRef, config: ConfigRef): EngineProgress;
 }
 
 export interface FindingDeps {
@@ -27,7 +27,7 @@ export interface FindingDeps {
 
 export interface Judgement {
   readonly key: string;
-  readonly owner: EngineRef;
+  readonly owner: OwnerRef;
   readonly declaration: Declaration;
   /** Config objects that something was told of. */
   readonly known: readonly string[];

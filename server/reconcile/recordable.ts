@@ -9,6 +9,8 @@ export interface RecordableDeps {
   readonly drift: Pick<DriftState, 'comparison' | 'entry'>;
   /** Whether there is an owner of this key. */
   readonly exists: (owner: string) => boolean;
+  /** Keys of owners that may declare objects of a namespace, and that no object names. */
+  readonly sourcesIn: (namespace: string) => readonly string[];
   /** In these namespaces other config objects are recordable than before. */
   readonly onChanged: (namespaces: readonly string[]) => void;
 }
@@ -21,10 +23,13 @@ export interface Recordable {
 }
 
 export function createRecordable(deps: RecordableDeps): Recordable {
-  const { claims, onChanged } = deps;
+  const { claims, sourcesIn, onChanged } = deps;
   const known = new Map<string, string>();
   return {
-    is: (config) => claims.ownersOf(config).every((owner) => isLeftToLockstep(deps, owner, config)),
+    is(config) {
+      const owners = [...claims.ownersOf(config), ...sourcesIn(splitKey(config)?.namespace ?? '')];
+      return owners.every((owner) => isLeftToLockstep(deps, owner, config));
+    },
     compared(owner) {
       const now = summarize(deps, owner);
       if (known.get(owner) === now) return;

@@ -2,7 +2,7 @@
 // is being reverted wait in the meantime.
 import { askEveryMs, decideRevert, recentAsks, type RevertRefusal } from '../core/decide-revert.ts';
 import type { DriftSetting } from '../core/drift-action.ts';
-import type { EngineRef } from '../core/engine.ts';
+import type { OwnerRef } from '../core/engine.ts';
 import { objectKey, type ConfigRef } from '../core/object.ts';
 import { ownerKey } from '../core/owner-key.ts';
 import type { Reverter } from '../core/revert.ts';
@@ -30,7 +30,7 @@ export interface RevertDeps extends Pick<FindingDeps, 'configs' | 'owners'> {
 
 export interface RevertJob {
   readonly key: string;
-  readonly owner: EngineRef;
+  readonly owner: OwnerRef;
   readonly drifted: readonly Drifted[];
   /** Of its config objects those that restarts waited for when it was compared. */
   readonly held: readonly string[];

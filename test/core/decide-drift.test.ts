@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   decideDrift,
-  engineDeadlineMs,
   findDifference,
   type Drift,
   type DriftDecision,
   type DriftFacts,
   type Finding,
 } from '../../server/core/decide-drift.ts';
+import { engineDeadlineMs } from '../../server/core/engine-wait.ts';
 import type { Comparison } from '../../server/core/drift.ts';
 
 const T = 1_700_000_000_000;
@@ -84,6 +84,11 @@ const rows: [rule: string, facts: Partial<DriftFacts>, decision: DriftDecision][
     'the wait does not begin anew',
     { progress: onItsWay, waitingSince: T - 10 },
     { kind: 'wait', reason: 'engine-on-its-way', until: T - 10 + engineDeadlineMs },
+  ],
+  [
+    'who knows until when it takes is given that long',
+    { progress: { ...onItsWay, until: T + 600_000 }, waitingSince: T - engineDeadlineMs },
+    { kind: 'wait', reason: 'engine-on-its-way', until: T + 600_000 },
   ],
   [
     'after the deadline: found',

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isMadeByMachinery, makeDiff, type DiffConfig, type DiffFacts } from '../../server/core/diff.ts';
-import type { DiffAnswer, DiffRow, OwnerRef } from '../../server/core/diff-row.ts';
+import type { DiffAnswer, DiffRow } from '../../server/core/diff-row.ts';
+import type { OwnerRef } from '../../server/core/engine.ts';
 import type { NotComparable } from '../../server/core/drift.ts';
 import { objectKey } from '../../server/core/object.ts';
 import { judgeChecksum, worstRecorded, type Recorded } from '../../server/core/recorded.ts';

@@ -1,11 +1,12 @@
 // Drift on a real API server: a ConfigMap that Argo CD (a stand-in) declares from Git is edited by hand.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { whySkipped } from '../cluster/binaries.ts';
 import { waitFor } from '../cluster/wait.ts';
+import { createWorld } from '../git-server/world.ts';
 import { define } from './custom-kinds.ts';
 import type { Lockstep } from './lockstep.ts';
 import { configMap, deployment } from './objects.ts';
@@ -90,3 +91,53 @@ describe('drift from what Argo CD declares', { skip: await whySkipped(), timeout
     assert.deepEqual(data, { colour: 'blue', size: '1' });
   });
 });
+
+test(
+  'drift from a folder that a pipeline applies: told by the head of its branch, as it is when it is compared',
+  { skip: await whySkipped(), timeout: 240_000 },
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const rig = stack.use(await createLonelyRig());
+    const place = await rig.createPlace();
+    const { namespace } = place;
+    const declare = (data: Readonly<Record<string, string>>) => ({
+      'ci/config.json': JSON.stringify(configMap('web', data)),
+    });
+    const world = stack.use(createWorld(declare({ colour: 'blue' })));
+    const config = join(world.root, 'lockstep.yaml');
+    const source = { name: 'ci', repository: `file://${world.bare}`, path: 'ci', namespace };
+    await writeFile(config, JSON.stringify({ sources: [source] }));
+    await place.create(configMap('web', { colour: 'blue' }), deployment('web', { configMaps: ['web'] }));
+    await place.untilRolledOut('deployments/web');
+    const lockstep = await rig.start(
+      '--allow-local-git',
+      `--config=${config}`,
+      `--state-dir=${join(world.root, 'state')}`,
+    );
+    stack.defer(async () => void (await lockstep.stop()));
+    await place.untilQuiet();
+    const untilEvent = async (reason: string): Promise<string> => {
+      const find = async () =>
+        ((await place.list('events')) as unknown as EventBody[]).find((event) => event.reason === reason);
+      return (await waitFor(find, { what: `an Event ${reason}`, deadlineMs })).message;
+    };
+    await place.patch('configmaps/web', { data: { colour: 'red' } });
+    assert.match(
+      await untilEvent('DriftFound'),
+      new RegExp(`differs from source ${namespace}/ci at [0-9a-f]{12} in colour; written by e2e`),
+    );
+    await place.untilQuiet();
+    assert.deepEqual(await place.restarts(), { 'Deployment/web': 1 });
+    // The commit comes first, and nobody tells Lockstep: what is applied is compared with it all the same.
+    world.person('main', declare({ colour: 'green', size: '2' }));
+    await place.patch('configmaps/web', { data: { colour: 'green', size: '2' } });
+    assert.match(await untilEvent('DriftGone'), new RegExp(`source ${namespace}/ci declares it again`));
+    await place.untilQuiet();
+    assert.deepEqual(await place.restarts(), { 'Deployment/web': 2 });
+    assert.equal(
+      world.git('for-each-ref', '--format=x', 'refs/lockstep/pulls/'),
+      '',
+      'nothing that Git declares is recorded',
+    );
+  },
+);

@@ -111,7 +111,7 @@ export function createRig(more: Partial<DriftDeps> = {}): Rig {
     reversions: createReversions(),
     owners: {
       ownerOf: () => world.ownership,
-      plan: () => (world.exists ? plan : undefined),
+      plan: async () => (world.exists ? plan : undefined),
       progressOf: () => world.progress,
     },
     declare: async () => world.answer ?? declarationOf(world),

@@ -168,6 +168,19 @@ test('a repository that is away changes nothing that was told, and frees restart
   assert.deepEqual(rig.released, ['ConfigMap/shop/web']);
 });
 
+test('a branch that may not be looked up is not tried for ever, one that is away is', async () => {
+  const failing = (code: 'git-url-refused' | 'git-unreachable') => {
+    const error = new LockstepError(code, { message: 'no' });
+    const owners = { ...createRig().deps.owners, plan: () => Promise.reject(error) };
+    return { error, rig: createRig({ owners }) };
+  };
+  const refused = failing('git-url-refused').rig;
+  await refused.reconcile();
+  assert.equal(refused.deps.drift.comparison(key)?.notRendered, 'source-unreadable');
+  const away = failing('git-unreachable');
+  await assert.rejects(away.rig.reconcile(), away.error);
+});
+
 test('what cannot be compared is counted, not told', async () => {
   const rig = createRig();
   const web = declared('web', { a: '1' });

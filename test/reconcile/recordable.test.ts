@@ -10,11 +10,13 @@ const compared = { comparedAt: 1, revision: undefined, declared: 1, notRendered:
 function createRig() {
   const claims = createClaims();
   const drift = createDriftState();
-  const owners = new Set(['flux']);
+  const owners = new Set(['flux', 'source']);
+  const sources = new Set<string>();
+  const sourcesIn = (namespace: string): readonly string[] => (namespace === 'shop' ? [...sources] : []);
   const told: (readonly string[])[] = [];
   const onChanged = (namespaces: readonly string[]) => void told.push(namespaces);
-  const recordable = createRecordable({ claims, drift, exists: (owner) => owners.has(owner), onChanged });
-  return { claims, drift, owners, told, recordable };
+  const recordable = createRecordable({ claims, drift, exists: (owner) => owners.has(owner), sourcesIn, onChanged });
+  return { claims, drift, sources, told, recordable };
 }
 
 type Rig = ReturnType<typeof createRig>;
@@ -24,7 +26,7 @@ const declare = ({ claims, drift }: Rig): void => {
   drift.setComparison('flux', compared);
 };
 
-const rows: readonly [what: string, prepare: (rig: Rig) => void, expected: boolean][] = [
+const rows: readonly [what: string, prepare: (rig: Rig) => unknown, expected: boolean][] = [
   ['nobody claims it', () => undefined, true],
   ['its owner was not compared yet', ({ claims }) => claims.claim(config, 'flux'), false],
   ['its owner declares it', declare, false],
@@ -62,6 +64,15 @@ const rows: readonly [what: string, prepare: (rig: Rig) => void, expected: boole
     true,
   ],
   ['the owner that it names does not exist', ({ claims }) => claims.claim(config, 'gone'), true],
+  ['a source may declare it, and was not compared yet', ({ sources }) => sources.add('source'), false],
+  [
+    'a source was compared, and does not declare it',
+    ({ sources, drift }) => {
+      sources.add('source');
+      drift.setComparison('source', compared);
+    },
+    true,
+  ],
   [
     'one of two owners declares it',
     (rig) => {
