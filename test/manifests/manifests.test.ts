@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { readConfigFile } from '../../server/config-file.ts';
@@ -210,4 +210,20 @@ test('observe.yaml: the pod of lockstep.yaml without a right to write, in observ
   assert.equal(loadConfig({ ...surroundings, argv: other.args }).mode, 'observe');
   for (const field of ['ports', 'livenessProbe', 'readinessProbe', 'securityContext'] as const)
     assert.deepEqual(other[field], container[field], field);
+});
+
+test('image: it renders with the versions that the tests render with', () => {
+  const dockerfile = readFileSync('Dockerfile', 'utf8');
+  const installed = [...dockerfile.matchAll(/go install .* (\S+)@(v\S+)$/gm)].map(([, path = '', version = '']) => ({
+    path,
+    version,
+  }));
+  assert.equal(installed.length, 3);
+  for (const { path, version } of installed) {
+    const tool = readdirSync('test/tools/modules')
+      .map((name) => readFileSync(`test/tools/modules/${name}/go.mod`, 'utf8'))
+      .find((text) => text.includes(path));
+    const module = path.replace(/\/cmd\/\w+$/, '');
+    assert.ok(tool?.includes(`${module} ${version}`), `${module} ${version}`);
+  }
 });
