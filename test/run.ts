@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
-import { findControlPlane, type Finding } from './cluster/binaries.ts';
+import { findControlPlane, provideBinaries, type Finding } from './cluster/binaries.ts';
 import { describeCluster, startCluster } from './cluster/cluster.ts';
 import { findLeftovers, markDescendants } from './leftovers.ts';
 import { provideTools, whyNoTools } from './tools/tools.ts';
@@ -30,8 +30,9 @@ interface Batch {
 
 /** A file that asks whether there is a control plane needs one. */
 const needsPlane = /\bwhySkipped\(/;
-/** And one that asks for tools needs them: they are built before the clock of its tests runs. */
+/** And those that ask for programs need them: they are built before the clock of their tests runs. */
 const needsTools = /\bwhyNoTools\(/;
+const needsBinaries = /\bprovideBinaries\(/;
 const minute = 60_000;
 
 async function main(words: readonly string[], signal: AbortSignal): Promise<number> {
@@ -47,8 +48,9 @@ async function main(words: readonly string[], signal: AbortSignal): Promise<numb
   say(`${units.length} files that need nothing, ${onPlane.length} files on a real control plane: ${describe(plane)}`);
   if (isStrict) say('CI is set: what cannot run counts as a failure');
 
-  const wantsTools = files.some((file) => needsTools.test(readFileSync(file, 'utf8')));
-  if (wantsTools && (await whyNoTools()) === false) await provideTools(signal);
+  const wants = (what: RegExp): boolean => files.some((file) => what.test(readFileSync(file, 'utf8')));
+  if (wants(needsTools) && (await whyNoTools()) === false) await provideTools(signal);
+  if (wants(needsBinaries) && plane.available) await provideBinaries(signal);
 
   const tally: Tally = { passed: 0, failed: 0, skipped: new Map() };
   await runBatch({ title: 'unit tests', files: units, concurrency: 2, timeoutMs: 3 * minute }, tally, signal);

@@ -1,6 +1,6 @@
 // Builds the control plane's programs from Go modules. modules/*/go.mod pin every version; nothing else is downloaded.
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { glob, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -46,7 +46,10 @@ export async function buildBinaries({
   say,
   signal,
 }: Installation & { version: string }): Promise<void> {
-  const work = `${directory}.building-${process.pid}`;
+  const unfinished = `${directory}.building-`;
+  const work = `${unfinished}${process.pid}`;
+  // Nobody else builds now: whoever left one was killed.
+  for await (const left of glob(`${unfinished}*`)) await rm(left, { recursive: true });
   await mkdir(work, { recursive: true });
   try {
     say(`building Kubernetes ${version} and etcd from Go modules, once on this machine (about 7 minutes on two cores)`);
