@@ -10,7 +10,7 @@ import { withPrivateTree } from './private-tree.ts';
 const sopsBlock = /^sops:\s*$/m;
 
 /** Flux leaves such an object as it is. */
-const keepsEncrypted = /^\s+["']?kustomize\.toolkit\.fluxcd\.io\/decrypt["']?:\s*["']?disabled["']?\s*$/im;
+const keepsEncrypted = /^[ \t]+["']?kustomize\.toolkit\.fluxcd\.io\/decrypt["']?:[ \t]*["']?disabled["']?[ \t\r]*$/im;
 
 /** Documents that no held key opens stay encrypted, and are told as such by whoever compares them. */
 export async function decryptTexts(
