@@ -1,5 +1,5 @@
 // What the running service asks what Git declares: source trees in the state directory, and the renderers that are on PATH.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { RepositoryConfig } from './config-repositories.ts';
@@ -32,6 +32,8 @@ async function open(config: Config, ports: Ports, { key, stop }: LiveDeclaringOp
   const { client, env, readFile, now, randomBytes } = ports;
   const directory = join(config.stateDir, 'declared');
   const tempDirectory = join(directory, 'render');
+  // A process that was killed leaves what it was rendering, which may hold values.
+  await rm(tempDirectory, { recursive: true, force: true });
   await mkdir(tempDirectory, { recursive: true });
   const live = createLiveData(client);
   const credentialsFor = createCredentialsFor(rulesOf(config), {
