@@ -37,13 +37,15 @@ export interface DeclaringPorts {
   readonly renderer: Renderer;
   readonly live: RenderPorts['live'];
   readonly key: DigestKey;
+  /** How much is remembered, as `rememberedMost` counts. */
+  readonly most?: number;
 }
 
-/** A few digests each; more than any one cluster's owners. */
-const rememberedMost = 20_000;
+/** Config objects, their keys and workloads of all parts together, some 200 bytes each: 100 MB. */
+const rememberedMost = 500_000;
 
-export function createDeclaring({ trees, renderer, live, key }: DeclaringPorts): Declaring {
-  const remembered = new Map<string, PartDeclared & { readonly kind: 'declared' }>();
+export function createDeclaring({ trees, renderer, live, key, most = rememberedMost }: DeclaringPorts): Declaring {
+  const remembered = createMemory(most);
   const open: RenderPorts['trees'] = async (ref, signal) =>
     ref.repository === '' ? emptyTree(ref) : trees.open(ref, signal);
   const ports: RenderPorts = { trees: open, live };
@@ -59,8 +61,7 @@ export function createDeclaring({ trees, renderer, live, key }: DeclaringPorts):
     // What the renderer could not substitute is marked by itself.
     const declaration = readDeclaration(result.manifests, { namespace, key, variables: 'none' });
     const made = { kind: 'declared', declaration } as const;
-    if (remembered.size >= rememberedMost) remembered.clear();
-    remembered.set(name, made);
+    remembered.put(name, made);
     return made;
   };
   return {
@@ -77,6 +78,50 @@ export function createDeclaring({ trees, renderer, live, key }: DeclaringPorts):
       }
     },
   };
+}
+
+type Made = PartDeclared & { readonly kind: 'declared' };
+
+interface Memory {
+  get(name: string): Made | undefined;
+  put(name: string, made: Made): void;
+}
+
+/** What was not used for longest is forgotten first: each commit that touches a part makes one more. */
+function createMemory(most: number): Memory {
+  const held = new Map<string, Made>();
+  let size = 0;
+  const take = (name: string): Made | undefined => {
+    const made = held.get(name);
+    if (made !== undefined) size -= weigh(made);
+    held.delete(name);
+    return made;
+  };
+  const put = (name: string, made: Made): void => {
+    take(name);
+    held.set(name, made);
+    size += weigh(made);
+    for (const oldest of held.keys()) {
+      if (size <= most) break;
+      take(oldest);
+    }
+  };
+  return {
+    get: (name) => {
+      const made = take(name);
+      if (made !== undefined) put(name, made);
+      return made;
+    },
+    put,
+  };
+}
+
+function weigh({ declaration: { configs, workloads, problems } }: Made): number {
+  const keys = [...configs.values()].reduce(
+    (sum, { content }) => sum + content.content.values.size + content.unclear.size,
+    0,
+  );
+  return 1 + configs.size + keys + workloads.size + problems.length;
 }
 
 /** Of a part that is in no repository: Helm's own record of a release. */

@@ -1,5 +1,5 @@
 // Opens what Git is asked with: source trees under a directory, the renderers that are configured or on PATH, live values.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConfigFile } from './config-file.ts';
 import type { RepositoryConfig } from './config-repositories.ts';
@@ -40,6 +40,8 @@ export async function openDeclaring(
   { client, key, file, allowLocalGit, directory, stop }: OpenDeclaringOptions,
 ): Promise<{ readonly declaring: Declaring; readonly trees: SourceTrees }> {
   const tempDirectory = join(directory, 'render');
+  // A process that was killed leaves what it was rendering, which may hold values.
+  await rm(tempDirectory, { recursive: true, force: true });
   await mkdir(tempDirectory, { recursive: true });
   const live = createLiveData(client);
   const credentialsFor = createCredentialsFor(rulesOf(file), {

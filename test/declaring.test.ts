@@ -28,7 +28,7 @@ const configMap = (name: string, value: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {value: ${value}}\n`;
 
 /** What each path renders to, and what it is known by. */
-function setUp(results: Record<string, RenderResult | string>, trees?: Partial<SourceTrees>) {
+function setUp(results: Record<string, RenderResult | string>, trees?: Partial<SourceTrees>, most?: number) {
   const rendered: string[] = [];
   const renderer: Renderer = {
     identify: async ({ path }) => path,
@@ -44,7 +44,8 @@ function setUp(results: Record<string, RenderResult | string>, trees?: Partial<S
     resolve: async () => tree.revision,
     ...trees,
   };
-  return { rendered, declaring: createDeclaring({ trees: opened, renderer, live: async () => undefined, key }) };
+  const ports = { trees: opened, renderer, live: async () => undefined, key, ...(most === undefined ? {} : { most }) };
+  return { rendered, declaring: createDeclaring(ports) };
 }
 
 test('of what was applied from another revision nothing is known', async () => {
@@ -83,6 +84,13 @@ test('what is known by the same is not rendered again', async () => {
   await declaring.declare(planOf('a'), signal);
   await declaring.declare(planOf('a'), signal);
   assert.deepEqual([rendered, declaring.rendered()], [['a'], 1]);
+});
+
+test('what is remembered is bounded by what is in it, and what was used last stays', async () => {
+  const many = Array.from({ length: 50 }, (_, n) => configMap(`x${n}`, 'v')).join('---\n');
+  const { declaring, rendered } = setUp({ a: configMap('x', 'v'), b: many, c: many }, {}, 150);
+  for (const path of ['a', 'b', 'a', 'c', 'a', 'c', 'b']) await declaring.declare(planOf(path), signal);
+  assert.deepEqual(rendered, ['a', 'b', 'c', 'b']);
 });
 
 test('one part that is not rendered leaves the whole owner open, and is tried again', async () => {

@@ -75,7 +75,7 @@ const otherKind = /^(?!(?:Secret|ConfigMap|SealedSecret|\w*List)$)\w+$/;
 
 /** Most documents of a real folder: they are not even parsed, however large they are. */
 function isOfOtherKind(text: string): boolean {
-  const kinds = [...text.matchAll(/^kind:[ \t]*(\S*)[ \t\r]*$/gm)].map(([, kind = '']) => kind);
+  const kinds = [...text.matchAll(/^kind:(.*)$/gm)].map(([, kind = '']) => kind.trim());
   return kinds.length > 0 && kinds.every((kind) => otherKind.test(kind) && !Object.hasOwn(workloadKinds, kind));
 }
 

@@ -35,10 +35,11 @@ export interface AccessOptions {
 /** Throws `git-unauthorized`, `git-unreachable` for a GitHub that does not answer. */
 export function createAccess(options: AccessOptions): (repository: string, signal: AbortSignal) => Promise<Access> {
   const tokens = createGitHubTokens(options);
+  const fileOf = createRootFiles(options.stateDirectory);
   return async (repository, signal) => {
     const access = await options.credentialsFor(repository, signal);
     const { protocol } = parseUrl(repository, options.policy);
-    const caFile = await fileOf(options.stateDirectory, access?.ca);
+    const caFile = await fileOf(access?.ca);
     const credentials = access?.credentials;
     if (protocol === 'ssh' && credentials === undefined) {
       throw new LockstepError('git-unauthorized', {
@@ -51,13 +52,22 @@ export function createAccess(options: AccessOptions): (repository: string, signa
   };
 }
 
-/** Git reads roots from a file only. They are public. */
-async function fileOf(directory: string, ca: RepositoryAccess['ca']): Promise<string | undefined> {
-  if (ca === undefined) return undefined;
-  if ('file' in ca) return ca.file;
-  const name = createHash('sha256').update(ca.pem).digest('hex').slice(0, 16);
-  const file = join(directory, `ca-${name}.pem`);
-  await mkdir(directory, { recursive: true });
-  await writeFile(file, ca.pem);
-  return file;
+/** Git reads roots from a file only. They are public. Each is written once: another git may be reading it. */
+function createRootFiles(directory: string): (ca: RepositoryAccess['ca']) => Promise<string | undefined> {
+  const written = new Map<string, Promise<string>>();
+  const write = async (file: string, pem: string): Promise<string> => {
+    await mkdir(directory, { recursive: true });
+    await writeFile(file, pem);
+    return file;
+  };
+  return async (ca) => {
+    if (ca === undefined) return undefined;
+    if ('file' in ca) return ca.file;
+    const name = createHash('sha256').update(ca.pem).digest('hex').slice(0, 16);
+    const file = join(directory, `ca-${name}.pem`);
+    const writing = written.get(file) ?? write(file, ca.pem);
+    written.set(file, writing);
+    writing.catch(() => written.delete(file));
+    return writing;
+  };
 }

@@ -41,7 +41,7 @@ export function accessEnvironment(address: RepositoryAddress, { credentials, caF
   }
   switch (credentials.kind) {
     case 'password':
-      return { LOCKSTEP_GIT_USERNAME: credentials.username, LOCKSTEP_GIT_PASSWORD: credentials.password, ...roots };
+      return { ...login(address.url, credentials), ...roots };
     case 'bearer':
       return { GIT_ASKPASS: '/bin/false', ...bearerConfig(address.url, credentials.token), ...roots };
     case 'ssh-key':
@@ -51,6 +51,12 @@ export function accessEnvironment(address: RepositoryAddress, { credentials, caF
         ? {}
         : { GIT_SSH_COMMAND: `${sshCommand} ${hostKeys(credentials.knownHostsFile)}` };
   }
+}
+
+/** The host is as git's prompt spells it, which is as the URL does. */
+function login(url: string, { username, password }: { username: string; password: string }): Record<string, string> {
+  const host = /^https?:\/\/([^/]+)/i.exec(url)?.[1] ?? '';
+  return { LOCKSTEP_GIT_HOST: host, LOCKSTEP_GIT_USERNAME: username, LOCKSTEP_GIT_PASSWORD: password };
 }
 
 /** The value of an Authorization header; undefined for credentials that are not for HTTP. */

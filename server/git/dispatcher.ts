@@ -15,10 +15,15 @@ export async function createDispatcher({ ambient, caFile }: DispatcherOptions): 
   const variable = (name: string): string => ambient[name] ?? ambient[name.toUpperCase()] ?? '';
   return new EnvHttpProxyAgent({
     // curl, and so git, reads the lower-case name only: a server's CGI variables cannot set it.
-    httpProxy: ambient['http_proxy'] ?? ambient['all_proxy'] ?? '',
-    httpsProxy: variable('https_proxy') || variable('all_proxy'),
+    httpProxy: withScheme(ambient['http_proxy'] ?? ambient['all_proxy'] ?? ''),
+    httpsProxy: withScheme(variable('https_proxy') || variable('all_proxy')),
     noProxy: variable('no_proxy'),
     connect,
     requestTls: connect,
   });
+}
+
+/** curl takes `proxy.example.com:3128` for an http proxy. */
+function withScheme(proxy: string): string {
+  return proxy === '' || proxy.includes('://') ? proxy : `http://${proxy}`;
 }

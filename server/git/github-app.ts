@@ -1,5 +1,5 @@
 // Short-lived tokens of a GitHub App's installation, one request for each hour that they last.
-import { createPrivateKey, sign } from 'node:crypto';
+import { createHash, createPrivateKey, sign } from 'node:crypto';
 import { request } from 'undici';
 import { LockstepError } from '../core/errors.ts';
 import type { Hidden } from '../core/hidden.ts';
@@ -44,7 +44,9 @@ export function createGitHubTokens(options: GitHubTokenOptions): GitHubTokens {
   return {
     get: async (app, signal) => {
       signal.throwIfAborted();
-      const key = [app.apiUrl, app.appId, app.installationId].join(' ');
+      // With the private key: the ids are no secrets, and whoever names them must not get another's token.
+      const proof = createHash('sha256').update(app.privateKey.reveal()).digest('hex');
+      const key = [app.apiUrl, app.appId, app.installationId, proof].join(' ');
       const before = held.get(key);
       const token = await before?.catch(() => undefined);
       if (token !== undefined && token.endsAt - earlyMs > options.now()) return token.token;
@@ -66,7 +68,9 @@ async function askForToken(
     accept: 'application/vnd.github+json',
     'user-agent': 'lockstep',
   };
-  const dispatcher = await createDispatcher({ ambient, caFile: app.caFile });
+  const dispatcher = await createDispatcher({ ambient, caFile: app.caFile }).catch(() => {
+    throw refuse('git-unreachable', app, 'the proxy or the file of roots cannot be used');
+  });
   try {
     const signal = AbortSignal.timeout(deadlineMs);
     const { statusCode, body } = await request(url, { method: 'POST', headers, dispatcher, signal });

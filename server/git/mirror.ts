@@ -47,7 +47,12 @@ export type GitService = 'git-upload-pack' | 'git-receive-pack';
 /** Long enough for the first fetch of a large repository, short enough that a silent server is noticed. */
 export const defaultDeadlineMs = 120_000;
 
+/** Answers for the repository's host only: git also asks for the password of a proxy. */
 const askpassScript = `#!/bin/sh
+case "$1" in
+  *"//$LOCKSTEP_GIT_HOST'"* | *"@$LOCKSTEP_GIT_HOST'"*) ;;
+  *) exit 1 ;;
+esac
 case "$1" in
   Username*) printf '%s\\n' "$LOCKSTEP_GIT_USERNAME" ;;
   *) printf '%s\\n' "$LOCKSTEP_GIT_PASSWORD" ;;

@@ -1,4 +1,6 @@
 // One repository whose commits are read: a mirror, what is asked of it in batches, and the memory of its failures.
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { formatDuration } from '../core/duration.ts';
 import { LockstepError } from '../core/errors.ts';
 import type { Desk } from './batch.ts';
@@ -17,6 +19,8 @@ export interface TreeSource {
   read(wish: BlobWish, signal: AbortSignal): Promise<Contents>;
   resolve(ref: string, signal: AbortSignal): Promise<string>;
   readonly isIdle: boolean;
+  /** On the disk, after the last fetch. */
+  readonly bytes: number;
 }
 
 export interface TreeSourceOptions {
@@ -31,7 +35,7 @@ export interface TreeSourceOptions {
 }
 
 export function createTreeSource(options: TreeSourceOptions): TreeSource {
-  const remotely = createRemotely(options);
+  const { remotely, bytes } = measured(options.mirror, createRemotely(options));
   const lists = createListDesk({ ...options, remotely });
   const blobs = createBlobDesk({ mirror: options.mirror, remotely, signal: options.stop });
   const refs = createRefDesk(options, remotely);
@@ -42,7 +46,34 @@ export function createTreeSource(options: TreeSourceOptions): TreeSource {
     get isIdle() {
       return lists.isIdle && blobs.isIdle && refs.isIdle;
     },
+    get bytes() {
+      return bytes();
+    },
   };
+}
+
+/** Looks at the packs after each fetch: a mirror grows with what is fetched, and nothing of it is ever out of use. */
+function measured(mirror: Mirror, remotely: Remotely): { readonly remotely: Remotely; readonly bytes: () => number } {
+  const packs = join(mirror.directory, 'objects', 'pack');
+  let bytes = 0;
+  const measure = async (): Promise<void> => {
+    const names = await readdir(packs).catch(() => []);
+    const sizes = names.map((name) =>
+      stat(join(packs, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    );
+    bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  };
+  const measuring: Remotely = async (work) => {
+    try {
+      return await remotely(work);
+    } finally {
+      await measure();
+    }
+  };
+  return { remotely: measuring, bytes: () => bytes };
 }
 
 /** One at a time for a repository: two fetches in one directory lock each other out. */

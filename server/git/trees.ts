@@ -28,12 +28,16 @@ export interface SourceTreesOptions {
   /** For one fetch with all that belongs to it, in milliseconds. */
   readonly deadlineMs?: number;
   readonly mirrorsMost?: number;
+  /** Of all mirrors on the disk together. */
+  readonly bytesMost?: number;
   /** Entries of all trees in memory together. */
   readonly entriesMost?: number;
 }
 
 /** A mirror without files takes 1 to 20 MB on disk. */
 const defaultMirrors = 200;
+/** Half of what the manifests give; one fetch may bring 512 MiB more. */
+const defaultBytes = 1024 * 1024 * 1024;
 /** Some 100 MB: twenty revisions of a repository with 20,000 files. */
 const defaultEntries = 400_000;
 
@@ -44,16 +48,17 @@ export function createSourceTrees(options: SourceTreesOptions): SourceTrees {
   return {
     open: async (ref, signal) => {
       const key = `${checkCommit(ref.revision)} ${ref.repository}`;
-      const listing = listings.get(key) ?? (await (await sources.get(ref.repository)).list(ref.revision, signal));
+      const listing =
+        listings.get(key) ?? (await sources.use(ref.repository, (source) => source.list(ref.revision, signal)));
       listings.put(key, listing);
       return createTree(ref, listing, (wish, readSignal) =>
-        sources.get(ref.repository).then((source) => source.read(wish, readSignal)),
+        sources.use(ref.repository, (source) => source.read(wish, readSignal)),
       );
     },
     resolve: async (repository, ref, signal) => {
       parseUrl(repository, options.policy);
       if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref)) return ref;
-      return (await sources.get(repository)).resolve(ref, signal);
+      return sources.use(repository, (source) => source.resolve(ref, signal));
     },
   };
 }
@@ -79,48 +84,68 @@ function createTree(ref: TreeRef, listing: Listing, read: TreeSource['read']): S
 }
 
 interface Sources {
-  get(repository: string): Promise<TreeSource>;
+  /** Nothing of the repository's mirror is given up until the work has ended. */
+  use<T>(repository: string, work: (source: TreeSource) => Promise<T>): Promise<T>;
+}
+
+interface Held {
+  readonly source: TreeSource;
+  readonly directory: string;
+  users: number;
 }
 
 /** The mirrors that were used last; one that is given up is removed from the disk. */
 function createSources(options: SourceTreesOptions): Sources {
+  const { mirrorsMost = defaultMirrors, bytesMost = defaultBytes } = options;
   const root = join(options.stateDirectory, 'trees');
-  const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
-  const accessFor = createAccess(options);
-  const backoff = createBackoff(options.now);
-  const slots = createSlots();
-  const held = new Map<string, { readonly source: TreeSource; readonly directory: string }>();
-  let opened = 0;
+  const open = createOpener(options, root);
+  const held = new Map<string, Held>();
   let emptied: Promise<void> | undefined;
-  const open = (repository: string): { source: TreeSource; directory: string } => {
-    // Numbered, so that removing a mirror never meets its successor.
-    const directory = join(root, String(opened++));
-    const access = (signal: AbortSignal): Promise<Access> => accessFor(repository, signal);
-    const { ambient, policy, stop } = options;
-    const settings = { url: repository, policy, stateDirectory: directory, ambient, access, deadlineMs };
-    const mirror = openMirror({ ...settings, purpose: 'read' });
-    const host = URL.canParse(repository) ? new URL(repository).host : repository;
-    const slot = <T>(work: () => Promise<T>): Promise<T> => slots(host, work);
-    return { source: createTreeSource({ mirror, backoff, slot, deadlineMs, stop }), directory };
+  const isTooMuch = (): boolean => {
+    const bytes = [...held.values()].reduce((sum, { source }) => sum + source.bytes, 0);
+    return held.size > mirrorsMost || bytes > bytesMost;
   };
   const evict = async (): Promise<void> => {
-    for (const [repository, { source, directory }] of held) {
-      if (held.size <= (options.mirrorsMost ?? defaultMirrors)) return;
-      if (!source.isIdle) continue;
+    for (const [repository, { source, directory, users }] of held) {
+      if (!isTooMuch()) return;
+      if (users > 0 || !source.isIdle) continue;
       held.delete(repository);
       await rm(directory, { recursive: true, force: true });
     }
   };
   return {
-    get: async (repository) => {
+    use: async (repository, work) => {
       parseUrl(repository, options.policy);
       await (emptied ??= rm(root, { recursive: true, force: true }));
       const one = held.get(repository) ?? open(repository);
       held.delete(repository);
       held.set(repository, one);
-      await evict();
-      return one.source;
+      one.users += 1;
+      try {
+        await evict();
+        return await work(one.source);
+      } finally {
+        one.users -= 1;
+      }
     },
+  };
+}
+
+function createOpener(options: SourceTreesOptions, root: string): (repository: string) => Held {
+  const { ambient, policy, stop, deadlineMs = defaultDeadlineMs } = options;
+  const accessFor = createAccess(options);
+  const backoff = createBackoff(options.now);
+  const slots = createSlots();
+  let opened = 0;
+  return (repository) => {
+    // Numbered, so that removing a mirror never meets its successor.
+    const directory = join(root, String(opened++));
+    const access = (signal: AbortSignal): Promise<Access> => accessFor(repository, signal);
+    const settings = { url: repository, policy, stateDirectory: directory, ambient, access, deadlineMs };
+    const mirror = openMirror({ ...settings, purpose: 'read' });
+    const host = URL.canParse(repository) ? new URL(repository).host : repository;
+    const slot = <T>(work: () => Promise<T>): Promise<T> => slots(host, work);
+    return { source: createTreeSource({ mirror, backoff, slot, deadlineMs, stop }), directory, users: 0 };
   };
 }
 

@@ -15,13 +15,17 @@ export interface Root {
   readonly fields: Fields;
 }
 
-/** By path, the root's own kustomization left out. Refuses what is remote, outside the repository, a link, or not there. */
-export async function findClosure(
-  tree: SourceTree,
-  root: Root,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, TreeEntry>> {
+export interface Closure {
+  /** By path, the root's own kustomization left out. */
+  readonly files: ReadonlyMap<string, TreeEntry>;
+  /** Path -> fields, of the kustomizations among them. */
+  readonly kustomizations: ReadonlyMap<string, Fields>;
+}
+
+/** Refuses what is remote, outside the repository, a link, or not there. */
+export async function findClosure(tree: SourceTree, root: Root, signal: AbortSignal): Promise<Closure> {
   const found = new Map<string, TreeEntry>();
+  const kustomizations = new Map<string, Fields>();
   const seen = new Set([root.folder]);
   let level: readonly Root[] = [root];
   for (let depth = 0; level.length > 0; depth++) {
@@ -30,9 +34,12 @@ export async function findClosure(
     for (const folder of folders) seen.add(folder);
     if (found.size + seen.size > limits.files) throw new Refused(`more than ${limits.files} files are needed`);
     level = await readLevel(tree, [...new Set(folders)], signal);
-    for (const { file } of level) addFile(tree, file, found);
+    for (const { file, fields } of level) {
+      addFile(tree, file, found);
+      kustomizations.set(file, fields);
+    }
   }
-  return found;
+  return { files: found, kustomizations };
 }
 
 /** Adds the files that a kustomization names; answers with its folders. */

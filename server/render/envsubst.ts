@@ -3,7 +3,7 @@
 /** Undefined when the text cannot be evaluated: a form that Flux refuses, or a variable that is not set. */
 export function evaluate(text: string, variables: ReadonlyMap<string, string>): string | undefined {
   try {
-    return readText({ text, at: 0, variables, depth: 0 });
+    return readText({ text, at: 0, variables, depth: 0, made: 0 });
   } catch (error) {
     if (error instanceof BadSubstitution) return undefined;
     throw error;
@@ -17,10 +17,14 @@ interface Cursor {
   at: number;
   readonly variables: ReadonlyMap<string, string>;
   depth: number;
+  /** Characters that forms have given so far. */
+  made: number;
 }
 
 const deepest = 20;
 const mostMatching = 4_096;
+/** As much as a tool may print: a text of 1 MB can name a variable of 1 MB a hundred thousand times. */
+const mostMade = 32 * 1024 * 1024;
 
 /** `$$` is one `$`, which starts nothing. */
 function readText(cursor: Cursor): string {
@@ -50,9 +54,16 @@ function readForm(cursor: Cursor): string {
   if (accept(cursor, /\}/y) === '') throw new BadSubstitution();
   cursor.depth--;
   const value = cursor.variables.get(name);
-  if (/^(?::[=?+-]|=)$/.test(operator)) return value === undefined || value === '' ? args.join('') : value;
+  if (/^(?::[=?+-]|=)$/.test(operator))
+    return give(cursor, value === undefined || value === '' ? args.join('') : value);
   if (value === undefined) throw new BadSubstitution();
-  return isLength ? String(Buffer.byteLength(value)) : transform(value, operator, args);
+  return give(cursor, isLength ? String(Buffer.byteLength(value)) : transform(value, operator, args));
+}
+
+function give(cursor: Cursor, text: string): string {
+  cursor.made += text.length;
+  if (cursor.made > mostMade) throw new BadSubstitution();
+  return text;
 }
 
 function accept(cursor: Cursor, pattern: RegExp): string {
@@ -124,7 +135,7 @@ function transform(value: string, operator: string, [first = '', second]: readon
     case '/':
       return value.replace(first, () => second ?? '');
     case '//':
-      return value.replaceAll(first, () => second ?? '');
+      return replaceAll(value, first, second ?? '');
     case '/#':
       return second !== undefined && value.startsWith(first) ? second + value.slice(first.length) : value;
     case '/%':
@@ -134,6 +145,11 @@ function transform(value: string, operator: string, [first = '', second]: readon
     default:
       return trim(value, operator, first);
   }
+}
+
+function replaceAll(value: string, from: string, to: string): string {
+  if (value.split(from).length * to.length > mostMade) throw new BadSubstitution();
+  return value.replaceAll(from, () => to);
 }
 
 /** By bytes, as Go slices; what is no number changes nothing. */

@@ -10,6 +10,7 @@ import { listNamed } from './kustomization.ts';
 import { build } from './kustomize.ts';
 import { withPrivateTree, type PrivateTree } from './private-tree.ts';
 import { Refused } from './refused.ts';
+import { chooseValidation } from './schema.ts';
 import { readFiles } from './tree-paths.ts';
 
 export const helm: Method<HelmTool> = {
@@ -47,7 +48,7 @@ function renderOnce(
 ): Promise<Hidden<string>> {
   return withPrivateTree(job.workshop.tempDirectory, async (directory) => {
     await directory.write('chart', chart);
-    const text = await template(job, directory, documents);
+    const text = await template(job, directory, { documents, validation: chooseValidation(chart) });
     return job.tool.postRender === undefined ? text : postRender(job, directory, text);
   });
 }
@@ -55,7 +56,7 @@ function renderOnce(
 async function template(
   { tool, workshop, signal }: Job<HelmTool>,
   directory: PrivateTree,
-  documents: readonly ValuesDocument[],
+  { documents, validation }: { documents: readonly ValuesDocument[]; validation: 'validate' | 'skip' },
 ): Promise<Hidden<string>> {
   const pipes = await Promise.all(
     documents.map(async ({ text }, index) => ({
@@ -67,6 +68,7 @@ async function template(
     'template',
     `--namespace=${tool.namespace}`,
     ...(tool.includeCrds ? ['--include-crds'] : []),
+    ...(validation === 'skip' ? ['--skip-schema-validation'] : []),
     ...(tool.kubeVersion === undefined ? [] : [`--kube-version=${tool.kubeVersion}`]),
     ...tool.apiVersions.map((version) => `--api-versions=${version}`),
     ...pipes.map(({ path }) => `--values=${path}`),

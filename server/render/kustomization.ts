@@ -75,10 +75,16 @@ export function listNamed(path: string, fields: Fields): Named[] {
 type Reader = (value: unknown, refuse: (wrong: string) => Refused) => Named[];
 
 const files: Reader = (value, refuse) => strings(value, refuse).map((path) => ({ kind: 'file', path }));
-const patches: Reader = (value, refuse) => items(value, refuse).flatMap((item) => pathOf(item));
+/** Go reads names of fields in any case: one that is not known here may be one that names a file. */
+const known = {
+  patches: new Set(['path', 'patch', 'target', 'options']),
+  replacements: new Set(['path', 'source', 'sourceValue', 'targets']),
+  generators: new Set(['name', 'namespace', 'behavior', 'type', 'options', 'literals', 'files', 'envs', 'env']),
+} as const;
+
+const patches: Reader = (value, refuse) => maps(value, known.patches, refuse).flatMap(pathOf);
 const generator: Reader = (value, refuse) =>
-  items(value, refuse).flatMap((item) => {
-    if (!isMap(item)) throw refuse('no map');
+  maps(value, known.generators, refuse).flatMap((item) => {
     const env = item['env'] === undefined || item['env'] === null ? [] : [item['env']];
     const named = strings(item['files'] ?? [], refuse).map((entry) => entry.slice(entry.indexOf('=') + 1));
     const paths = [...named, ...strings(item['envs'] ?? [], refuse), ...strings(env, refuse)];
@@ -94,10 +100,12 @@ const readers: Readonly<Record<string, Reader>> = {
   configurations: files,
   // An entry may be the patch itself.
   patchesStrategicMerge: (value, refuse) =>
-    strings(value, refuse).flatMap((path) => (/[\n{]|: /.test(path) ? [] : [{ kind: 'file', path }])),
+    strings(value, refuse).flatMap((path) =>
+      /[\n{]|: /.test(path) && !/^https?:/i.test(path) ? [] : [{ kind: 'file', path }],
+    ),
   patchesJson6902: patches,
   patches,
-  replacements: patches,
+  replacements: (value, refuse) => maps(value, known.replacements, refuse).flatMap(pathOf),
   configMapGenerator: generator,
   secretGenerator: generator,
   openapi: (value) => pathOf(value),
@@ -111,6 +119,15 @@ function pathOf(item: unknown): Named[] {
 function items(value: unknown, refuse: (wrong: string) => Refused): readonly unknown[] {
   if (!Array.isArray(value)) throw refuse('no list');
   return value;
+}
+
+function maps(value: unknown, fields: ReadonlySet<string>, refuse: (wrong: string) => Refused): readonly Fields[] {
+  return items(value, refuse).map((item) => {
+    if (!isMap(item)) throw refuse('no map');
+    const other = Object.keys(item).find((name) => !fields.has(name));
+    if (other !== undefined) throw refuse(`not known here: it has ${quote(other)}`);
+    return item;
+  });
 }
 
 function strings(value: unknown, refuse: (wrong: string) => Refused): readonly string[] {

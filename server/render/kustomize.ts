@@ -20,12 +20,14 @@ export const kustomize: Method<KustomizeTool> = {
     return [...files.values(), ...(own === undefined ? [] : [own])].map(({ path, id }) => `${path} ${id}`).sort();
   },
   render: async (job) => {
-    const { files, own, changed } = await plan(job);
+    const { files, kustomizations, changed } = await plan(job);
     const { tree, part, workshop, signal } = job;
-    const paths = [...files.keys(), ...(own === undefined || changed !== undefined ? [] : [own.path])];
+    const paths = [...files.keys()].filter((path) => !kustomizations.has(path));
     const contents = await readFiles(tree, paths, signal);
     return withPrivateTree(workshop.tempDirectory, async (directory) => {
       await directory.write('', contents);
+      // What was checked, and not the text: kustomize's YAML knows tags, merge keys and line breaks that ours does not.
+      await directory.write('', new Map([...kustomizations].map(([path, fields]) => [path, JSON.stringify(fields)])));
       return build({ workshop, directory, folder: part.path, kustomization: changed, signal });
     });
   },
@@ -34,6 +36,8 @@ export const kustomize: Method<KustomizeTool> = {
 interface KustomizePlan {
   /** All but the path's own kustomization. */
   readonly files: ReadonlyMap<string, TreeEntry>;
+  /** Path -> fields of those that are written as files. */
+  readonly kustomizations: ReadonlyMap<string, Fields>;
   readonly own: TreeEntry | undefined;
   /** The kustomization to use instead of the path's own. */
   readonly changed: Hidden<string> | undefined;
@@ -45,13 +49,13 @@ async function plan({ tree, part, tool, signal }: Job<KustomizeTool>): Promise<K
   const name = file ?? joinPath(part.path, 'kustomization.yaml');
   const overlay = tool.overlay?.reveal();
   if (overlay !== undefined) extend(document, withoutMissing(tree, part.path, { overlay, tool }));
-  const files = await findClosure(tree, { folder: part.path, file: name, fields: fieldsOf(name, document) }, signal);
-  const isOwn = file !== undefined && overlay === undefined;
-  return {
-    files,
-    own: file === undefined ? undefined : tree.entry(file),
-    changed: isOwn ? undefined : new Hidden(String(document)),
-  };
+  const fields = fieldsOf(name, document);
+  const { files, kustomizations } = await findClosure(tree, { folder: part.path, file: name, fields }, signal);
+  const own = file === undefined ? undefined : tree.entry(file);
+  const isOwn = own !== undefined && overlay === undefined;
+  return isOwn
+    ? { files, kustomizations: new Map([...kustomizations, [own.path, fields]]), own, changed: undefined }
+    : { files, kustomizations, own, changed: new Hidden(JSON.stringify(fields)) };
 }
 
 async function readOwn(tree: SourceTree, file: string, signal: AbortSignal): Promise<Document> {

@@ -72,5 +72,7 @@ export function substitute(
 
 /** As a label or annotation. Judged by the text: the key stands nowhere else. */
 function isDisabled(document: string): boolean {
-  return /^\s+["']?kustomize\.toolkit\.fluxcd\.io\/substitute["']?:\s*["']?disabled["']?\s*$/m.test(document);
+  return /^[ \t]+["']?kustomize\.toolkit\.fluxcd\.io\/substitute["']?:[ \t]*["']?disabled["']?[ \t\r]*$/m.test(
+    document,
+  );
 }

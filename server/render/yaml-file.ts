@@ -5,9 +5,15 @@ import { Refused, quote } from './refused.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** To readers of YAML 1.1, such as the tools, these end a line, and so a comment. */
+const otherLineBreak = /[\u0085\u2028\u2029]/;
+
 export function parseFile(path: string, content: Uint8Array): Document.Parsed {
   const text = decodeText(content);
   if (text === undefined) throw new Refused(`${quote(path)} is not UTF-8`, 'unreadable');
+  if (otherLineBreak.test(text)) {
+    throw new Refused(`${quote(path)} has a line break that not every reader of YAML knows`, 'unreadable');
+  }
   const composed = composeDocument(text.replace(/^\ufeff/, ''));
   if (composed.kind === 'document') return composed.document;
   throw new Refused(

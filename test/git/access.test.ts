@@ -109,6 +109,39 @@ test('a GitHub App: one short-lived token for all requests, renewed before it en
   }
 });
 
+test('a GitHub App: whoever names its ids without its key gets no token that another got', async () => {
+  const github = await startGitHub();
+  const app = { kind: 'github-app', appId: '1', installationId: '77', apiUrl: github.url } as const;
+  const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const keys = { own: pem, other: String(stranger.export({ type: 'pkcs8', format: 'pem' })), none: 'no key' };
+  await using place = await createTreeWorld({
+    files,
+    server: { username: 'x-access-token', password: canary },
+    trees: {
+      credentialsFor: (repository) => {
+        const key = repository.endsWith('other.git')
+          ? keys.other
+          : repository.endsWith('none.git')
+            ? keys.none
+            : keys.own;
+        return { credentials: { ...app, privateKey: new Hidden(key) }, ca: undefined };
+      },
+    },
+  });
+  try {
+    github.endsAt = place.clock.now + 3_600_000;
+    await place.trees.resolve(place.url, 'main', place.signal);
+    place.posts();
+    for (const name of ['other', 'none']) {
+      const refusal = place.trees.resolve(`${place.server.url}/${name}.git`, 'main', place.signal);
+      await assert.rejects(refusal, (error) => hasCode(error, 'git-unauthorized'));
+    }
+    assert.deepEqual(place.server.requests, []);
+  } finally {
+    github.stop();
+  }
+});
+
 const appRefusals: readonly [
   rule: string,
   code: 'git-unauthorized' | 'git-unreachable',

@@ -1,5 +1,6 @@
 // Reading commits of repositories against real git: few requests, nothing twice, and no remote that holds up others.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -179,6 +180,32 @@ test('mirrors are bounded: the one not used for longest goes from the disk, and 
   const [first] = opened;
   assert.ok(first !== undefined);
   assert.deepEqual(await readTexts(first, ['a/one.yaml'], signal), ['x: 1\n']);
+});
+
+test('mirrors that many ask for at once are bounded too, and none is given up in use', async () => {
+  await using place = await createTreeWorld({ files, trees: { mirrorsMost: 1 } });
+  const { world, server, trees, signal } = place;
+  const revision = world.git('rev-parse', 'main');
+  const names = Array.from({ length: 6 }, (_, at) => `m${at}`);
+  for (const name of names) world.git('clone', '-q', '--bare', '.', join(world.root, 'server', `${name}.git`));
+  const open = (name: string) => trees.open({ repository: `${server.url}/${name}.git`, revision }, signal);
+  const opened = await Promise.all(names.map(open));
+  for (const tree of opened) assert.deepEqual(await readTexts(tree, ['a/one.yaml'], signal), ['x: 1\n']);
+  for (let turns = 0; turns < 10; turns++) await setImmediate();
+  await open('m5').then((tree) => tree.read(['a/one.yaml'], signal));
+  assert.equal(readdirSync(join(place.stateDirectory, 'trees')).length, 1);
+});
+
+test('mirrors are bounded by their size: what is too large goes, and what is read of it comes back', async () => {
+  const large = randomBytes(300_000).toString('base64');
+  await using place = await createTreeWorld({ files: { ...files, 'large.txt': large }, trees: { bytesMost: 100_000 } });
+  const { world, trees, signal } = place;
+  const tree = await place.open(world.git('rev-parse', 'main'));
+  assert.deepEqual(await readTexts(tree, ['large.txt'], signal), [large]);
+  await setImmediate();
+  await trees.open({ repository: world.bare, revision: world.git('rev-parse', 'main') }, signal);
+  assert.deepEqual(readdirSync(join(place.stateDirectory, 'trees')), ['1']);
+  assert.deepEqual(await readTexts(tree, ['a/one.yaml'], signal), ['x: 1\n']);
 });
 
 test('trees in memory are bounded, and listed again without a request', async () => {

@@ -1,4 +1,5 @@
 // Charts that try to leave their folder, to run something, to reach the network, or never to end.
+import { bait, pack, type Member } from './bait.ts';
 import { bomb, type HostileRow, outside } from './hostile-rows.ts';
 
 const chart = 'apiVersion: v2\nname: web\nversion: 1.0.0\n';
@@ -11,6 +12,19 @@ function template(text: string): HostileRow['files'] {
 }
 
 const sane = template(config('"1"'));
+const subchart: readonly Member[] = [
+  { name: 'sub/Chart.yaml', content: 'apiVersion: v2\nname: sub\nversion: 1.0.0\n' },
+  { name: 'sub/values.yaml', content: 'a: 1\n' },
+];
+
+/** `sane` with this in charts/ as an archive. */
+function packed(...members: readonly Member[]): HostileRow['files'] {
+  return { ...sane, 'chart/charts/sub-1.0.0.tgz': pack([...subchart, ...members]) };
+}
+
+function schema(text: string): HostileRow['files'] {
+  return { ...sane, 'chart/values.yaml': 'a: 1\n', 'chart/values.schema.json': text };
+}
 const base = { part: { path: 'chart', tool: 'helm' } } as const;
 const refused = { kind: 'refused', reason: 'not-rendered' } as const;
 const unreadable = { kind: 'refused', reason: 'unreadable' } as const;
@@ -101,6 +115,57 @@ export const charts: readonly HostileRow[] = [
     files: { ...sane, 'chart/charts/sub-1.0.0.tgz': 'not an archive' },
     expect: refused,
   },
+  ...(
+    [
+      ['climbs out', { name: '../../../../marks/escaped', content: 'x' }],
+      ['climbs out of the chart', { name: 'sub/../../escaped', content: 'x' }],
+      ['has a file of 100 MB', { name: 'sub/templates/a.yaml', content: Buffer.alloc(100_000_000, '#') }],
+    ] as const
+  ).map(([rule, member]): HostileRow => ({
+    ...base,
+    rule: `an archive that ${rule}`,
+    files: packed(member),
+    expect: refused,
+  })),
+  {
+    ...base,
+    rule: 'an absolute path in an archive is none',
+    files: packed({ name: `${outside}/escaped`, content: 'x' }),
+    expect: harmless('value: "1"'),
+  },
+  {
+    ...base,
+    rule: 'a link in an archive is no file',
+    files: packed(
+      { name: 'sub/x', link: `${outside}/secret.yaml` },
+      { name: 'sub/templates/x.yaml', content: config('{{ .Files.Get "x" | quote }}') },
+    ),
+    expect: harmless('value: ""'),
+  },
+  {
+    ...base,
+    rule: 'a schema in an archive asks nobody',
+    files: packed({ name: 'sub/values.schema.json', content: `{"$ref":"${bait}/a.json"}` }),
+    expect: harmless('value: "1"'),
+  },
+  {
+    ...base,
+    rule: 'a schema in an archive reads no file',
+    files: packed({ name: 'sub/values.schema.json', content: `{"$ref":"file://${outside}/secret.yaml"}` }),
+    expect: harmless('value: "1"'),
+  },
+  {
+    ...base,
+    rule: 'an archive in an archive',
+    files: packed({
+      name: 'sub/charts/deep-1.0.0.tgz',
+      content: pack([
+        { name: 'deep/Chart.yaml', content: 'apiVersion: v2\nname: deep\nversion: 1.0.0\n' },
+        { name: 'deep/values.schema.json', content: `{"$ref":"${bait}/a.json"}` },
+      ]),
+    }),
+    expect: harmless('value: "1"'),
+  },
   // templates
   {
     ...base,
@@ -171,6 +236,49 @@ export const charts: readonly HostileRow[] = [
     files: { ...template(config('{{ .Files.Get "x" | quote }}')), 'chart/x': { symlink: '/etc/passwd' } },
     expect: refused,
   },
+  {
+    ...base,
+    rule: 'a file of 100 MB in the chart',
+    files: { ...sane, 'chart/files/large': { size: 100_000_000 } },
+    expect: unreadable,
+  },
+  {
+    ...base,
+    rule: 'values of 100 MB',
+    files: { ...sane, 'chart/values.yaml': { size: 100_000_000 } },
+    expect: unreadable,
+  },
+  {
+    ...base,
+    rule: 'six thousand templates',
+    files: {
+      ...sane,
+      ...Object.fromEntries(Array.from({ length: 6_000 }, (_, n) => [`chart/templates/${n}.yaml`, 'a: 1\n'])),
+    },
+    expect: refused,
+  },
+  {
+    ...base,
+    rule: '.helmignore leaves out, and reads nothing',
+    files: { ...sane, 'chart/.helmignore': `../*\n/etc/passwd\n${outside}/*\n` },
+    expect: harmless('value: "1"'),
+  },
+  {
+    ...base,
+    rule: 'a .helmignore that is broken',
+    files: { ...sane, 'chart/.helmignore': '[\n**\n' },
+    expect: refused,
+  },
+  {
+    ...base,
+    rule: 'a template in values is text, and what tpl makes of it stays in the chart',
+    files: {
+      ...template(config('{{ tpl .Values.t . | quote }}')),
+      'chart/values.yaml': `t: '{{ .Files.Get "../secrets.yaml" }}{{ getHostByName "localhost" }}'\n`,
+      'secrets.yaml': 'beside the chart',
+    },
+    expect: harmless('value: ""'),
+  },
   // the chart itself
   { ...base, rule: 'a Chart.yaml that is no map', files: { ...sane, 'chart/Chart.yaml': '- a\n' }, expect: unreadable },
   {
@@ -206,24 +314,53 @@ export const charts: readonly HostileRow[] = [
     },
     expect: harmless('value: "1"'),
   },
+  ...(
+    [
+      ['from the network', '{"$ref":"https://evil.example.com/schema.json"}'],
+      ['from this machine', `{"$ref":"${bait}/a.json"}`],
+      ['from a file that is one', `{"$ref":"file://${outside}/schema.json"}`],
+      ['from a file that is none', `{"$ref":"file://${outside}/secret.yaml"}`],
+      ['by a relative path', '{"$ref":"../../../../../../etc/schema.json"}'],
+      ['relative to its own name', `{"$id":"${bait}/","$ref":"a.json"}`],
+      ['deep inside', `{"properties":{"b":{"items":[{"anyOf":[{"$ref":"${bait}/a.json"}]}]}}}`],
+      ['by an escaped key', `{"\\u0024ref":"${bait}/a.json"}`],
+      ['by a dynamic reference', `{"$dynamicRef":"${bait}/a.json"}`],
+      ['of its own language', `{"$schema":"${bait}/a.json"}`],
+      ['of a language of another host', '{"$schema":"https://json-schema.org.evil.example.com/draft-07/schema"}'],
+    ] as const
+  ).map(([rule, text]): HostileRow => ({
+    ...base,
+    rule: `a schema ${rule}`,
+    files: schema(text),
+    expect: refused,
+  })),
   {
     ...base,
-    rule: 'a schema from the network',
+    rule: 'a schema of a chart inside',
     files: {
       ...sane,
-      'chart/values.yaml': 'a: 1\n',
-      'chart/values.schema.json': '{"$ref":"https://evil.example.com/schema.json"}',
+      'chart/charts/sub/Chart.yaml': 'apiVersion: v2\nname: sub\nversion: 1.0.0\n',
+      'chart/charts/sub/values.schema.json': `{"$ref":"${bait}/a.json"}`,
     },
+    expect: refused,
+  },
+  { ...base, rule: 'a schema that is no JSON', files: schema('{'), expect: unreadable },
+  {
+    ...base,
+    rule: 'a schema of a hundred thousand levels',
+    files: schema(`${'{"not":'.repeat(100_000)}{}${'}'.repeat(100_000)}`),
     expect: refused,
   },
   {
     ...base,
-    rule: 'a schema from the file system',
-    files: {
-      ...sane,
-      'chart/values.yaml': 'a: 1\n',
-      'chart/values.schema.json': `{"$ref":"file://${outside}/secret.yaml"}`,
-    },
+    rule: 'a schema of itself',
+    files: schema('{"$schema":"http://json-schema.org/draft-07/schema#","$ref":"#"}'),
+    expect: { kind: 'refused', reason: 'any' },
+  },
+  {
+    ...base,
+    rule: 'a schema with a pattern that backtracks',
+    files: { ...schema('{"properties":{"a":{"pattern":"^(a+)+$"}}}'), 'chart/values.yaml': `a: ${'a'.repeat(60)}!\n` },
     expect: refused,
   },
   {

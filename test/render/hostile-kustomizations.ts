@@ -1,4 +1,5 @@
 // Kustomizations that fetch, leave their folder, run something, or never end.
+import { bait } from './bait.ts';
 import { bomb, type HostileRow, outside } from './hostile-rows.ts';
 
 const config = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: web }\ndata: { value: "1" }\n';
@@ -13,8 +14,8 @@ function refusing(rule: string, text: string, more: HostileRow['files'] = {}): H
   return { rule, files: kustomization(text, more), part, expect: refused };
 }
 
-function broken(rule: string, text: string): HostileRow {
-  return { rule, files: kustomization(text), part, expect: { kind: 'refused', reason: 'unreadable' } };
+function broken(rule: string, text: string, more: HostileRow['files'] = {}): HostileRow {
+  return { rule, files: kustomization(text, more), part, expect: { kind: 'refused', reason: 'unreadable' } };
 }
 
 const remotes = [
@@ -43,6 +44,11 @@ const remotes = [
   'hg::https://example.com/x',
   'platform/bases.git?ref=v1',
 ];
+
+/** The same for a reader that knows the tag `!!binary`. */
+const encoded = Buffer.from(`${bait}/base.yaml`).toString('base64');
+
+const many = Array.from({ length: 6_000 }, (_, n) => `f${n}`);
 
 const outsidePaths = [
   '/etc',
@@ -98,6 +104,53 @@ export const kustomizations: readonly HostileRow[] = [
   ),
   refusing('a schema by an absolute path', 'resources: [web.yaml]\nopenapi: { path: /etc/passwd }\n'),
   refusing('a configuration from outside', 'resources: [web.yaml]\nconfigurations: [/etc/passwd]\n'),
+  // what kustomize reads otherwise than a reader of YAML 1.2, on a host that no proxy stands before
+  ...['resources', 'components', 'bases', 'crds', 'configurations', 'patchesStrategicMerge'].map((field) =>
+    refusing(`a loopback address in ${field}`, `${field}: ["${bait}/x.yaml"]\n`),
+  ),
+  broken('an address that a tag decodes', `resources: [!!binary ${encoded}]\n`, { [`app/${encoded}`]: config }),
+  ...['\u2028', '\u2029', '\u0085'].map((line) =>
+    broken(
+      `an address behind the line break ${JSON.stringify(line)}`,
+      `# x${line}resources: ["${bait}/x.yaml"]\nnamespace: shop\n`,
+    ),
+  ),
+  broken(
+    'a patch behind a merge key',
+    `commonAnnotations: &x { path: "${bait}/p.yaml" }\nresources: [web.yaml]\npatches: [{ <<: *x }]\n`,
+  ),
+  broken('a patch in capitals', `resources: [web.yaml]\npatches: [{ Path: "${bait}/p.yaml" }]\n`),
+  broken('a JSON patch in capitals', `resources: [web.yaml]\npatchesJson6902: [{ PATH: "${bait}/p.yaml" }]\n`),
+  broken('a replacement in capitals', `resources: [web.yaml]\nreplacements: [{ Path: "${bait}/r.yaml" }]\n`),
+  ...['Files', 'Envs', 'ENV'].map((field) =>
+    broken(`a generator with ${field}`, `configMapGenerator: [{ name: x, ${field}: ["${bait}/x"] }]\n`),
+  ),
+  refusing('resources in capitals', `Resources: ["${bait}/x.yaml"]\n`),
+  broken('a patch by an old list', `resources: [web.yaml]\npatches: ["${bait}/p.yaml"]\n`),
+  refusing('a schema from this machine', `resources: [web.yaml]\nopenapi: { path: "${bait}/s.json" }\n`),
+  refusing(
+    'an address that looks like a patch',
+    `resources: [web.yaml]\npatchesStrategicMerge: ["${bait.replace('http', 'HTTP')}/p{"]\n`,
+  ),
+  refusing(
+    'an address that looks like a map',
+    `resources: [web.yaml]\npatchesStrategicMerge: ["${bait}/p.yaml?a: b"]\n`,
+  ),
+  {
+    rule: 'an address first, a file second',
+    files: kustomization(`resources: ["${bait}/x.yaml"]\nresources: [web.yaml]\n`),
+    part,
+    expect: { kind: 'rendered', text: 'value: "1"' },
+  },
+  refusing('a folder named like a Git host', 'resources: [github.com/x/y]\n', {
+    'app/github.com/x/y/kustomization.yaml': 'resources: []\n',
+  }),
+  refusing('a base on this machine below a sane one', 'resources: [../base]\n', {
+    'base/kustomization.yaml': `patches: [{ path: "${bait}/p.yaml" }]\n`,
+  }),
+  refusing('a capital in a base', 'resources: [../base]\n', {
+    'base/kustomization.yaml': `Resources: ["${bait}/x.yaml"]\n`,
+  }),
   // links
   refusing('a resource that is a link', 'resources: [web.yaml, link.yaml]\n', {
     'app/link.yaml': { symlink: `${outside}/secret.yaml` },
@@ -173,6 +226,27 @@ export const kustomizations: readonly HostileRow[] = [
     expect: { kind: 'refused', reason: 'any' },
   },
   { rule: 'layers that double 40 times', files: doubling(40), part, expect: refused },
+  {
+    rule: 'a resource of 100 MB',
+    files: kustomization('resources: [web.yaml, large.yaml]\n', { 'app/large.yaml': { size: 100_000_000 } }),
+    part,
+    expect: { kind: 'refused', reason: 'unreadable' },
+  },
+  {
+    rule: 'a kustomization of 100 MB',
+    files: { 'app/kustomization.yaml': { size: 100_000_000 } },
+    part,
+    expect: { kind: 'refused', reason: 'unreadable' },
+  },
+  {
+    rule: 'a generator of 100 MB',
+    files: kustomization('configMapGenerator: [{ name: x, files: [x] }]\n', { 'app/x': { size: 100_000_000 } }),
+    part,
+    expect: { kind: 'refused', reason: 'unreadable' },
+  },
+  broken('six thousand generated files', `configMapGenerator: [{ name: x, files: [${many.join()}] }]\n`, {
+    ...Object.fromEntries(many.map((name) => [`app/${name}`, 'x'])),
+  }),
   // fields
   broken('a kustomization that is no map', '- a\n- b\n'),
   broken('two kustomizations in one file', 'resources: [web.yaml]\n---\nresources: [/etc/passwd]\n'),
@@ -215,6 +289,8 @@ export const kustomizations: readonly HostileRow[] = [
     { helmCharts: [{ name: 'x', repo: 'https://charts.example.com' }] },
     { openapi: { path: '/etc/passwd' } },
     { configMapGenerator: [{ name: 'x', files: ['/etc/passwd'] }] },
+    { patchesStrategicMerge: [`${bait}/p{`] },
+    { Resources: [`${bait}/x.yaml`] },
   ].map((overlay): HostileRow => ({
     rule: `on top: ${JSON.stringify(overlay)}`,
     files: kustomization('resources: [web.yaml]\n'),

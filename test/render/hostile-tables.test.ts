@@ -11,6 +11,7 @@ import { findTools } from '../../server/render/find-tools.ts';
 import { createRenderer } from '../../server/render/renderer.ts';
 import { fakeRef, fakeTree } from '../fakes/source-tree.ts';
 import { provideTools, whyNoTools } from '../tools/tools.ts';
+import { asked } from './bait.ts';
 import { charts } from './hostile-charts.ts';
 import { documents } from './hostile-documents.ts';
 import { kustomizations } from './hostile-kustomizations.ts';
@@ -32,6 +33,7 @@ before(async () => {
   await mkdir(outside);
   await writeFile(join(outside, 'secret.yaml'), `apiVersion: v1\nkind: Secret\nmetadata: { name: ${canary} }\n`);
   await writeFile(join(outside, 'kustomization.yaml'), 'resources: [secret.yaml]\n');
+  await writeFile(join(outside, 'schema.json'), `{"title":"${canary}"}`);
   for (const name of trapped) {
     const file = join(base, 'traps', name);
     await writeFile(file, `#!/bin/sh\n: > '${marks}/${name}'\nexit 1\n`);
@@ -48,7 +50,7 @@ after(async () => {
 
 test('there are enough rows, each with a name of its own', () => {
   const rules = rows.map(({ title, row }) => `${title}: ${row.rule}`);
-  assert.ok(rules.length >= 80);
+  assert.ok(rules.length >= 280);
   assert.deepEqual([...new Set(rules)], rules);
 });
 
@@ -58,10 +60,13 @@ const rows = Object.entries({ chart: charts, kustomization: kustomizations, mani
 
 for (const { title, row } of rows) {
   test(`${title}: ${row.rule}`, { skip, timeout: rowDeadlineMs }, async (t) => {
-    const shown = await answer(row, t.signal);
+    const started = performance.now();
+    const shown = await answer(row, t.signal).finally(() => assert.deepEqual(asked.splice(0), [], 'nobody was asked'));
+    assert.ok(performance.now() - started < rowDeadlineMs, 'it ends in time, also where nothing can interrupt it');
     assert.equal(shown.includes(canary), false, 'nothing outside the tree is shown');
     assert.equal(/root:x:|hunter2/.test(shown), false, 'no file of the machine is shown, and no words of a tool');
     assert.deepEqual(await readdir(marks), [], 'nothing was run');
+    assert.deepEqual(await readdir(outside), ['kustomization.yaml', 'schema.json', 'secret.yaml'], 'nothing got out');
     assert.deepEqual(await readdir(join(base, 'temp')), [], 'nothing is left behind');
   });
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { findTools } from '../../server/render/find-tools.ts';
 import { makeAgeKey, provideTools, whyNoTools } from '../tools/tools.ts';
+import { asked, bait } from './bait.ts';
 import { kustomizeTool, part, plainTool, render, textOf } from './rig.ts';
 
 const skip = await whyNoTools();
@@ -78,3 +79,28 @@ test('a key that does not fit leaves the document encrypted', { skip }, async ()
   const options = { tools, ageKeyFile: keyFile };
   assert.match(textOf(await render(part(plainTool, { decrypts: true }), { files, options })), /password: ENC\[/);
 });
+
+test(
+  'a document that names a vault beside the age key is opened, and nobody is asked for another',
+  { skip },
+  async () => {
+    const { text, keyFile, tools } = await seal();
+    const vault = `sops:\n    hc_vault:\n        - vault_address: ${bait}\n          engine_path: sops\n          key_name: k\n          created_at: "2026-01-01T00:00:00Z"\n          enc: vault:v1:abc\n`;
+    const named = text.replace('sops:\n', vault);
+    const decrypting = part(plainTool, { decrypts: true });
+    const files = (content: string) => ({ 'app/db.yaml': content });
+    const options = { tools, ageKeyFile: keyFile };
+    assert.match(textOf(await render(decrypting, { files: files(named), options })), /password: canary-of-sops/);
+    const strangers = [
+      named.replace(/-----BEGIN AGE[^]*END AGE ENCRYPTED FILE-----/, 'nothing'),
+      named.replace(/    age:[^]*?(?=    lastmodified)/, ''),
+      named.replace('sops:\n', '"sops": {}\nsops:\n'),
+      `x: &x\n  ${vault.slice(6).trimStart()}${text.replace('sops:\n', 'sops:\n    <<: *x\n').replace(/BEGIN AGE/, 'NO AGE')}`,
+    ];
+    for (const stranger of strangers) {
+      assert.notEqual(stranger, named);
+      assert.match(textOf(await render(decrypting, { files: files(stranger), options })), /password: ENC\[/);
+    }
+    assert.deepEqual(asked, []);
+  },
+);

@@ -90,6 +90,22 @@ for (const [rule, substitution, text, expected] of cases) {
   });
 }
 
+const blank = '\n'.repeat(400_000);
+const endless: readonly [string, string, RegExp][] = [
+  ['blank lines without end', `${configMap('${x}')}${blank}# end\n`, /k: xxxx/],
+  ['a text that names a long variable often', configMap('${x}'.repeat(20_000)), /k: \$\{x\}\$\{x\}/],
+  ['a variable in place of each of its letters', configMap('${x//x/${x}}'), /k: \$\{x\/\/x/],
+];
+for (const [rule, text, expected] of endless) {
+  test(`substitution ends in time: ${rule}`, async () => {
+    const inline = new Hidden(new Map([['x', 'x'.repeat(100_000)]]));
+    const started = performance.now();
+    const one = part(plainTool, { substitution: using({ inline }) });
+    assert.match(textOf(await render(one, { files: { 'app/a.yaml': text } })), expected);
+    assert.ok(performance.now() - started < 5_000);
+  });
+}
+
 test('substitution is refused: an object that is missing, a name that is none', async () => {
   const files = { 'app/a.yaml': configMap('${x}') };
   const missing = part(plainTool, { substitution: using({ from: [from('none')] }) });
