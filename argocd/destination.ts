@@ -15,7 +15,7 @@ export interface Destination {
 export interface ClusterIdentity {
   /** The Applications are kept in this cluster: what they call in-cluster is here. Not so for those of a hub. */
   readonly holdsApplications: boolean;
-  /** From the hub's cluster Secrets, or configured. */
+  /** Beside that, as they are configured. */
   readonly names: readonly string[];
   readonly servers: readonly string[];
 }
@@ -51,9 +51,17 @@ export function isThisCluster({ cluster }: Destination, identity: ClusterIdentit
   }
 }
 
-/** What Applications call the cluster that holds them; undefined: not this one. */
-export function inCluster({ holdsApplications }: ClusterIdentity): { server: string; name: string } | undefined {
-  return holdsApplications ? { server: inClusterServer, name: inClusterName } : undefined;
+/** What Applications may call this cluster; never empty. */
+export function serversOf({ holdsApplications, servers }: ClusterIdentity): readonly string[] {
+  return orNone(holdsApplications ? [inClusterServer, ...servers] : servers);
+}
+
+export function namesOf({ holdsApplications, names }: ClusterIdentity): readonly string[] {
+  return orNone(holdsApplications ? [inClusterName, ...names] : names);
+}
+
+function orNone(texts: readonly string[]): readonly string[] {
+  return texts.length === 0 ? [''] : texts;
 }
 
 function withoutSlash(server: string): string {

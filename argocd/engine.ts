@@ -51,10 +51,9 @@ class ArgoView implements EngineView {
   readonly #projects = new Map<string, Project>();
   #settings: Settings = readSettings(undefined);
 
-  constructor({ namespace, clusterNames, clusterServers }: EngineOptions) {
+  constructor({ namespace, runsHere, clusterNames, clusterServers }: EngineOptions) {
     this.#namespace = namespace;
-    const holdsApplications = clusterNames.length === 0 && clusterServers.length === 0;
-    this.#cluster = { holdsApplications, names: clusterNames, servers: clusterServers };
+    this.#cluster = { holdsApplications: runsHere, names: clusterNames, servers: clusterServers };
   }
 
   put({ kind }: EngineResource, object: unknown): readonly EngineRef[] {
@@ -101,13 +100,14 @@ class ArgoView implements EngineView {
     return (marks.owners.some(isProducer) ? findMakersOwner(marks, this.#ours()) : undefined) ?? own;
   }
 
-  owners(): readonly EngineRef[] {
-    return this.#ours().map(({ ref }) => ref);
+  owners(where?: 'elsewhere'): readonly EngineRef[] {
+    const wanted = where === undefined ? 'yes' : 'no';
+    return this.#all().flatMap((application) => (this.#isOurs(application, wanted) ? [application.ref] : []));
   }
 
   plan({ kind, ...ref }: EngineRef, options: PlanOptions): OwnerPlan | undefined {
     const application = kind === 'Application' ? this.#find(ref) : undefined;
-    if (application === undefined) return undefined;
+    if (application === undefined || isThisCluster(application.destination, this.#cluster) === 'no') return undefined;
     const namespace = application.controllerNamespace ?? this.#namespace;
     const project = this.#projects.get(keyOf({ namespace, name: application.project }));
     const { buildOptions } = this.#settings;
@@ -151,9 +151,9 @@ class ArgoView implements EngineView {
     return policy !== undefined && policy.selfHeal && !policy.skipsReconcile;
   }
 
-  /** Kept by this control plane, with its objects in this cluster. */
-  #isOurs({ destination, controllerNamespace = this.#namespace }: Application): boolean {
-    return controllerNamespace === this.#namespace && isThisCluster(destination, this.#cluster) === 'yes';
+  /** Kept by this control plane, with its objects in this cluster, or (`no`) in another one. */
+  #isOurs({ destination, controllerNamespace = this.#namespace }: Application, here: 'yes' | 'no' = 'yes'): boolean {
+    return controllerNamespace === this.#namespace && isThisCluster(destination, this.#cluster) === here;
   }
 }
 

@@ -35,7 +35,6 @@ export type Gap =
   // where
   | 'destination-missing'
   | 'destination-ambiguous'
-  | 'another-cluster'
   // what its AppProject allows
   | 'project-unseen'
   | 'source-not-permitted'

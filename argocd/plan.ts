@@ -4,7 +4,7 @@ import type { ConfigRef } from '../server/core/object.ts';
 import type { RenderPart, RenderPlan, RenderRefusal, Tool, TreeRef } from '../server/core/rendering.ts';
 import { readMap } from '../server/declared/map.ts';
 import { instanceName, type Application } from './application.ts';
-import { isThisCluster, type ClusterIdentity } from './destination.ts';
+import type { ClusterIdentity } from './destination.ts';
 import { environmentOf } from './environment.ts';
 import type { Gap } from './gap.ts';
 import { applyOverrides, listOverrides } from './overrides.ts';
@@ -60,10 +60,8 @@ export function planApplication(facts: PlanFacts, options: PlanOptions): OwnerPl
 }
 
 function findRefusal({ application, project, cluster }: PlanFacts): RenderRefusal | undefined {
-  const here = isThisCluster(application.destination, cluster);
-  const { by } = application.destination.cluster;
-  if (here === 'unknown') return by === 'unknown' ? refuseGap(application.destination.cluster.reason) : undefined;
-  if (here === 'no') return refuseGap('another-cluster');
+  const { cluster: destination } = application.destination;
+  if (destination.by === 'unknown') return refuseGap(destination.reason);
   if (application.sources.length === 0) return refuseGap('source-missing');
   if (project === undefined) return refuseGap('project-unseen');
   const forbidden = findForbidden(application, project, cluster);

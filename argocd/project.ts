@@ -1,7 +1,7 @@
 // An AppProject: which sources and destinations it allows its Applications (argo-cd pkg/apis/application/v1alpha1/app_project.go).
 import { matchesName, readPatterns } from '../server/core/reloader-pattern.ts';
 import type { Application } from './application.ts';
-import { inCluster, type ClusterIdentity } from './destination.ts';
+import { namesOf, serversOf, type ClusterIdentity } from './destination.ts';
 import type { Gap } from './gap.ts';
 import { matchesGlob } from './glob.ts';
 import { isFields, Problems, Section } from './section.ts';
@@ -58,13 +58,13 @@ export function findForbidden(
   }
   if (!sources.every(({ repository }) => isSourcePermitted(project, repository))) return 'source-not-permitted';
   const { by } = destination.cluster;
-  const own = inCluster(cluster);
-  const place = {
-    server: by === 'server' ? destination.cluster.server : (cluster.servers[0] ?? own?.server ?? ''),
-    name: by === 'name' ? destination.cluster.name : (cluster.names[0] ?? own?.name ?? ''),
-    namespace: destination.namespace ?? '',
-  };
-  return isDestinationPermitted(project, place) ? undefined : 'destination-not-permitted';
+  // Argo CD looks the other one up in its cluster Secrets, which are not read here.
+  const servers = by === 'server' ? [destination.cluster.server] : serversOf(cluster);
+  const names = by === 'name' ? [destination.cluster.name] : namesOf(cluster);
+  const places = servers.flatMap((server) => names.map((name) => ({ server, name })));
+  const { namespace = '' } = destination;
+  const isPermitted = places.some((place) => isDestinationPermitted(project, { ...place, namespace }));
+  return isPermitted ? undefined : 'destination-not-permitted';
 }
 
 /** As globs, or as an expression between slashes. */

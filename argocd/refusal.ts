@@ -26,7 +26,6 @@ const sentences: Readonly<Record<Gap, string>> = {
   'dry-revision-unknown': 'the dry revision of what is applied is unknown',
   'destination-missing': 'it has no destination',
   'destination-ambiguous': 'its destination has both a server and a name',
-  'another-cluster': 'its objects are in another cluster',
   'project-unseen': 'its AppProject is not visible',
   'source-not-permitted': 'its AppProject does not allow one of its sources',
   'destination-not-permitted': 'its AppProject does not allow its destination',

@@ -94,18 +94,18 @@ class FluxView implements EngineView {
     return found.kind === 'owned' && this.#heals(found.owner) ? { ...found, heals: true } : found;
   }
 
-  owners(): readonly EngineRef[] {
+  owners(where?: 'elsewhere'): readonly EngineRef[] {
     const entries = [...this.#kustomizations.values(), ...this.#releases.values()];
-    return entries.flatMap(({ owner }) => (owner.otherCluster ? [] : [owner.ref]));
+    return entries.flatMap(({ owner }) => (owner.otherCluster === (where === 'elsewhere') ? [owner.ref] : []));
   }
 
   plan(owner: EngineRef, options: PlanOptions): OwnerPlan | undefined {
     const kustomization = owner.kind === 'Kustomization' ? this.#kustomization(owner) : undefined;
-    if (kustomization !== undefined) {
+    if (kustomization?.owner.otherCluster === false) {
       return planKustomization(kustomization, this.#source(kustomization.owner.source), options);
     }
     const release = owner.kind === 'HelmRelease' ? this.#release(owner) : undefined;
-    if (release === undefined) return undefined;
+    if (release === undefined || release.owner.otherCluster) return undefined;
     const helmChart = this.#chartOf(release.owner);
     const { chart } = release.owner;
     const from = chart?.source.kind === 'HelmChart' ? helmChart?.chart?.source : chart?.source;

@@ -17,6 +17,7 @@ import type { NamespaceFacts } from './core/explain.ts';
 import type { Gap } from './core/explanation.ts';
 import { declareOwners, resolveRevision, type OwnerPorts, type PlannedOwner } from './diff-owners.ts';
 import { readLiveFacts, type LiveAsking, type LiveFacts } from './diff-reads.ts';
+import { listElsewhere } from './elsewhere.ts';
 import { askRecorded, type RecordedAsking } from './diff-recorded.ts';
 import { readNamespace } from './explain-namespace.ts';
 import type { Asking } from './explain-reads.ts';
@@ -25,6 +26,8 @@ import type { Asking } from './explain-reads.ts';
 export interface DiffEngines {
   ownerOf(marks: OwnershipMarks): Ownership;
   owners(): readonly EngineRef[];
+  /** Those whose objects are, as they say, in another cluster. */
+  elsewhere(): readonly EngineRef[];
   plan(owner: EngineRef, options: PlanOptions): OwnerPlan | undefined;
   /** Resources that are not known. */
   gaps(): readonly EngineGap[];
@@ -182,5 +185,5 @@ function listGaps({ engines }: DiffPorts, { forbidden }: LiveFacts): DiffGap[] {
     says:
       reason === 'forbidden' ? 'listing them is not granted: what they own is not told' : 'they could not be listed',
   }));
-  return [...lists, ...unknown];
+  return [...lists, ...unknown, ...listElsewhere(engines.elsewhere())];
 }

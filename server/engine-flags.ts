@@ -24,7 +24,7 @@ export const engineFlags = {
     type: 'list',
     default: [],
     group,
-    help: 'names and server addresses under which that Argo CD knows this cluster, comma-separated',
+    help: 'names and server addresses under which Argo CD knows this cluster, comma-separated; beside in-cluster where it runs here',
   },
 } as const satisfies FlagTable;
 
@@ -51,16 +51,13 @@ export function readEngineFlags(
       '--engine-kubeconfig and --engine-context need --engine-cluster-name: which destinations are this cluster',
     );
   }
-  if (!isElsewhere && known.length > 0) {
-    problems.push('--engine-cluster-name needs --engine-kubeconfig or --engine-context: where Argo CD runs');
-  }
   const label = values['argocd-instance-label'];
   const isServer = (text: string): boolean => text.includes('://');
   const clusterServers = known.filter(isServer).map((server) => server.replace(/\/$/, ''));
   const clusterNames = known.filter((text) => !isServer(text));
   return {
-    argocd: { namespace: values['argocd-namespace'], clusterNames, clusterServers },
-    flux: { namespace: values['flux-namespace'], clusterNames: [], clusterServers: [] },
+    argocd: { namespace: values['argocd-namespace'], runsHere: !isElsewhere, clusterNames, clusterServers },
+    flux: { namespace: values['flux-namespace'], runsHere: true, clusterNames: [], clusterServers: [] },
     instanceLabels: label === undefined ? [] : [label],
     hub: isElsewhere ? { kubeconfig, context } : undefined,
   };

@@ -23,7 +23,9 @@ export interface Engines {
   ownerOf(marks: OwnershipMarks): Ownership;
   /** Those whose objects are in this cluster; of one engine, or of all. */
   owners(engine?: EngineName): readonly EngineRef[];
-  /** Undefined: there is no such owner. */
+  /** Those whose objects are, as they say, in another one. */
+  elsewhere(): readonly EngineRef[];
+  /** Undefined: there is no such owner here. */
   plan(owner: EngineRef, options: PlanOptions): OwnerPlan | undefined;
   progressOf(owner: EngineRef, workload: Parameters<EngineView['progressOf']>[1]): EngineProgress;
   /** Resources that are not known, so that what they would say is missing. */
@@ -113,6 +115,7 @@ function joinEngines(views: Views, gaps: Engines['gaps']): Engines {
     },
     owners: (engine) =>
       [...views].flatMap(([name, view]) => (engine === undefined || engine === name ? view.owners() : [])),
+    elsewhere: () => [...views.values()].flatMap((view) => view.owners('elsewhere')),
     plan: (owner, options) => views.get(owner.engine)?.plan(owner, options),
     progressOf: (owner, workload) => views.get(owner.engine)?.progressOf(owner, workload) ?? { kind: 'idle' },
     gaps,

@@ -6,6 +6,7 @@ import type { SourceConfig } from './config-file.ts';
 import type { DigestKey } from './core/digest.ts';
 import type { EngineRef, EngineResource } from './core/engine.ts';
 import { openDrift, type DriftWatch } from './drift.ts';
+import { tellElsewhere } from './elsewhere.ts';
 import { openEngines } from './engines.ts';
 import { openLiveDeclaring } from './live-declaring.ts';
 import type { Ports } from './ports.ts';
@@ -108,6 +109,7 @@ export function openGitOps(config: Config, ports: Ports, options: GitOpsOptions)
     start: () =>
       void engines.synced.then(() => {
         if (signal.aborted) return;
+        tellElsewhere(ports.log, engines.elsewhere());
         drift.queue.start();
         drift.onOwners([...engines.owners(), ...configured.owners]);
       }),

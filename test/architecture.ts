@@ -117,6 +117,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/registry.ts': { ours: [core, 'hooks', 'argocd', 'flux', 'server/forge', 'server/notify', 'server/render'] },
   'server/engine-flags.ts': { ours: [core, 'server/asking-flags.ts', 'server/flags.ts', 'server/reloader-config.ts'] },
   'server/engines.ts': { ours: [core, 'server/engine-flags.ts', 'server/kube', 'server/registry.ts'] },
+  'server/elsewhere.ts': { ours: [core] },
   'server/trouble.ts': { ours: [core, 'server/metrics.ts', 'server/outcome-report.ts'] },
   'server/pr-arguments.ts': { ours: [core, 'server/flags.ts', 'server/flags-help.ts'] },
   'server/pr-output.ts': { ours: [core] },

@@ -59,8 +59,8 @@ test('config: the defaults', () => {
     render: { tools: {}, ageKeyFile: undefined },
     warnings: [],
     engines: {
-      argocd: { namespace: 'argocd', clusterNames: [], clusterServers: [] },
-      flux: { namespace: 'flux-system', clusterNames: [], clusterServers: [] },
+      argocd: { namespace: 'argocd', runsHere: true, clusterNames: [], clusterServers: [] },
+      flux: { namespace: 'flux-system', runsHere: true, clusterNames: [], clusterServers: [] },
       instanceLabels: [],
       hub: undefined,
     },

@@ -10,7 +10,7 @@ import { LockstepError } from '../server/core/errors.ts';
 import type { Preview } from '../server/core/preview-row.ts';
 import { runDiff } from '../server/diff-command.ts';
 import { createCanary, findLeaks } from './e2e/canary.ts';
-import { applied, config, deployment, feature, startRig, type World } from './diff-world.ts';
+import { application, applied, config, deployment, feature, startRig, type World } from './diff-world.ts';
 
 const fromApp = { envFrom: [{ configMapRef: { name: 'app' } }] };
 const fromDb = { env: [{ name: 'P', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }] };
@@ -174,6 +174,15 @@ test('what may not be listed is a gap, and is not missing; when it is everything
     rig.run('-n', 'shop'),
     (error) => error instanceof LockstepError && error.code === 'api-forbidden',
   );
+});
+
+test('owners of another cluster are one line, however many there are', async (context) => {
+  const elsewhere = ['a', 'b', 'c'].map((name) => ({ ...application, name }));
+  const rig = await startRig(context, [app], { ...same, elsewhere });
+  const { code, out } = await rig.run('-n', 'shop', '-o', 'json');
+  const gaps = (JSON.parse(out) as Diff).gaps.filter(({ about }) => about === 'Applications');
+  const advice = 'if it is this one, give --engine-cluster-name the name or server that they say';
+  assert.deepEqual([code, gaps.map(({ says }) => says)], [0, [`3 of another cluster are left out; ${advice}`]]);
 });
 
 test('recorded: asked of the running Lockstep, through the API server or by its URL; unknown without one, and said', async (context) => {

@@ -19,6 +19,7 @@ import { startFakeApiServer, writeKubeconfig, type FakeApiServer } from './fakes
 export type Manifests = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export interface World {
+  readonly elsewhere?: readonly EngineRef[];
   /** What each revision of the one repository declares; `failed`: it cannot be read. */
   readonly revisions: Readonly<Record<string, Manifests | 'failed'>>;
   /** Pod templates of Deployments by revision. */
@@ -75,6 +76,7 @@ function fakePorts(world: World, key: DigestKey): DiffPorts & { close: () => Pro
           ? { kind: 'owned', owner: application, by: 'label' }
           : { kind: 'not-owned' },
       owners: () => [application],
+      elsewhere: () => world.elsewhere ?? [],
       plan: (_, { revisions }) => {
         const revision = revisions.get(repository) ?? applied;
         const plan: OwnerPlan = {

@@ -14,7 +14,15 @@ test('engines: both are in this cluster unless a flag says otherwise', () => {
   const { settings, problems } = read('--argocd-namespace=gitops');
   assert.deepEqual(problems, []);
   assert.equal(settings.hub, undefined);
-  assert.deepEqual(settings.argocd, { namespace: 'gitops', clusterNames: [], clusterServers: [] });
+  assert.deepEqual(settings.argocd, { namespace: 'gitops', runsHere: true, clusterNames: [], clusterServers: [] });
+});
+
+test('engines: Argo CD in this cluster may know it by more names', () => {
+  const { settings, problems } = read('--engine-cluster-name=prod,https://10.0.0.1:6443');
+  assert.deepEqual(problems, []);
+  assert.equal(settings.hub, undefined);
+  const clusterServers = ['https://10.0.0.1:6443'];
+  assert.deepEqual(settings.argocd, { namespace: 'argocd', runsHere: true, clusterNames: ['prod'], clusterServers });
 });
 
 test('engines: a hub knows this cluster by names and by addresses', () => {
@@ -25,14 +33,13 @@ test('engines: a hub knows this cluster by names and by addresses', () => {
   );
   assert.deepEqual(problems, []);
   assert.deepEqual(settings.hub, { kubeconfig: '/etc/hub', context: 'hub' });
-  const { clusterNames, clusterServers } = settings.argocd;
-  assert.deepEqual([clusterNames, clusterServers], [['prod'], ['https://10.0.0.1:6443']]);
+  const { runsHere, clusterNames, clusterServers } = settings.argocd;
+  assert.deepEqual([runsHere, clusterNames, clusterServers], [false, ['prod'], ['https://10.0.0.1:6443']]);
   assert.deepEqual(settings.flux.clusterNames, [], 'Flux is looked for here only');
 });
 
 const refused: [rule: string, argv: string[], problem: RegExp][] = [
   ['a hub without a name of this cluster', ['--engine-context=hub'], /need --engine-cluster-name/],
-  ['a name of this cluster without a hub', ['--engine-cluster-name=prod'], /needs --engine-kubeconfig/],
   ['a namespace that is none', ['--argocd-namespace=../x'], /--argocd-namespace "..\/x"/],
 ];
 for (const [rule, argv, problem] of refused) {

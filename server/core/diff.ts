@@ -3,10 +3,10 @@
 import { attributeContent, type Writer, type WriterFacts } from './attribution.ts';
 import type { DeclaredConfig } from './declaration.ts';
 import { findDeclared, indexOwners, type DiffOwner, type OwnerIndex } from './diff-declared.ts';
-import type { OwnerRef } from './engine.ts';
 import type { Diff, DiffAnswer, DiffGap, DiffKey, DiffRow, DiffSource, DiffWriter } from './diff-row.ts';
-import { compareContent, notComparable, type Comparison, type LiveContent } from './drift.ts';
-import type { DeclaredSource, Ownership } from './engine.ts';
+import { findDifference } from './decide-drift.ts';
+import { compareContent, notComparable, type Comparison, type LiveContent, type NotComparable } from './drift.ts';
+import type { DeclaredSource, OwnerRef, Ownership } from './engine.ts';
 import { objectKey, type ConfigRef, type WorkloadRef } from './object.ts';
 import type { Recorded } from './recorded.ts';
 import type { Reference } from './references.ts';
@@ -119,14 +119,18 @@ function liveRow(view: View, config: DiffConfig): DiffRow {
     answer: verdict.answer,
     keys: comparison === undefined ? [] : describeKeys(comparison, declared, live),
     fields: comparison?.fields ?? [],
-    reasons: 'reasons' in verdict ? verdict.reasons.map((reason) => ({ reason, says: notComparable[reason] })) : [],
+    reasons: 'reasons' in verdict ? explainReasons(verdict.reasons) : [],
     ...(detail === undefined ? {} : { detail }),
     ...attribute(writers, comparison),
     ...usesOf(view, ref),
   };
 }
 
-/** What is declared for the namespaces that were read, and not live. */
+function explainReasons(reasons: readonly NotComparable[]): DiffRow['reasons'] {
+  return reasons.map((reason) => ({ reason, says: notComparable[reason] }));
+}
+
+/** What is declared for the namespaces that were read, and not live. What a sync at another revision may have pruned is not missing. */
 function missingRows(view: View): DiffRow[] {
   const { namespace, configs, unread } = view.facts;
   const live = new Set(configs.map(({ ref }) => objectKey(ref)));
@@ -136,6 +140,8 @@ function missingRows(view: View): DiffRow[] {
     const { ref, content, path } = declared;
     const isRead = (namespace === undefined || ref.namespace === namespace) && !unread.has(ref.kind);
     if (!isRead || isMadeByMachinery(ref, content.fields.type)) return [];
+    const comparison = compareContent(content, undefined);
+    const finding = findDifference({ comparison, isLive: false });
     return [
       {
         config: ref,
@@ -143,10 +149,10 @@ function missingRows(view: View): DiffRow[] {
         because: 'declared',
         sources: owner.sources.map(describeSource),
         ...(path === undefined ? {} : { file: path }),
-        answer: 'missing',
-        keys: describeKeys(compareContent(content, undefined), declared, undefined),
+        answer: finding.kind === 'not-comparable' ? 'not-comparable' : 'missing',
+        keys: describeKeys(comparison, declared, undefined),
         fields: [],
-        reasons: [],
+        reasons: explainReasons(finding.kind === 'not-comparable' ? finding.reasons : []),
         writers: [],
         ...usesOf(view, ref),
       },

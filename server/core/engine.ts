@@ -67,7 +67,9 @@ export interface EngineResource {
 export interface EngineOptions {
   /** Where the engine keeps its own settings: `argocd`, `flux-system`. */
   readonly namespace: string;
-  /** Names under which the engine's cluster knows this one; empty when the engine runs in it. */
+  /** It runs in this cluster, so that what it calls in-cluster is here. */
+  readonly runsHere: boolean;
+  /** Names and servers under which it knows this cluster, beside in-cluster. */
   readonly clusterNames: readonly string[];
   readonly clusterServers: readonly string[];
 }
@@ -84,9 +86,9 @@ export interface EngineView {
   put(resource: EngineResource, object: unknown): readonly EngineRef[];
   remove(resource: EngineResource, namespace: string, name: string): readonly EngineRef[];
   ownerOf(marks: OwnershipMarks): Ownership;
-  /** Those whose objects are in this cluster. */
-  owners(): readonly EngineRef[];
-  /** Undefined: there is no such owner. */
+  /** Those whose objects are in this cluster; or `elsewhere`: those that name another one, about which nothing more is said. */
+  owners(where?: 'elsewhere'): readonly EngineRef[];
+  /** Undefined: there is no such owner here. */
   plan(owner: EngineRef, options: PlanOptions): OwnerPlan | undefined;
   /** Whether the owner is about to write, or is writing, a workload that it owns (RESTART-PROTOCOL.md rule 11). */
   progressOf(owner: EngineRef, workload: Pick<OwnershipMarks, 'group' | 'kind' | 'namespace' | 'name'>): EngineProgress;

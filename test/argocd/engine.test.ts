@@ -10,7 +10,7 @@ const [settings, projects, applications] = argocd.resources;
 assert.ok(settings && projects && applications);
 
 function open(options: Partial<EngineOptions> = {}): EngineView {
-  return argocd.open({ namespace: 'argocd', clusterNames: [], clusterServers: [], ...options });
+  return argocd.open({ namespace: 'argocd', runsHere: true, clusterNames: [], clusterServers: [], ...options });
 }
 
 const config = (data: object) => ({ metadata: { name: 'argocd-cm', namespace: 'argocd' }, data });
@@ -19,6 +19,16 @@ const project = (name: string) => ({
   kind: 'AppProject',
   metadata: { name, namespace: 'argocd' },
 });
+
+/** Of the cluster, as Argo CD's own words name it. */
+const anywhere = {
+  sourceRepos: ['*'],
+  destinations: [
+    { server: 'https://kubernetes.default.svc', namespace: 'shop' },
+    { name: 'prod', namespace: 'shop' },
+  ],
+};
+const known = { clusterNames: ['prod'], clusterServers: ['https://10.0.0.1:6443'] };
 
 function marks(more: Partial<OwnershipMarks> = {}): OwnershipMarks {
   const annotations = { 'argocd.argoproj.io/tracking-id': 'web:apps/Deployment:shop/web' };
@@ -96,15 +106,44 @@ test('an Application of another control plane is none of this one’s owners', (
 });
 
 test('a hub’s Applications own what they put into this cluster', () => {
-  const view = open({ clusterNames: ['prod'], clusterServers: ['https://10.0.0.1:6443'] });
+  const view = open({ runsHere: false, ...known });
   view.put(applications, application());
-  assert.deepEqual(view.owners(), [], 'in-cluster is the hub itself');
+  assert.deepEqual([view.owners(), view.owners('elsewhere')], [[], [web]], 'in-cluster is the hub itself');
   for (const destination of [{ name: 'prod' }, { server: 'https://10.0.0.1:6443/' }]) {
     view.put(applications, application({ spec: { destination } }));
     assert.deepEqual(view.owners(), [web]);
     assert.equal(view.ownerOf(marks()).kind, 'owned');
   }
 });
+
+const shop = { namespace: 'shop' };
+const destinations: [
+  rule: string,
+  destination: object,
+  options: Partial<EngineOptions>,
+  where: 'here' | 'elsewhere',
+][] = [
+  ['the usual server', { server: 'https://kubernetes.default.svc' }, {}, 'here'],
+  ['the usual server, with more names', { server: 'https://kubernetes.default.svc' }, known, 'here'],
+  ['the usual name, with more names', { name: 'in-cluster' }, known, 'here'],
+  ['a name of its own', { name: 'prod' }, known, 'here'],
+  ['a name of its own that was not told', { name: 'prod' }, {}, 'elsewhere'],
+  ['its server from outside', { server: 'https://10.0.0.1:6443/' }, known, 'here'],
+  ['its server from outside that was not told', { server: 'https://10.0.0.1:6443/' }, {}, 'elsewhere'],
+  ['another name', { name: 'edge' }, known, 'elsewhere'],
+];
+for (const [rule, destination, options, where] of destinations) {
+  test(`Argo CD in this cluster: ${rule} is ${where}`, () => {
+    const view = open(options);
+    view.put(projects, { ...project('shop'), spec: anywhere });
+    view.put(applications, application({ spec: { destination: { ...destination, ...shop } } }));
+    assert.deepEqual([view.owners(), view.owners('elsewhere')], where === 'here' ? [[web], []] : [[], [web]]);
+    assert.equal(view.ownerOf(marks()).kind, where === 'here' ? 'owned' : 'not-owned');
+    // No plan: nothing is compared, and nothing said of each.
+    const plan = view.plan(web, { revisions: new Map() })?.finish([]);
+    assert.equal(plan === undefined ? 'elsewhere' : 'parts' in plan ? 'here' : plan.detail, where);
+  });
+}
 
 const healing: [rule: string, change: Parameters<typeof application>[0], heals: true | undefined][] = [
   ['self-heal is on', { spec: { syncPolicy: { automated: { selfHeal: true } } } }, true],

@@ -44,10 +44,12 @@ interface Given {
   /** By path. */
   readonly overrides?: Readonly<Record<string, string>>;
   readonly clusterNames?: readonly string[];
+  readonly runsHere?: boolean;
 }
 
 function planOf(given: Given): OwnerPlan {
-  const view = argocd.open({ namespace: 'argocd', clusterNames: given.clusterNames ?? [], clusterServers: [] });
+  const { clusterNames = [], runsHere = true } = given;
+  const view = argocd.open({ namespace: 'argocd', runsHere, clusterNames, clusterServers: [] });
   if (given.settings !== undefined) {
     const object = { metadata: { name: 'argocd-cm', namespace: 'argocd' }, data: given.settings };
     view.put(resourceOf('ConfigMap'), object);
@@ -383,7 +385,6 @@ const refusals: [rule: string, given: Given, detail: RegExp][] = [
   ['jsonnet', from({ directory: { jsonnet: { libs: ['lib'] } } }), /jsonnet/],
   ['build options of kustomize', { settings: { 'kustomize.buildOptions': '--enable-helm' } }, /kustomize.buildOptions/],
   ['two destinations', { spec: { destination: { server: 'https://a', name: 'a' } } }, /both a server and a name/],
-  ['another cluster', { spec: { destination: { name: 'edge', namespace: 'shop' } } }, /another cluster/],
   ['a project that is not there', { project: project({}, 'another') }, /AppProject is not visible/],
 ];
 for (const [rule, given, detail] of refusals) {

@@ -47,7 +47,7 @@ const declaring = createDeclaring({ trees, renderer, live: async () => undefined
 const kindOf = (wanted: string) => argocd.resources.find(({ kind }) => kind === wanted)!;
 const applications = kindOf('Application');
 const everywhere = { server: '*', namespace: '*' };
-const view = argocd.open({ namespace: 'argocd', clusterNames: [], clusterServers: [] });
+const view = argocd.open({ namespace: 'argocd', runsHere: true, clusterNames: [], clusterServers: [] });
 view.put(kindOf('AppProject'), {
   apiVersion: 'argoproj.io/v1alpha1',
   kind: 'AppProject',

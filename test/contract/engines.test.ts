@@ -86,7 +86,7 @@ for (const example of [argoExample, fluxExample]) {
     return view.put(resource, object);
   };
   const open = (state?: keyof Example['states']): EngineView => {
-    const view = engines[engine].open({ namespace: engine, clusterNames: [], clusterServers: [] });
+    const view = engines[engine].open({ namespace: engine, runsHere: true, clusterNames: [], clusterServers: [] });
     for (const object of example.around) put(view, object);
     if (state !== undefined) put(view, states[state]);
     return view;
@@ -129,7 +129,8 @@ for (const example of [argoExample, fluxExample]) {
 
     test('an owner of another cluster’s objects owns none here', () => {
       const view = open('elsewhere');
-      assert.deepEqual(view.owners(), []);
+      assert.deepEqual([view.owners(), view.owners('elsewhere')], [[], [owner]]);
+      assert.equal(view.plan(owner, options), undefined);
       assert.notEqual(view.ownerOf(marks).kind, 'owned');
     });
 

@@ -5,9 +5,11 @@ import { test } from 'node:test';
 import { isMadeByMachinery, makeDiff, type DiffConfig, type DiffFacts } from '../../server/core/diff.ts';
 import type { DiffAnswer, DiffRow } from '../../server/core/diff-row.ts';
 import type { OwnerRef } from '../../server/core/engine.ts';
-import type { NotComparable } from '../../server/core/drift.ts';
+import type { DeclaredConfig } from '../../server/core/declaration.ts';
+import { declareUnknown, type NotComparable } from '../../server/core/drift.ts';
 import { objectKey } from '../../server/core/object.ts';
 import { judgeChecksum, worstRecorded, type Recorded } from '../../server/core/recorded.ts';
+import { judgeFindings } from '../../server/reconcile/findings.ts';
 import { application, declared, declaring, digestsOf, factsOf, kustomization, live, owned } from './diff-facts.ts';
 import { noWriters, refOf, undeclared, workload, writtenBy } from './diff-facts.ts';
 
@@ -236,6 +238,38 @@ for (const [rule, [facts, expected]] of Object.entries(missing)) {
       makeDiff(factsOf(facts)).rows.map(({ config }) => config.name),
       expected,
     );
+  });
+}
+
+const partly = declareUnknown('partly-applied');
+const absent: [rule: string, declaredAs: DeclaredConfig, answer: DiffAnswer][] = [
+  ['all of it is known', declared(app, one), 'missing'],
+  ['without data', declared(app, {}), 'missing'],
+  ['encrypted', declared(secret, {}, { unclear: { key: 'encrypted' } }), 'missing'],
+  ['a sync that runs or failed may have pruned it', { ref: app, content: partly, path: undefined }, 'not-comparable'],
+  ['its name is made when it is rendered', declared(app, {}, { rest: 'generated' }), 'not-comparable'],
+];
+for (const [rule, config, answer] of absent) {
+  test(`declared and not live, ${rule}: ${answer}, as the service says`, () => {
+    const owner = declaring([config]);
+    const row = rowOf({ owners: [owner] });
+    assert.deepEqual([row.answer, row.reasons.length > 0], [answer, answer === 'not-comparable']);
+    assert.ok(owner.declared.kind === 'declared');
+    const { declaration } = owner.declared;
+    const owners = {
+      ownerOf: () => owned,
+      plan: async () => undefined,
+      progressOf: () => ({ kind: 'idle' }) as const,
+    };
+    const deps = {
+      configs: { seen: () => undefined },
+      claims: { claimedFrom: () => [] },
+      owners,
+      watches: () => 'all' as const,
+    };
+    const found = judgeFindings(deps, { key: '', owner: application, declaration, known: [] });
+    const finding = found.get(objectKey(config.ref));
+    assert.equal(finding?.kind === 'differs' ? finding.reason : finding?.kind, answer);
   });
 }
 

@@ -17,7 +17,7 @@ function resourceOf(kind: string): EngineResource {
 }
 
 function open(...objects: Fields[]): EngineView {
-  const view = flux.open({ namespace: 'flux-system', clusterNames: [], clusterServers: [] });
+  const view = flux.open({ namespace: 'flux-system', runsHere: true, clusterNames: [], clusterServers: [] });
   for (const object of objects) put(view, object);
   return view;
 }

@@ -28,7 +28,7 @@ function plant(value: unknown, [key, ...rest]: readonly string[], planted: unkno
 
 test('flux hostile: values that are nested beyond what the stack holds are taken from what Helm recorded', () => {
   const values = JSON.parse('{"a":'.repeat(9_000) + '1' + '}'.repeat(9_000)) as unknown;
-  const view = flux.open({ namespace: 'flux-system', clusterNames: [], clusterServers: [] });
+  const view = flux.open({ namespace: 'flux-system', runsHere: true, clusterNames: [], clusterServers: [] });
   const resource = flux.resources.find(({ kind }) => kind === 'HelmRelease');
   assert.ok(resource);
   const [owner] = view.put(resource, helmRelease({ spec: { values } }));

@@ -13,7 +13,7 @@ const shop: EngineRef = { engine: 'flux', kind: 'Kustomization', namespace: 'flu
 const podinfo: EngineRef = { engine: 'flux', kind: 'HelmRelease', namespace: 'apps', name: 'podinfo' };
 
 function planOf(owner: EngineRef, objects: readonly Fields[], revisions: readonly [string, string][] = []): OwnerPlan {
-  const view = flux.open({ namespace: 'flux-system', clusterNames: [], clusterServers: [] });
+  const view = flux.open({ namespace: 'flux-system', runsHere: true, clusterNames: [], clusterServers: [] });
   for (const object of objects) {
     const resource = flux.resources.find(({ kind }) => kind === object['kind']);
     assert.ok(resource);

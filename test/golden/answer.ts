@@ -104,7 +104,7 @@ function planConfigured({ setup: { source } }: Case): OwnerPlan | undefined {
 function openWorld(item: Case): World {
   const engines = [argocd, flux].map((engine) => {
     const namespace = engine.name === 'argocd' ? 'argocd' : 'flux-system';
-    return { engine, view: engine.open({ namespace, clusterNames: [], clusterServers: [] }) };
+    return { engine, view: engine.open({ namespace, runsHere: true, clusterNames: [], clusterServers: [] }) };
   });
   for (const { engine, view } of engines) {
     for (const resource of engine.resources) {
