@@ -1,6 +1,8 @@
 // An Application as the API server gives it, in our words. Whatever cannot be said is in `problems`, by place and reason.
 import type { EngineRef } from '../server/core/engine.ts';
+import type { LeaveRule } from '../server/core/leave-rule.ts';
 import { readDestination, type Destination } from './destination.ts';
+import { readIgnores } from './ignores.ts';
 import { readOperation, readResourceId, resourceKey, type Operation, type ResourceId } from './operation.ts';
 import { isSamePlace, readApplied, type PartlyApplied } from './revision.ts';
 import { isFields, Problems, Section, type Problem } from './section.ts';
@@ -24,6 +26,8 @@ export interface Application {
   readonly compared: Compared;
   readonly operation: Operation;
   readonly policy: SyncPolicy;
+  /** What of its Secrets and ConfigMaps it does not compare. */
+  readonly ignores: readonly LeaveRule[];
   readonly resources: ManagedResources;
   /** Types of conditions that stop a sync, such as ComparisonError. */
   readonly errors: readonly string[];
@@ -79,6 +83,7 @@ export function readApplication(value: unknown): ApplicationReading {
     compared: readCompared(status),
     operation,
     policy: readSyncPolicy(spec, metadata.textMap('annotations')),
+    ignores: readIgnores(spec),
     resources: readResources(status),
     errors: (status?.sections('conditions') ?? [])
       .flatMap((condition) => condition.text('type') ?? [])

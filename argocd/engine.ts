@@ -12,9 +12,11 @@ import type {
   OwnershipMarks,
   PlanOptions,
 } from '../server/core/engine.ts';
+import type { LeaveRule } from '../server/core/leave-rule.ts';
 import { isProducer } from '../server/core/producer.ts';
 import { readApplication, type Application } from './application.ts';
 import { isThisCluster, type ClusterIdentity } from './destination.ts';
+import { readSystemIgnores } from './ignores.ts';
 import type { ResourceId } from './operation.ts';
 import { findMakersOwner } from './makers.ts';
 import { findOwner } from './ownership.ts';
@@ -41,6 +43,7 @@ export const argocd: Engine = {
 interface Settings {
   readonly tracking: TrackingSettings;
   readonly buildOptions: string | undefined;
+  readonly ignores: readonly LeaveRule[];
 }
 
 class ArgoView implements EngineView {
@@ -110,8 +113,9 @@ class ArgoView implements EngineView {
     if (application === undefined || isThisCluster(application.destination, this.#cluster) === 'no') return undefined;
     const namespace = application.controllerNamespace ?? this.#namespace;
     const project = this.#projects.get(keyOf({ namespace, name: application.project }));
-    const { buildOptions } = this.#settings;
-    return planApplication({ application, project, namespace, cluster: this.#cluster, buildOptions }, options);
+    const { buildOptions, ignores } = this.#settings;
+    const cluster = this.#cluster;
+    return planApplication({ application, project, namespace, cluster, buildOptions, ignores }, options);
   }
 
   progressOf({ kind, ...ref }: EngineRef, workload: ResourceId): EngineProgress {
@@ -159,7 +163,11 @@ class ArgoView implements EngineView {
 
 function readSettings(object: unknown): Settings {
   const data = new Section(isFields(object) ? object : {}, '', new Problems()).textMap('data');
-  return { tracking: readTrackingSettings(data), buildOptions: data.get('kustomize.buildOptions') || undefined };
+  return {
+    tracking: readTrackingSettings(data),
+    buildOptions: data.get('kustomize.buildOptions') || undefined,
+    ignores: readSystemIgnores(data),
+  };
 }
 
 function identify(object: unknown): { readonly namespace: string; readonly name: string } {

@@ -1,5 +1,6 @@
 // An Application as a plan: each source at the commit that is applied, with its overrides, as the tool and options that Argo CD would use.
 import type { DeclaredSource, OwnerPlan, PlanOptions } from '../server/core/engine.ts';
+import type { LeaveRule } from '../server/core/leave-rule.ts';
 import type { ConfigRef } from '../server/core/object.ts';
 import type { RenderPart, RenderPlan, RenderRefusal, Tool, TreeRef } from '../server/core/rendering.ts';
 import { readMap } from '../server/declared/map.ts';
@@ -8,6 +9,7 @@ import type { ClusterIdentity } from './destination.ts';
 import { environmentOf } from './environment.ts';
 import type { Gap } from './gap.ts';
 import { applyOverrides, listOverrides } from './overrides.ts';
+import { toLeaves } from './ignores.ts';
 import { toHelm } from './plan-helm.ts';
 import { toKustomize } from './plan-kustomize.ts';
 import { splitResourceKey } from './operation.ts';
@@ -25,6 +27,8 @@ export interface PlanFacts {
   readonly cluster: ClusterIdentity;
   /** `kustomize.buildOptions` of argocd-cm. */
   readonly buildOptions: string | undefined;
+  /** What argocd-cm leaves of everybody's. */
+  readonly ignores: readonly LeaveRule[];
 }
 
 type Override = Parameters<OwnerPlan['finish']>[0][number];
@@ -127,7 +131,9 @@ function toPlan(facts: PlanFacts, resolved: Resolved): RenderPlan | RenderRefusa
     if ('kind' in part) return part;
     parts.push(part);
   }
-  return { namespace: facts.application.destination.namespace ?? '', parts };
+  const leaves = toLeaves([...facts.ignores, ...facts.application.ignores], facts.application.policy);
+  const namespace = facts.application.destination.namespace ?? '';
+  return { namespace, parts, ...(leaves.length === 0 ? {} : { leaves }) };
 }
 
 function toPart(facts: PlanFacts, resolved: Resolved, source: ApplicationSource): RenderPart | RenderRefusal {

@@ -153,7 +153,9 @@ async function declareParts(plan: RenderPlan, { declarePart, sources, signal }: 
     const config = configs.get(key);
     if (config !== undefined) configs.set(key, { ...config, content: declareUnknown('partly-applied') });
   }
-  return { kind: 'declared', declaration: { configs, workloads, problems }, sources };
+  const { leaves } = plan;
+  const declaration = { configs, workloads, problems, ...(leaves === undefined ? {} : { leaves }) };
+  return { kind: 'declared', declaration, sources };
 }
 
 async function readOverrides(

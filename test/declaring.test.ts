@@ -63,6 +63,14 @@ test('of what was applied from another revision nothing is known', async () => {
   );
 });
 
+test('what is left to the cluster goes with what is declared', async () => {
+  const { declaring } = setUp({ a: configMap('x', '1') });
+  const leaves = [{ keys: ['value'], fields: [] }];
+  const plan = { ...planOf('a'), finish: () => ({ namespace: 'shop', parts: [part('a')], leaves }) };
+  const declared = await declaring.declare(plan, signal);
+  assert.deepEqual(declared.kind === 'declared' && declared.declaration.leaves, leaves);
+});
+
 test('of an object that two parts declare, the last one’s counts', async () => {
   const { declaring } = setUp({
     a: configMap('x', 'old') + '---\n' + configMap('y', 'only'),

@@ -18,12 +18,14 @@ export interface Drift {
   readonly origin: Origin;
   /** The field manager that wrote what differs, where it is one and known. */
   readonly writer: string | undefined;
+  /** To put it back would overwrite what the owner is told to leave alone. Absent: it would not. */
+  readonly overwrites?: true;
 }
 
 export type Finding =
   | { readonly kind: 'same' }
   | { readonly kind: 'not-comparable'; readonly reasons: readonly NotComparable[] }
-  | ({ readonly kind: 'differs' } & Pick<Drift, 'reason' | 'keys' | 'fields'>)
+  | ({ readonly kind: 'differs' } & Pick<Drift, 'reason' | 'keys' | 'fields' | 'overwrites'>)
   /** Nothing says that it should be there, or can be seen. */
   | { readonly kind: 'not-judged' };
 
@@ -91,14 +93,15 @@ function decideDifference(facts: DriftFacts, finding: Finding & { readonly kind:
     since: told?.since ?? now,
     origin: attribution?.origin ?? 'unknown',
     writer: attribution?.writer?.manager,
+    ...(finding.overwrites === true ? { overwrites: true } : {}),
   };
   if (told === undefined) return { kind: 'found', reason, drift };
   return isSame(told, drift) ? { kind: 'nothing', reason: 'told' } : { kind: 'changed', reason, drift };
 }
 
 function isSame(a: Drift, b: Drift): boolean {
-  const text = ({ reason, keys, fields, origin, writer }: Drift): string =>
-    JSON.stringify([reason, keys, fields, origin, writer]);
+  const text = ({ reason, keys, fields, origin, writer, overwrites }: Drift): string =>
+    JSON.stringify([reason, keys, fields, origin, writer, overwrites]);
   return text(a) === text(b);
 }
 

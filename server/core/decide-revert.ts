@@ -8,6 +8,8 @@ export const revertRefusals = {
   'not-declared': 'Git does not declare the object any more; to revert would be to delete it',
   /** Two engines confirm it, or none: to revert would be to take sides. */
   'owner-unconfirmed': 'the object is not confirmed to be this owner’s, and nobody else’s',
+  'overwrites-ignored':
+    'a sync would also overwrite what the Application ignores in this object, unless it has RespectIgnoreDifferences=true',
   'observe-mode': 'Lockstep runs with --mode=observe',
   'no-engine': 'no engine applies it; apply it again from Git',
   'engine-elsewhere': 'the engine is in another cluster, which Lockstep only reads',
@@ -37,6 +39,8 @@ export interface RevertFacts {
   readonly reason: DriftReason;
   /** The object is the owner's, and nobody else's; or there is none. */
   readonly isConfirmed: boolean;
+  /** Something else in the object would be overwritten that its owner is told to leave alone. */
+  readonly overwrites: boolean;
   /** When this drift was found (ms). */
   readonly since: number;
   readonly mode: 'enforce' | 'observe';
@@ -52,11 +56,13 @@ export type RevertDecision =
   | { readonly kind: 'refuse'; readonly reason: RevertRefusal; readonly until: number | undefined };
 
 /** For one drifted config object. */
-export function decideRevert({ now, action, reason, isConfirmed, since, mode, askedAt }: RevertFacts): RevertDecision {
+export function decideRevert(facts: RevertFacts): RevertDecision {
+  const { now, action, reason, isConfirmed, overwrites, since, mode, askedAt } = facts;
   if (action === 'report') return { kind: 'none', reason: 'report' };
   if (action === 'adopt') return refuse('adopt-not-here');
   if (reason === 'not-declared') return refuse('not-declared');
   if (!isConfirmed) return refuse('owner-unconfirmed');
+  if (overwrites) return refuse('overwrites-ignored');
   if (mode === 'observe') return refuse('observe-mode');
   const last = askedAt.at(-1);
   if (last !== undefined && last >= since && now < last + askEveryMs) {

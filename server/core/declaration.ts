@@ -1,6 +1,7 @@
 // What one owner declares, rendered and reduced to digests.
 import type { DeclaredContent } from './drift.ts';
 import type { ErrorCode } from './errors.ts';
+import type { LeaveMark, LeaveRule } from './leave-rule.ts';
 import type { ConfigRef, WorkloadRef } from './object.ts';
 
 export interface DeclaredConfig {
@@ -8,6 +9,8 @@ export interface DeclaredConfig {
   readonly content: DeclaredContent;
   /** File it came from, from the repository's root; undefined when a tool made it. */
   readonly path: string | undefined;
+  /** By which its engine may leave it alone. Absent: none. */
+  readonly marks?: readonly LeaveMark[];
 }
 
 export interface DeclaredWorkload {
@@ -22,6 +25,8 @@ export interface Declaration {
   readonly workloads: ReadonlyMap<string, DeclaredWorkload>;
   /** Manifests that could not be read, for a person: place and reason, never content. */
   readonly problems: readonly string[];
+  /** What of it the owner leaves as it is in the cluster. Absent: nothing. */
+  readonly leaves?: readonly LeaveRule[];
 }
 
 /** A repository of a kind that is not read: no trouble that passes, only not comparable. */

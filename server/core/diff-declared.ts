@@ -1,8 +1,9 @@
 // Who declares a live config object, and what: by the marks that the object carries, else by who declares an object of its name.
 import type { DeclaredConfig, Declaration } from './declaration.ts';
-import type { OwnerRef } from './engine.ts';
-import { compareContent, type Comparison, type LiveContent, type NotComparable } from './drift.ts';
-import type { DeclaredSource, Ownership } from './engine.ts';
+import type { Comparison, LiveContent, NotComparable } from './drift.ts';
+import type { DeclaredSource, OwnerRef, Ownership, OwnershipMarks } from './engine.ts';
+import { compareLeaving } from './left.ts';
+import type { LeaveRule } from './leave-rule.ts';
 import { objectKey, type ConfigRef } from './object.ts';
 
 /** What an owner declares, or why that is not known. */
@@ -47,17 +48,23 @@ export function ownerKey({ engine, kind, namespace, name }: OwnerRef): string {
   return `${engine}/${kind}/${namespace}/${name}`;
 }
 
-export function findDeclared(
-  { owners, declarers }: OwnerIndex,
-  { ref, live, ownership }: { readonly ref: ConfigRef; readonly live: LiveContent; readonly ownership: Ownership },
-): Found {
+export interface Judged {
+  readonly ref: ConfigRef;
+  readonly live: LiveContent;
+  readonly ownership: Ownership;
+  /** Absent: it carries none of an engine. */
+  readonly marks?: OwnershipMarks | undefined;
+}
+
+export function findDeclared({ owners, declarers }: OwnerIndex, { ref, live, ownership, marks }: Judged): Found {
   const key = objectKey(ref);
   const marked = ownership.kind === 'not-owned' ? undefined : owners.get(ownerKey(ownership.owner));
   const declarer = declaredBy(marked, key) === undefined ? declarers.get(key) : marked;
   const declared = declaredBy(declarer, key);
   if (declarer !== undefined && declared !== undefined) {
     const because = declarer === marked ? markOf(ownership) : 'declared';
-    return { owner: declarer, because, declared, verdict: compareContent(declared.content, live) };
+    const { comparison } = compareLeaving(declared, { content: live, marks }, leavesOf(declarer));
+    return { owner: declarer, because, declared, verdict: comparison };
   }
   if (ownership.kind === 'not-owned') return { because: 'not-owned', verdict: notDeclared };
   const because = markOf(ownership);
@@ -83,6 +90,10 @@ function unjudged(reason: NotComparable): Unjudged {
 
 function declaredBy(owner: DiffOwner | undefined, key: string): DeclaredConfig | undefined {
   return owner?.declared.kind === 'declared' ? owner.declared.declaration.configs.get(key) : undefined;
+}
+
+export function leavesOf({ declared }: DiffOwner): readonly LeaveRule[] {
+  return (declared.kind === 'declared' ? declared.declaration.leaves : undefined) ?? [];
 }
 
 function markOf(ownership: Ownership): string {

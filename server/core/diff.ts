@@ -2,20 +2,18 @@
 // Of a digest it never repeats more than a part.
 import { attributeContent, type Writer, type WriterFacts } from './attribution.ts';
 import type { DeclaredConfig } from './declaration.ts';
-import { findDeclared, indexOwners, type DiffOwner, type OwnerIndex } from './diff-declared.ts';
+import { findDeclared, indexOwners, leavesOf, type DiffOwner, type Judged, type OwnerIndex } from './diff-declared.ts';
 import type { Diff, DiffAnswer, DiffGap, DiffKey, DiffRow, DiffSource, DiffWriter } from './diff-row.ts';
 import { findDifference } from './decide-drift.ts';
-import { compareContent, notComparable, type Comparison, type LiveContent, type NotComparable } from './drift.ts';
-import type { DeclaredSource, OwnerRef, Ownership } from './engine.ts';
+import { notComparable, type Comparison, type LiveContent, type NotComparable } from './drift.ts';
+import type { DeclaredSource, OwnerRef } from './engine.ts';
+import { compareLeaving } from './left.ts';
 import { objectKey, type ConfigRef, type WorkloadRef } from './object.ts';
 import type { Recorded } from './recorded.ts';
 import type { Reference } from './references.ts';
 
-export interface DiffConfig {
-  readonly ref: ConfigRef;
-  readonly live: LiveContent;
+export interface DiffConfig extends Judged {
   readonly writers: WriterFacts;
-  readonly ownership: Ownership;
 }
 
 export interface DiffUser {
@@ -140,7 +138,7 @@ function missingRows(view: View): DiffRow[] {
     const { ref, content, path } = declared;
     const isRead = (namespace === undefined || ref.namespace === namespace) && !unread.has(ref.kind);
     if (!isRead || isMadeByMachinery(ref, content.fields.type)) return [];
-    const comparison = compareContent(content, undefined);
+    const { comparison } = compareLeaving(declared, undefined, leavesOf(owner));
     const finding = findDifference({ comparison, isLive: false });
     return [
       {

@@ -22,6 +22,7 @@ export const notComparable = {
   'patch-directive': 'it is a patch of another manifest ($patch and the like), not an object',
   'owner-unreadable': 'the engine’s resource that owns it is not in this cluster, or may not be read',
   'partly-applied': 'its engine applied another revision to it than to the rest, or is about to',
+  'left-to-cluster': 'its engine is told to leave it as it is in the cluster',
   'source-unreadable': 'its Git repository, or the revision, could not be read',
 } as const;
 

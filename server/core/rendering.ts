@@ -2,6 +2,7 @@
 // Engines' folders make plans, server/render carries them out; neither knows the other.
 import type { NotComparable } from './drift.ts';
 import type { Hidden } from './hidden.ts';
+import type { LeaveRule } from './leave-rule.ts';
 import type { ConfigRef } from './object.ts';
 
 /** A commit of a repository. */
@@ -19,6 +20,8 @@ export interface RenderPlan {
   readonly parts: readonly RenderPart[];
   /** What of it the engine has applied from other revisions than these, or tried to: its content is not known. Absent: nothing. */
   readonly elsewhere?: readonly ConfigRef[];
+  /** What of it the engine leaves as it is in the cluster. Absent: nothing. */
+  readonly leaves?: readonly LeaveRule[];
 }
 
 export interface RenderPart {

@@ -1,8 +1,9 @@
 // Compares what one owner declares with what is live: one finding for each config object that is declared, claimed or remembered.
 import { findDifference, type Finding } from '../core/decide-drift.ts';
 import type { Declaration, DeclaredConfig } from '../core/declaration.ts';
-import { compareContent, type LiveContent } from '../core/drift.ts';
+import type { LiveContent } from '../core/drift.ts';
 import type { EngineProgress, OwnerPlan, OwnerRef, Ownership } from '../core/engine.ts';
+import { compareLeaving } from '../core/left.ts';
 import { objectKey, splitKey, type ConfigRef } from '../core/object.ts';
 import { ownerKey } from '../core/owner-key.ts';
 import type { SeenConfig } from '../core/seen.ts';
@@ -39,18 +40,21 @@ export function judgeFindings(deps: FindingDeps, judgement: Judgement): Readonly
   for (const config of deps.claims.claimedFrom(judgement.key))
     findings.set(config, judgeClaim(deps, judgement, config));
   for (const [config, declared] of judgement.declaration.configs) {
-    findings.set(config, judgeDeclared(deps, judgement.key, declared));
+    findings.set(config, judgeDeclared(deps, judgement, declared));
   }
   return findings;
 }
 
-function judgeDeclared(deps: FindingDeps, key: string, { ref, content }: DeclaredConfig): Finding {
+function judgeDeclared(deps: FindingDeps, { key, declaration }: Judgement, declared: DeclaredConfig): Finding {
+  const { ref } = declared;
   const watched = deps.watches(ref);
   const live = deps.configs.seen(objectKey(ref));
   if (watched === 'none' || (live === undefined && watched === 'some')) return { kind: 'not-judged' };
   if (live !== undefined && isAnothers(deps, key, live)) return { kind: 'not-judged' };
-  const comparison = compareContent(content, live === undefined ? undefined : toContent(live));
-  return findDifference({ comparison, isLive: live !== undefined });
+  const there = live === undefined ? undefined : { content: toContent(live), marks: live.ownership };
+  const { comparison, overwrites } = compareLeaving(declared, there, declaration.leaves);
+  const finding = findDifference({ comparison, isLive: live !== undefined });
+  return finding.kind === 'differs' && overwrites ? { ...finding, overwrites: true } : finding;
 }
 
 /** Two owners declare it, and it is the other one's. */

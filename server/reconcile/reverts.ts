@@ -93,9 +93,10 @@ function sortDrifted(deps: RevertDeps, { key, drifted, asks, now }: Sorting) {
       continue;
     }
     const { action } = deps.settingOf(place.config);
-    const { reason, since } = drift;
+    const { reason, since, overwrites = false } = drift;
     const isConfirmed = isConfirmedFor(deps, key, config);
-    const decision = decideRevert({ now, action, reason, isConfirmed, since, mode: deps.mode, askedAt: asks });
+    const { mode } = deps;
+    const decision = decideRevert({ now, action, reason, isConfirmed, overwrites, since, mode, askedAt: asks });
     if (decision.kind === 'ask') toAsk.push({ place, drift });
     if (decision.kind === 'ask' || decision.kind === 'wait') waiting.add(config);
     if (decision.kind === 'refuse') refuse(deps, { key, place, drift }, decision.reason);

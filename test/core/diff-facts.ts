@@ -7,6 +7,7 @@ import { digestValues, type ContentDigests, type DigestKey } from '../../server/
 import type { NotComparable } from '../../server/core/drift.ts';
 import type { EngineRef, Ownership } from '../../server/core/engine.ts';
 import type { ExplainedWorkload } from '../../server/core/explain.ts';
+import type { LeaveRule } from '../../server/core/leave-rule.ts';
 import { objectKey, type ConfigKind, type ConfigRef } from '../../server/core/object.ts';
 import type { Reference } from '../../server/core/references.ts';
 import type { Annotations } from '../../server/core/annotations.ts';
@@ -71,12 +72,13 @@ export function declared(ref: ConfigRef, values: Values, options: DeclaredOption
 export interface OwnerOptions {
   readonly owner?: DiffOwner['owner'];
   readonly problems?: readonly string[];
+  readonly leaves?: readonly LeaveRule[];
   /** Pod templates by name of a Deployment. */
   readonly templates?: Values;
 }
 
 export function declaring(configs: readonly DeclaredConfig[], options: OwnerOptions = {}): DiffOwner {
-  const { owner = application, problems = [], templates = {} } = options;
+  const { owner = application, problems = [], leaves = [], templates = {} } = options;
   const workloads = Object.entries(templates).map(([name, template]) => {
     const ref = { kind: 'Deployment', namespace: 'shop', name } as const;
     return [objectKey(ref), { ref, template }] as const;
@@ -85,6 +87,7 @@ export function declaring(configs: readonly DeclaredConfig[], options: OwnerOpti
     configs: new Map(configs.map((config) => [objectKey(config.ref), config])),
     workloads: new Map(workloads),
     problems,
+    leaves,
   };
   const source = { repository: 'https://git.example/shop', revision: 'a'.repeat(40), path: 'apps', renderer: 'plain' };
   return { owner, sources: [source as DiffOwner['sources'][number]], declared: { kind: 'declared', declaration } };

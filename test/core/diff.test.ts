@@ -37,6 +37,9 @@ const unconfirmed = { kind: 'unconfirmed', owner: application, reason: 'not-in-s
 const source: OwnerRef = { engine: 'none', kind: 'source', namespace: 'shop', name: 'ci' };
 const mine = (more: Partial<DiffConfig> = {}): DiffConfig => live(app, one, { ownership: owned, ...more });
 
+const ssa = 'kustomize.toolkit.fluxcd.io/ssa';
+const ignoring = { keys: 'all', fields: [], mark: { key: ssa, value: 'Ignore', on: 'either' } } as const;
+
 const answers: Readonly<Record<string, Case>> = {
   'declared by its owner, the same': {
     facts: { configs: [mine()], owners: [declaring([declared(app, one)])] },
@@ -137,6 +140,32 @@ const answers: Readonly<Record<string, Case>> = {
     because: 'tracking-id',
     owner: application,
     reason: 'encrypted',
+  },
+  'what differs is left to the cluster': {
+    facts: {
+      configs: [mine()],
+      owners: [declaring([declared(app, { level: 'debug' })], { leaves: [{ keys: ['level'], fields: [] }] })],
+    },
+    answer: 'not-comparable',
+    because: 'tracking-id',
+    owner: application,
+    reason: 'left-to-cluster',
+  },
+  'it is left by what the live object says': {
+    facts: {
+      configs: [mine({ marks: { group: '', ...app, labels: {}, annotations: { [ssa]: 'Ignore' }, owners: [] } })],
+      owners: [declaring([declared(app, { level: 'debug' })], { leaves: [ignoring] })],
+    },
+    answer: 'not-comparable',
+    because: 'tracking-id',
+    owner: application,
+    reason: 'left-to-cluster',
+  },
+  'it would be left if the live object said so': {
+    facts: { configs: [mine()], owners: [declaring([declared(app, { level: 'debug' })], { leaves: [ignoring] })] },
+    answer: 'different',
+    because: 'tracking-id',
+    owner: application,
   },
   'declared, and not live': {
     facts: { owners: [declaring([declared(app, one)])] },

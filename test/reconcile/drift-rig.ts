@@ -6,6 +6,7 @@ import type { DriftAction } from '../../server/core/drift-action.ts';
 import type { EngineProgress, EngineRef, Ownership, OwnerPlan } from '../../server/core/engine.ts';
 import { objectKey, type ConfigRef } from '../../server/core/object.ts';
 import { ownerKey } from '../../server/core/owner-key.ts';
+import type { LeaveRule } from '../../server/core/leave-rule.ts';
 import type { Asked } from '../../server/core/revert.ts';
 import type { SeenConfig } from '../../server/core/seen.ts';
 import { createDriftReconciler, type Declared, type DriftDeps } from '../../server/reconcile/drift.ts';
@@ -54,6 +55,7 @@ const plan: OwnerPlan = {
 export interface World {
   declares: readonly DeclaredConfig[];
   problems: readonly string[];
+  leaves: readonly LeaveRule[];
   answer: Declared | undefined;
   ownership: Ownership;
   exists: boolean;
@@ -85,6 +87,7 @@ export function createRig(more: Partial<DriftDeps> = {}): Rig {
   const world: World = {
     declares: [declared('web', { a: '1', b: '2' })],
     problems: [],
+    leaves: [],
     answer: undefined,
     ownership: { kind: 'owned', owner, by: 'inventory' },
     exists: true,
@@ -161,9 +164,9 @@ export function createRig(more: Partial<DriftDeps> = {}): Rig {
   return rig;
 }
 
-function declarationOf({ declares, problems }: World): Declared {
+function declarationOf({ declares, problems, leaves }: World): Declared {
   const configs = new Map(declares.map((config) => [objectKey(config.ref), config]));
-  return { kind: 'declared', declaration: { configs, workloads: new Map(), problems } };
+  return { kind: 'declared', declaration: { configs, workloads: new Map(), problems, leaves } };
 }
 
 function seen(name: string, data: Data, resourceVersion: string): SeenConfig {

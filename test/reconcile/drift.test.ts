@@ -106,6 +106,23 @@ const rows: [rule: string, act: (rig: Rig) => Promise<void> | void, told: string
     ['found web different [a] by kubectl-edit', 'not-rendered source-unreadable', 'gone web not-comparable'],
   ],
   [
+    'and only the rest is',
+    (rig) => {
+      rig.world.leaves = [{ keys: ['a'], fields: [] }];
+      rig.see('web', { a: 'x', b: 'y' });
+    },
+    ['found web different [b] by kubectl-edit'],
+  ],
+  [
+    'once it is left it is drift no more',
+    async (rig) => {
+      rig.see('web', { a: 'x', b: '2' });
+      await rig.reconcile();
+      rig.world.leaves = [{ keys: 'all', fields: [] }];
+    },
+    ['found web different [a] by kubectl-edit', 'gone web not-comparable'],
+  ],
+  [
     'without its owner nothing is judged',
     async (rig) => {
       rig.see('web', { a: 'x', b: '2' });
@@ -125,6 +142,18 @@ for (const [rule, act, told] of rows) {
     assert.deepEqual(answers, answersAfter(told.at(-1) ?? ''));
   });
 }
+
+test('what its owner leaves to the cluster is no drift', async () => {
+  const rig = createRig();
+  rig.world.leaves = [{ keys: ['a'], fields: [] }];
+  rig.see('web', { a: 'x', b: '2' });
+  await rig.reconcile();
+  assert.deepEqual(rig.told, []);
+  assert.deepEqual(
+    [...rig.deps.drift.list()].map(({ answer }) => answer),
+    ['not-comparable'],
+  );
+});
 
 function answersAfter(told: string): string[] {
   if (told.endsWith('not-comparable')) return ['not-comparable'];

@@ -50,6 +50,26 @@ test('I10: three asks in ten minutes, then a refusal that names the fight, told 
   assert.equal(rig.asks.length, 4);
 });
 
+const ignored = { keys: ['b'], fields: [] } as const;
+
+test('an object of which only what is ignored differs is not reverted', async () => {
+  const rig = drifted();
+  rig.world.leaves = [{ ...ignored, keys: ['a'], overwritten: true }];
+  await rig.reconcile();
+  assert.deepEqual([rig.asks, rig.told, rig.released], [[], [], [web]]);
+});
+
+test('nor one in which something ignored would be overwritten; where that is respected, it is', async () => {
+  const rig = drifted();
+  rig.world.leaves = [{ ...ignored, overwritten: true }];
+  await rig.reconcile();
+  assert.deepEqual([rig.asks, rig.told], [[], [found, 'revert-refused web overwrites-ignored']]);
+  assert.deepEqual(rig.released, [web], 'restarts do not wait for it');
+  rig.world.leaves = [ignored];
+  await rig.reconcile();
+  assert.deepEqual(rig.asks, [[web]]);
+});
+
 test('an owner that is busy is asked again soon', async () => {
   const rig = drifted();
   rig.world.asked = { kind: 'busy', reason: 'operation-running' };
