@@ -1,5 +1,6 @@
 // A Kustomization as a plan: the tree at the commit that it applied, what it puts on top, and the variables that it fills in afterwards.
 import type { OwnerPlan, PlanOptions } from '../server/core/engine.ts';
+import type { LeaveRule } from '../server/core/leave-rule.ts';
 import type { KustomizeTool, RenderPart, RenderRefusal } from '../server/core/rendering.ts';
 import type { Build } from './build.ts';
 import type { Problem } from './fields.ts';
@@ -41,8 +42,26 @@ export function planKustomization(
   const tree = { repository: declared.repository, revision };
   const part: RenderPart = { tree, path, ...buildOf(entry, source) };
   const namespace = entry.owner.targetNamespace ?? 'default';
-  return simplePlan([described], refusal ?? { namespace, parts: [part] });
+  return simplePlan([described], refusal ?? { namespace, parts: [part], leaves });
 }
+
+const ssa = 'kustomize.toolkit.fluxcd.io/ssa';
+const everything = { keys: 'all', fields: ['type', 'immutable'] } as const;
+
+/**
+ * Labels or annotations of single objects (fluxcd/pkg ssa, shouldSkipApply; kustomize-controller, apply). `Merge` keeps what kubectl added,
+ * which is taken back otherwise; what Git declares is put back as always.
+ */
+const leaves: readonly LeaveRule[] = [
+  {
+    mark: { key: 'kustomize.toolkit.fluxcd.io/reconcile', value: 'disabled', on: 'either' },
+    ...everything,
+    absent: 'left',
+  },
+  { mark: { key: ssa, value: 'Ignore', on: 'either' }, ...everything, absent: 'left' },
+  { mark: { key: ssa, value: 'IfNotPresent', on: 'declared' }, ...everything },
+  { mark: { key: ssa, value: 'Merge', on: 'either' }, keys: 'undeclared', fields: [] },
+];
 
 function buildOf({ owner, build }: KustomizationEntry, { ignore }: FluxSource): Omit<RenderPart, 'tree' | 'path'> {
   const { substitution, ref } = owner;

@@ -22,6 +22,7 @@ export interface DeclaredObject {
   readonly kind: string;
   readonly namespace: string | undefined;
   readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   /** True for a document that SOPS signed as a whole: any edit breaks its MAC. */
   readonly signed: boolean;
@@ -195,13 +196,17 @@ function objectOf({ document, map, signed, place }: Found): DeclaredObject | und
   const parsed = metadata as YAMLMap.Parsed;
   const name = textOf(document, parsed, 'name');
   if (name === undefined || hasOddNamespace(document, parsed)) return undefined;
-  const annotations = resolve(document, pairOf(parsed, 'annotations')?.value);
+  const textsOf = (field: string): Readonly<Record<string, string>> => {
+    const texts = resolve(document, pairOf(parsed, field)?.value);
+    return isMap(texts) ? textMap(texts as YAMLMap.Parsed) : {};
+  };
   return {
     apiVersion,
     kind,
     name,
     namespace: textOf(document, parsed, 'namespace'),
-    annotations: isMap(annotations) ? textMap(annotations as YAMLMap.Parsed) : {},
+    labels: textsOf('labels'),
+    annotations: textsOf('annotations'),
     signed,
     place,
   };

@@ -3,6 +3,7 @@ import { isMap, isNode, isScalar, isSeq, type Document, type YAMLMap } from 'yam
 import type { Declaration, DeclaredConfig, DeclaredWorkload } from '../core/declaration.ts';
 import { digestTemplate, type DigestKey } from '../core/digest.ts';
 import { generatorName } from '../core/drift.ts';
+import { readLeaveMarks } from '../core/leave-rule.ts';
 import { objectKey, workloadKinds, type WorkloadKind, type WorkloadRef } from '../core/object.ts';
 import type { RenderedText } from '../core/rendering.ts';
 import { digestDeclared, type DataKind, type DeclaredManifest } from './content.ts';
@@ -146,7 +147,9 @@ function addConfig(
     problems.push(`${place}: ${ref.kind} ${ref.name} is generated from an encrypted file, so its name is not known`);
     return;
   }
-  configs.set(objectKey(ref), { ref, content, path });
+  // Those of a SealedSecret are its own, and not of what becomes of it.
+  const marks = object.kind === ref.kind ? readLeaveMarks(object) : [];
+  configs.set(objectKey(ref), { ref, content, path, ...(marks.length === 0 ? {} : { marks }) });
 }
 
 function addWorkload(

@@ -1,5 +1,6 @@
 // Reduces an object to what it says about who owns it: the labels and annotations that engines write, and its owner references.
 import type { OwnershipMarks } from '../core/engine.ts';
+import { leaveKeys } from '../core/leave-rule.ts';
 import type { Owner } from '../core/producer.ts';
 import type { Metadata } from './ingest.ts';
 import type { ApiObject } from './reflector.ts';
@@ -16,6 +17,7 @@ const annotations = [
   'meta.helm.sh/release-name',
   'meta.helm.sh/release-namespace',
   'helm.sh/hook',
+  ...leaveKeys,
 ];
 
 /** Five names of Kubernetes and what stands between them; no engine writes more. */
@@ -30,7 +32,7 @@ export function parseOwnershipMarks(
   moreLabels: readonly string[] = [],
 ): OwnershipMarks | undefined {
   const metadata = object.metadata as Metadata;
-  const labels = pick(metadata.labels, [...instanceLabels, ...fluxLabels, ...moreLabels]);
+  const labels = pick(metadata.labels, [...instanceLabels, ...fluxLabels, ...leaveKeys, ...moreLabels]);
   const marks = pick(metadata.annotations, annotations);
   const owners = (metadata.ownerReferences ?? []).slice(0, ownersMost).map(toOwner);
   if (labels === none && marks === none && owners.length === 0) return undefined;
