@@ -35,6 +35,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/git': {
     ours: [core, declared],
     libraries: [
+      'lru-cache',
       'simple-git',
       'node:child_process',
       'node:crypto',

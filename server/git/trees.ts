@@ -1,6 +1,7 @@
 // The port for reading commits of many repositories: a bounded number of mirrors, and of trees in memory.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import type { SourceTree, SourceTrees, TreeEntry, TreeRef } from '../core/rendering.ts';
 import type { Access } from './credentials.ts';
 import type { CredentialsFor } from './access.ts';
@@ -50,7 +51,7 @@ export function createSourceTrees(options: SourceTreesOptions): SourceTrees {
       const key = `${checkCommit(ref.revision)} ${ref.repository}`;
       const listing =
         listings.get(key) ?? (await sources.use(ref.repository, (source) => source.list(ref.revision, signal)));
-      listings.put(key, listing);
+      listings.set(key, listing);
       return createTree(ref, listing, (wish, readSignal) =>
         sources.use(ref.repository, (source) => source.read(wish, readSignal)),
       );
@@ -149,29 +150,7 @@ function createOpener(options: SourceTreesOptions, root: string): (repository: s
   };
 }
 
-interface Listings {
-  get(key: string): Listing | undefined;
-  put(key: string, listing: Listing): void;
-}
-
-/** The trees that were used last, bounded by their entries together; the newest is always kept. */
-function createListings(most: number): Listings {
-  const held = new Map<string, Listing>();
-  let entries = 0;
-  const drop = (key: string): void => {
-    entries -= held.get(key)?.size ?? 0;
-    held.delete(key);
-  };
-  return {
-    get: (key) => held.get(key),
-    put: (key, listing) => {
-      drop(key);
-      held.set(key, listing);
-      entries += listing.size;
-      for (const oldest of held.keys()) {
-        if (entries <= most || held.size === 1) break;
-        drop(oldest);
-      }
-    },
-  };
+/** The trees that were used last, bounded by their entries together. One that is larger than all may be is kept alone. */
+function createListings(most: number): LRUCache<string, Listing> {
+  return new LRUCache({ maxSize: most, sizeCalculation: ({ size }) => Math.min(Math.max(size, 1), most) });
 }
