@@ -54,13 +54,16 @@ async function act(api: KubeApi, namespace: string, [token = '', password = '']:
   await apply('kustomize-controller', { kind: 'ConfigMap', name: 'fleet', values: { level: 'info' }, labels });
   const release = byFlux('helm.toolkit.fluxcd.io');
   await apply('helm-controller', { kind: 'Secret', name: 'release', values: { token }, labels: release });
-  await apply('cert-manager-certificates-issuing', {
-    kind: 'Secret',
-    name: 'web-tls',
-    values: { 'tls.key': token },
-    annotations: { 'cert-manager.io/certificate-name': 'web' },
-    ownerReferences: [certificate],
-  });
+  const issue = (key: string) =>
+    apply('cert-manager-certificates-issuing', {
+      kind: 'Secret',
+      name: 'web-tls',
+      values: { 'tls.key': key },
+      annotations: { 'cert-manager.io/certificate-name': 'web' },
+      ownerReferences: [certificate],
+    });
+  await issue('the first one');
+  await issue(token); // rotated
   await apply('externalsecrets.external-secrets.io/db', {
     kind: 'Secret',
     name: 'db',
