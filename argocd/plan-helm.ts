@@ -49,6 +49,7 @@ export function toHelm(options: HelmOptions | undefined, context: HelmContext): 
     kubeVersion: options?.kubeVersion,
     apiVersions: options?.apiVersions ?? [],
     postRender: undefined,
+    cluster: { view: 'told' },
   };
 }
 

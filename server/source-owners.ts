@@ -41,6 +41,8 @@ function toolOf({ name, namespace, renderer }: SourceConfig): Tool {
       kubeVersion: undefined,
       apiVersions: [],
       postRender: undefined,
+      // By `helm upgrade`, or by `helm template` and kubectl.
+      cluster: { view: 'unknown' },
     },
   };
   return renderer === 'auto' ? { tool: 'auto', ...tools } : tools[renderer];

@@ -65,7 +65,17 @@ export interface HelmTool {
   readonly apiVersions: readonly string[];
   /** Applied to what the chart renders (Flux's postRenderers); undefined: nothing. */
   readonly postRender: KustomizeTool['overlay'];
+  readonly cluster: ClusterView;
 }
+
+/** What a template sees of the cluster where the chart is installed. */
+export type ClusterView =
+  /** `helm template` is told of it, and `lookup` finds nothing (Argo CD). */
+  | { readonly view: 'told' }
+  /** Helm asks it (Flux). `record`: what counts where a chart depends on that; undefined: nothing does. */
+  | { readonly view: 'live'; readonly record: ManifestTool | undefined }
+  /** One of the two. */
+  | { readonly view: 'unknown' };
 
 export type HelmValues =
   /** From the root of `tree`; undefined: of the part's own. `optional`: a missing file is passed over. */

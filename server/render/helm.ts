@@ -2,8 +2,11 @@
 import { Hidden } from '../core/hidden.ts';
 import type { HelmTool } from '../core/rendering.ts';
 import { findChart } from './chart.ts';
+import { listAsks } from './chart-asks.ts';
+import { chooseWay } from './cluster-view.ts';
 import { explainFailure } from './explain-failure.ts';
 import { needTool } from './find-tools.ts';
+import { helmRelease } from './helm-release.ts';
 import { readValues, type ValuesDocument } from './helm-values.ts';
 import type { Job, Method } from './job.ts';
 import { listNamed } from './kustomization.ts';
@@ -15,23 +18,32 @@ import { readFiles } from './tree-paths.ts';
 
 export const helm: Method<HelmTool> = {
   inputs: async (job) => {
-    const [files, { inputs }] = [await findChart(job), await readValues(job)];
-    return [...[...files].map(([path, { id }]) => `${path} ${id}`), ...inputs];
+    const { files, inputs, way } = await survey(job);
+    const more = way.by === 'record' ? await helmRelease.inputs({ ...job, tool: way.record }) : [];
+    return [...[...files].map(([path, { id }]) => `${path} ${id}`), ...inputs, ...more];
   },
   render: async (job) => {
     const { tree, workshop, signal } = job;
+    const { files, documents, way } = await survey(job);
+    if (way.by === 'record') return helmRelease.render({ ...job, tool: way.record });
     needTool(workshop.tools, 'helm');
-    const files = await findChart(job);
     const paths = [...new Set([...files.values()].map(({ path }) => path))];
     const contents = await readFiles(tree, paths, signal);
     const chart = new Map([...files].map(([path, entry]) => [path, contents.get(entry.path) ?? new Uint8Array()]));
-    const { documents } = await readValues(job);
     const text = await renderOnce(job, chart, documents);
     const sources = [...chart.values(), ...documents.map((document) => document.text.reveal())];
     const again = mayDiffer(sources) ? { again: await renderOnce(job, chart, documents) } : {};
     return [{ path: undefined, text, ...again }];
   },
 };
+
+async function survey(job: Job<HelmTool>) {
+  const files = await findChart(job);
+  const values = await readValues(job);
+  const { tree, workshop, signal } = job;
+  const asks = await listAsks(workshop.asks, { tree, files, documents: values.documents }, signal);
+  return { files, ...values, way: chooseWay(job.tool.cluster, asks) };
+}
 
 /** Functions that give something else each time. What a packed chart calls is not known. */
 const unstable = /\b(?:rand[A-Z]\w*|gen[A-Z]\w*|uuidv4|now|ago|htpasswd|bcrypt|encryptAES|shuffle)\b/;

@@ -95,6 +95,7 @@ const helm = {
   parameters: [],
   includeCrds: true,
   apiVersions: [],
+  cluster: { view: 'told' },
 };
 const from = (more: Json): Given => applied({ ...source, ...more });
 const several = (sources: Json[], revisions: string[]): Given => ({

@@ -193,3 +193,44 @@ test('a change in a values file or its object changes the identity', async () =>
   assert.notEqual(await identify(part(tool), { files: { ...files, 'env/a.yaml': 'x' }, live }), first);
   assert.notEqual(await identify(part(tool), { files, live: { 'Secret/ns/v': { one: 'longer text' } } }), first);
 });
+
+const release = { tool: 'helm-release', storageNamespace: 'ops', releaseName: 'shop', version: 3 } as const;
+const installed = 'kind: ConfigMap\nmetadata: {name: installed}\n';
+const helmRecord = {
+  'Secret/ops/sh.helm.release.v1.shop.v3': { release: btoa(JSON.stringify({ manifest: installed })) },
+};
+const call = '{{ lookup "v1" "Secret" "a" "b" }}';
+const looking: readonly [string, Record<string, FakeFile>, Partial<HelmTool>][] = [
+  ['a template', { 'app/templates/x.yaml': call }, {}],
+  ['a chart beside it', { 'app/charts/sub/templates/_x.tpl': call }, {}],
+  ['a packed chart, whatever is in it', { 'app/charts/sub-1.0.0.tgz': Buffer.from([0x1f, 0x8b]) }, {}],
+  ['a value that a template evaluates', {}, { values: [inline(`text: '${call}'`)] }],
+];
+for (const [rule, files, tool] of looking) {
+  const renderFor = (cluster: HelmTool['cluster']) =>
+    render(part({ ...helmTool, ...tool, cluster }), { files: { ...chart, ...files }, live: helmRecord });
+
+  test(`a lookup that was real is not rendered: ${rule}`, async () => {
+    assert.equal(textOf(await renderFor({ view: 'live', record: release })), installed);
+    for (const cluster of [{ view: 'live', record: undefined }, { view: 'unknown' }] as const) {
+      assert.match(refusalOf(await renderFor(cluster)), /^not-rendered: the chart looks up objects of the cluster/);
+    }
+    assert.match(
+      refusalOf(await renderFor({ view: 'told' })),
+      /helm is not installed/,
+      'it finds nothing there, as here',
+    );
+  });
+}
+
+test('what was installed counts for the identity only where it counts for the result', async () => {
+  const identityOf = (files: Record<string, FakeFile>, live: Setting['live'] = helmRecord) => {
+    const tool = { ...helmTool, cluster: { view: 'live', record: release } } as const;
+    return identify(part(tool), { files: { ...chart, ...files }, live });
+  };
+  const other = { 'Secret/ops/sh.helm.release.v1.shop.v3': { release: 'another' } };
+  const prose = { 'app/README.md': call };
+  assert.equal(await identityOf(prose), await identityOf(prose, other));
+  const template = { 'app/templates/x.yaml': call };
+  assert.notEqual(await identityOf(template), await identityOf(template, other));
+});

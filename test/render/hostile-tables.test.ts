@@ -143,6 +143,7 @@ function toolOf(part: HostilePart): PlainTool | KustomizeTool | HelmTool {
         kubeVersion: part.kubeVersion,
         apiVersions: [],
         postRender: undefined,
+        cluster: { view: 'told' },
       };
   }
 }

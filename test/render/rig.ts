@@ -45,6 +45,7 @@ export const helmTool = {
   kubeVersion: undefined,
   apiVersions: [],
   postRender: undefined,
+  cluster: { view: 'told' },
 } as const satisfies Tool;
 
 export function part(tool: Tool, more: Partial<RenderPart> = {}): RenderPart {
