@@ -36,6 +36,7 @@ export interface DeclaringPorts {
   readonly trees: SourceTrees;
   readonly renderer: Renderer;
   readonly live: RenderPorts['live'];
+  readonly cluster: RenderPorts['cluster'];
   readonly key: DigestKey;
   /** How much is remembered, as `rememberedMost` counts. */
   readonly most?: number;
@@ -44,11 +45,18 @@ export interface DeclaringPorts {
 /** Config objects, their keys and workloads of all parts together, some 200 bytes each: 100 MB. */
 const rememberedMost = 500_000;
 
-export function createDeclaring({ trees, renderer, live, key, most = rememberedMost }: DeclaringPorts): Declaring {
+export function createDeclaring({
+  trees,
+  renderer,
+  live,
+  cluster,
+  key,
+  most = rememberedMost,
+}: DeclaringPorts): Declaring {
   const remembered = createMemory(most);
   const open: RenderPorts['trees'] = async (ref, signal) =>
     ref.repository === '' ? emptyTree(ref) : trees.open(ref, signal);
-  const ports: RenderPorts = { trees: open, live };
+  const ports: RenderPorts = { trees: open, live, cluster };
   let renders = 0;
   const declarePart = async (part: RenderPart, namespace: string, signal: AbortSignal): Promise<PartDeclared> => {
     const name = digestText(namespace, await renderer.identify(part, ports, signal));

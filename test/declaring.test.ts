@@ -44,7 +44,15 @@ function setUp(results: Record<string, RenderResult | string>, trees?: Partial<S
     resolve: async () => tree.revision,
     ...trees,
   };
-  const ports = { trees: opened, renderer, live: async () => undefined, key, ...(most === undefined ? {} : { most }) };
+  const cluster = async () => ({ kubeVersion: 'v1.36.3', apiVersions: [], uncertain: [] });
+  const ports = {
+    trees: opened,
+    renderer,
+    live: async () => undefined,
+    cluster,
+    key,
+    ...(most === undefined ? {} : { most }),
+  };
   return { rendered, declaring: createDeclaring(ports) };
 }
 

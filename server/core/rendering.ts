@@ -156,6 +156,17 @@ export interface RenderPorts {
   readonly trees: (ref: TreeRef, signal: AbortSignal) => Promise<SourceTree>;
   /** The data of a ConfigMap or Secret; undefined when there is none. Throws `api-*`. */
   readonly live: (object: Omit<LiveValue, 'key' | 'optional'>, signal: AbortSignal) => Promise<LiveData | undefined>;
+  /** Of the cluster that is compared, not older than a minute. Throws `api-*`. */
+  readonly cluster: (signal: AbortSignal) => Promise<ClusterFacts>;
+}
+
+export interface ClusterFacts {
+  /** `v1.36.3-eks-1234`: `gitVersion` of GET /version. */
+  readonly kubeVersion: string;
+  /** `apps/v1` and `apps/v1/Deployment`, of all kinds that can be listed and watched; sorted. */
+  readonly apiVersions: readonly string[];
+  /** More of them that an extension API server serves, when it answers. */
+  readonly uncertain: readonly string[];
 }
 
 export interface LiveData {

@@ -3,8 +3,11 @@ import type { Hidden } from '../core/hidden.ts';
 import type { SourceTree, TreeEntry } from '../core/rendering.ts';
 import { readFiles } from './tree-paths.ts';
 
-/** `lookup`: objects of the cluster. */
-export type Ask = 'lookup';
+/**
+ * `lookup`: objects of the cluster. `version`: only `.Capabilities.KubeVersion`; `apis`: any more of `.Capabilities`.
+ * `constraint`: Chart.yaml demands a version, which changes nothing in what is rendered.
+ */
+export type Ask = 'lookup' | 'version' | 'apis' | 'constraint';
 
 /** By blob id, so that a chart is read once and not at each comparison. */
 export type KnownAsks = Map<string, readonly Ask[]>;
@@ -46,8 +49,7 @@ async function listInFiles(
 /** Helm evaluates it only where a template reads it on purpose. */
 const isProse = (path: string): boolean => /\.md$/i.test(path);
 
-const everything: readonly Ask[] = ['lookup'];
-const nothing: readonly Ask[] = [];
+const everything: readonly Ask[] = ['lookup', 'version', 'apis', 'constraint'];
 
 /** What a packed chart asks is not known. */
 function scanFile(content: Uint8Array): readonly Ask[] {
@@ -55,5 +57,11 @@ function scanFile(content: Uint8Array): readonly Ask[] {
 }
 
 function scan(text: string): readonly Ask[] {
-  return /\blookup\b/.test(text) ? ['lookup'] : nothing;
+  const asks = new Set<Ask>();
+  if (/\blookup\b/.test(text)) asks.add('lookup');
+  if (/^["']?kubeVersion\b/m.test(text)) asks.add('constraint');
+  for (const [, version] of text.matchAll(/\bCapabilities\b(\.KubeVersion\b)?/g)) {
+    asks.add(version === undefined ? 'apis' : 'version');
+  }
+  return [...asks];
 }
