@@ -46,6 +46,7 @@ export function toHelm(options: HelmOptions | undefined, context: HelmContext): 
     values: [...files, ...(inline ?? [])],
     parameters: [...(parameters ?? []), ...fromFiles],
     includeCrds: options?.skipCrds !== true,
+    skipSchemaValidation: options?.skipSchemaValidation ?? false,
     kubeVersion: options?.kubeVersion,
     apiVersions: options?.apiVersions ?? [],
     postRender: undefined,

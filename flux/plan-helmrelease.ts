@@ -138,6 +138,7 @@ function helmTool(
     parameters: [],
     // helm-controller applies them apart from the release.
     includeCrds: false,
+    skipSchemaValidation: false,
     kubeVersion: undefined,
     apiVersions: [],
     postRender: values.postRender,

@@ -38,6 +38,7 @@ function toolOf({ name, namespace, renderer }: SourceConfig): Tool {
       values: [],
       parameters: [],
       includeCrds: false,
+      skipSchemaValidation: false,
       kubeVersion: undefined,
       apiVersions: [],
       postRender: undefined,

@@ -61,6 +61,8 @@ export interface HelmTool {
   /** Over all values, in order. */
   readonly parameters: readonly HelmParameter[];
   readonly includeCrds: boolean;
+  /** Values that the chart's own schemas refuse are taken. */
+  readonly skipSchemaValidation: boolean;
   readonly kubeVersion: string | undefined;
   readonly apiVersions: readonly string[];
   /** Applied to what the chart renders (Flux's postRenderers); undefined: nothing. */

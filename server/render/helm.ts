@@ -64,7 +64,8 @@ interface Ingredients {
 function renderOnce(job: Job<HelmTool>, { chart, documents, reading }: Ingredients): Promise<Hidden<string>> {
   return withPrivateTree(job.workshop.tempDirectory, async (directory) => {
     await directory.write('chart', chart);
-    const text = await template(job, directory, { documents, reading, validation: chooseValidation(chart) });
+    const validation = job.tool.skipSchemaValidation ? 'skip' : chooseValidation(chart);
+    const text = await template(job, directory, { documents, reading, validation });
     return job.tool.postRender === undefined ? text : postRender(job, directory, text);
   });
 }

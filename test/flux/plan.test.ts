@@ -256,6 +256,7 @@ const helm = {
   ],
   parameters: [],
   includeCrds: false,
+  skipSchemaValidation: false,
   apiVersions: [],
   cluster: { view: 'live', record: recorded },
 };

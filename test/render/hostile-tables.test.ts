@@ -141,6 +141,7 @@ function toolOf(part: HostilePart): PlainTool | KustomizeTool | HelmTool {
         values: (part.valueFiles ?? []).map((path) => ({ from: 'file', tree: undefined, path, optional: false })),
         parameters: [],
         includeCrds: true,
+        skipSchemaValidation: false,
         kubeVersion: part.kubeVersion,
         apiVersions: [],
         postRender: undefined,

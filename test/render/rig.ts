@@ -52,6 +52,7 @@ export const helmTool = {
   values: [],
   parameters: [],
   includeCrds: true,
+  skipSchemaValidation: false,
   kubeVersion: undefined,
   apiVersions: [],
   postRender: undefined,
