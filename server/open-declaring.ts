@@ -55,7 +55,7 @@ export async function openDeclaring(
   const tools = await findTools(configured, env['PATH'] ?? '');
   const renderer = createRenderer({ tools, ageKeyFile, tempDirectory, identityKey: randomBytes(32) });
   const cluster = createClusterFacts({ client, now, stop });
-  return { declaring: createDeclaring({ trees, renderer, live, cluster, key }), trees };
+  return { declaring: createDeclaring({ trees, renderer, live, cluster, key, now }), trees };
 }
 
 /** A source's own credentials count for its repository where no rule names it. */

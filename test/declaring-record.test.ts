@@ -29,7 +29,14 @@ async function openedFor(tree: TreeRef): Promise<string[]> {
   };
   const key = { id: 'k', secret: Buffer.alloc(32) };
   const cluster = async () => ({ kubeVersion: 'v1.36.3', apiVersions: [], uncertain: [] });
-  const declaring = createDeclaring({ trees, renderer, live: () => Promise.resolve(undefined), cluster, key });
+  const declaring = createDeclaring({
+    trees,
+    renderer,
+    live: () => Promise.resolve(undefined),
+    cluster,
+    key,
+    now: () => 0,
+  });
   assert.equal((await declaring.declare(planOf(tree), never)).kind, 'declared');
   return opened;
 }

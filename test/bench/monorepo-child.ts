@@ -44,7 +44,7 @@ const renderer = createRenderer({
   identityKey: key.secret,
 });
 const cluster = async () => ({ kubeVersion: 'v1.36.3', apiVersions: [], uncertain: [] });
-const declaring = createDeclaring({ trees, renderer, live: async () => undefined, cluster, key });
+const declaring = createDeclaring({ trees, renderer, live: async () => undefined, cluster, key, now: Date.now });
 const kindOf = (wanted: string) => argocd.resources.find(({ kind }) => kind === wanted)!;
 const applications = kindOf('Application');
 const everywhere = { server: '*', namespace: '*' };

@@ -51,7 +51,7 @@ export async function renderCase(item: Case, renderer: Renderer, signal: AbortSi
       return result;
     },
   };
-  const declaring = createDeclaring({ trees, renderer: recording, live, cluster, key: digestKey });
+  const declaring = createDeclaring({ trees, renderer: recording, live, cluster, key: digestKey, now: () => 0 });
   const outcomes = new Map<string, Outcome>();
   for (const [owner, plan] of listPlans(item, views)) {
     const declared = await declaring.declare(plan, signal);
