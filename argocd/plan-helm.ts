@@ -46,9 +46,11 @@ export function toHelm(options: HelmOptions | undefined, context: HelmContext): 
     values: [...files, ...(inline ?? [])],
     parameters: [...(parameters ?? []), ...fromFiles],
     includeCrds: options?.skipCrds !== true,
+    skipSchemaValidation: options?.skipSchemaValidation ?? false,
     kubeVersion: options?.kubeVersion,
     apiVersions: options?.apiVersions ?? [],
     postRender: undefined,
+    cluster: { view: 'told' },
   };
 }
 

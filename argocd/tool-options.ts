@@ -42,6 +42,7 @@ export interface HelmOptions {
   readonly parameters: readonly HelmParameter[];
   readonly fileParameters: readonly { readonly name: string; readonly file: ValueFile }[];
   readonly skipCrds: boolean;
+  readonly skipSchemaValidation: boolean;
   readonly kubeVersion: string | undefined;
   readonly apiVersions: readonly string[];
 }
@@ -101,6 +102,7 @@ export function readHelm(block: Section, base: string): HelmOptions {
       return file === undefined ? [] : [{ name, file }];
     }),
     skipCrds: block.flag('skipCrds'),
+    skipSchemaValidation: block.flag('skipSchemaValidation'),
     kubeVersion: block.text('kubeVersion'),
     apiVersions: block.texts('apiVersions'),
   };

@@ -3,7 +3,7 @@
 import { Hidden } from '../server/core/hidden.ts';
 import { toJsonText } from '../server/core/json-text.ts';
 import type { DeclaredSource, OwnerPlan, PlanOptions } from '../server/core/engine.ts';
-import type { HelmTool, HelmValues, RenderPart, TreeRef } from '../server/core/rendering.ts';
+import type { HelmTool, HelmValues, ManifestTool, RenderPart, TreeRef } from '../server/core/rendering.ts';
 import { mapAt, type Overlay, readPostRender } from './build.ts';
 import { type Chart, describeChart } from './chart.ts';
 import type { Problem } from './fields.ts';
@@ -65,16 +65,20 @@ export function planHelmRelease(entry: HelmReleaseEntry, facts: ChartFacts, { re
   const isCurrent = asked !== undefined || entry.owner.attempted.generation === entry.owner.generation;
   if (isCurrent && revision !== undefined && chart?.path !== undefined && isSame(entry, chart, facts)) {
     const tree = { repository: declared.repository, revision };
-    const tool = helmTool(entry, chart, facts);
+    const tool = helmTool(entry, chart, { ...facts, record: asked === undefined ? recordOf(entry.owner) : undefined });
     if (tool !== undefined) return simplePlan([source], { namespace, parts: [part(tree, chart.path, tool)] });
   }
   if (asked !== undefined) return simplePlan([source], refuse('its chart cannot be rendered here as Flux does'));
   if (installed === undefined) return simplePlan([source], refuse(`nothing is installed yet, and ${why(source)}`));
-  if (entry.owner.history[0] !== installed) return simplePlan([source], refuse(unfinished));
-  const { storageNamespace } = entry.owner.release;
-  const record = { storageNamespace, releaseName: installed.name, version: installed.version };
-  const parts = [part(noTree, '', { tool: 'helm-release', ...record })];
-  return simplePlan([source], { namespace, parts });
+  const record = recordOf(entry.owner);
+  if (record === undefined) return simplePlan([source], refuse(unfinished));
+  return simplePlan([source], { namespace, parts: [part(noTree, '', record)] });
+}
+
+/** Undefined: none of the releases is what is applied. */
+function recordOf({ history: [last], release: { storageNamespace } }: HelmRelease): ManifestTool | undefined {
+  if (last?.status !== 'deployed') return undefined;
+  return { tool: 'helm-release', storageNamespace, releaseName: last.name, version: last.version };
 }
 
 const unfinished = 'its last upgrade did not succeed, so that each object may be of that one or of the one before';
@@ -114,7 +118,7 @@ function isSame({ values, problems }: HelmReleaseEntry, chart: Chart, { source }
 function helmTool(
   { owner, values }: HelmReleaseEntry,
   { valuesFiles }: Chart,
-  { helmChart }: ChartFacts,
+  { helmChart, record }: Pick<ChartFacts, 'helmChart'> & { readonly record: ManifestTool | undefined },
 ): HelmTool | undefined {
   const { release, ref } = owner;
   const paths = valuesFiles.map(inSource);
@@ -134,9 +138,11 @@ function helmTool(
     parameters: [],
     // helm-controller applies them apart from the release.
     includeCrds: false,
+    skipSchemaValidation: false,
     kubeVersion: undefined,
     apiVersions: [],
     postRender: values.postRender,
+    cluster: { view: 'live', record },
   };
 }
 

@@ -17,6 +17,7 @@ import type {
   SourceTrees,
   TreeRef,
 } from './core/rendering.ts';
+import { createMemory, createRefusals, rememberedMost, type PartDeclared } from './declared-memory.ts';
 import { readDeclaration } from './declared/rendered.ts';
 
 export interface Declaring {
@@ -36,28 +37,39 @@ export interface DeclaringPorts {
   readonly trees: SourceTrees;
   readonly renderer: Renderer;
   readonly live: RenderPorts['live'];
+  readonly cluster: RenderPorts['cluster'];
   readonly key: DigestKey;
+  /** Clock (ms). */
+  readonly now: () => number;
   /** How much is remembered, as `rememberedMost` counts. */
   readonly most?: number;
 }
 
-/** Config objects, their keys and workloads of all parts together, some 200 bytes each: 100 MB. */
-const rememberedMost = 500_000;
-
-export function createDeclaring({ trees, renderer, live, key, most = rememberedMost }: DeclaringPorts): Declaring {
+export function createDeclaring({
+  trees,
+  renderer,
+  live,
+  cluster,
+  key,
+  now,
+  most = rememberedMost,
+}: DeclaringPorts): Declaring {
   const remembered = createMemory(most);
+  const refusals = createRefusals(now);
   const open: RenderPorts['trees'] = async (ref, signal) =>
     ref.repository === '' ? emptyTree(ref) : trees.open(ref, signal);
-  const ports: RenderPorts = { trees: open, live };
+  const ports: RenderPorts = { trees: open, live, cluster };
   let renders = 0;
   const declarePart = async (part: RenderPart, namespace: string, signal: AbortSignal): Promise<PartDeclared> => {
     const name = digestText(namespace, await renderer.identify(part, ports, signal));
-    const known = remembered.get(name);
+    const known = remembered.get(name) ?? refusals.get(name);
     if (known !== undefined) return known;
     renders++;
     const result = await renderer.render(part, ports, signal);
-    // Not remembered: what failed for want of time may pass.
-    if (result.kind === 'not-rendered') return result;
+    if (result.kind === 'not-rendered') {
+      refusals.put(name, result);
+      return result;
+    }
     // What the renderer could not substitute is marked by itself.
     const declaration = readDeclaration(result.manifests, { namespace, key, variables: 'none' });
     const made = { kind: 'declared', declaration } as const;
@@ -80,56 +92,10 @@ export function createDeclaring({ trees, renderer, live, key, most = rememberedM
   };
 }
 
-type Made = PartDeclared & { readonly kind: 'declared' };
-
-interface Memory {
-  get(name: string): Made | undefined;
-  put(name: string, made: Made): void;
-}
-
-/** What was not used for longest is forgotten first: each commit that touches a part makes one more. */
-function createMemory(most: number): Memory {
-  const held = new Map<string, Made>();
-  let size = 0;
-  const take = (name: string): Made | undefined => {
-    const made = held.get(name);
-    if (made !== undefined) size -= weigh(made);
-    held.delete(name);
-    return made;
-  };
-  const put = (name: string, made: Made): void => {
-    take(name);
-    held.set(name, made);
-    size += weigh(made);
-    for (const oldest of held.keys()) {
-      if (size <= most) break;
-      take(oldest);
-    }
-  };
-  return {
-    get: (name) => {
-      const made = take(name);
-      if (made !== undefined) put(name, made);
-      return made;
-    },
-    put,
-  };
-}
-
-function weigh({ declaration: { configs, workloads, problems } }: Made): number {
-  const keys = [...configs.values()].reduce(
-    (sum, { content }) => sum + content.content.values.size + content.unclear.size,
-    0,
-  );
-  return 1 + configs.size + keys + workloads.size + problems.length;
-}
-
 /** Of a part that is in no repository: Helm's own record of a release. */
 function emptyTree(ref: TreeRef): SourceTree {
   return { ref, entry: () => undefined, below: () => [], read: async () => new Map() };
 }
-
-type PartDeclared = { readonly kind: 'declared'; readonly declaration: Declaration } | RenderRefusal;
 
 interface Work {
   readonly declarePart: (part: RenderPart, namespace: string, signal: AbortSignal) => Promise<PartDeclared>;

@@ -8,6 +8,7 @@ import type { SourceTrees } from './core/rendering.ts';
 import { createDeclaring, type Declaring } from './declaring.ts';
 import { createSourceTrees } from './git/trees.ts';
 import type { Client } from './kube/client.ts';
+import { createClusterFacts } from './kube/cluster-facts.ts';
 import { createLiveData } from './kube/live-data.ts';
 import { findTools } from './render/find-tools.ts';
 import { createRenderer } from './render/renderer.ts';
@@ -53,7 +54,8 @@ export async function openDeclaring(
   const { ageKeyFile, tools: configured } = file.render;
   const tools = await findTools(configured, env['PATH'] ?? '');
   const renderer = createRenderer({ tools, ageKeyFile, tempDirectory, identityKey: randomBytes(32) });
-  return { declaring: createDeclaring({ trees, renderer, live, key }), trees };
+  const cluster = createClusterFacts({ client, now, stop });
+  return { declaring: createDeclaring({ trees, renderer, live, cluster, key, now }), trees };
 }
 
 /** A source's own credentials count for its repository where no rule names it. */

@@ -38,9 +38,12 @@ function toolOf({ name, namespace, renderer }: SourceConfig): Tool {
       values: [],
       parameters: [],
       includeCrds: false,
+      skipSchemaValidation: false,
       kubeVersion: undefined,
       apiVersions: [],
       postRender: undefined,
+      // By `helm upgrade`, or by `helm template` and kubectl.
+      cluster: { view: 'unknown' },
     },
   };
   return renderer === 'auto' ? { tool: 'auto', ...tools } : tools[renderer];

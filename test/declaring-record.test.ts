@@ -28,7 +28,15 @@ async function openedFor(tree: TreeRef): Promise<string[]> {
     render: async () => ({ kind: 'rendered', manifests: [] }),
   };
   const key = { id: 'k', secret: Buffer.alloc(32) };
-  const declaring = createDeclaring({ trees, renderer, live: () => Promise.resolve(undefined), key });
+  const cluster = async () => ({ kubeVersion: 'v1.36.3', apiVersions: [], uncertain: [] });
+  const declaring = createDeclaring({
+    trees,
+    renderer,
+    live: () => Promise.resolve(undefined),
+    cluster,
+    key,
+    now: () => 0,
+  });
   assert.equal((await declaring.declare(planOf(tree), never)).kind, 'declared');
   return opened;
 }

@@ -44,8 +44,18 @@ function setUp(results: Record<string, RenderResult | string>, trees?: Partial<S
     resolve: async () => tree.revision,
     ...trees,
   };
-  const ports = { trees: opened, renderer, live: async () => undefined, key, ...(most === undefined ? {} : { most }) };
-  return { rendered, declaring: createDeclaring(ports) };
+  const cluster = async () => ({ kubeVersion: 'v1.36.3', apiVersions: [], uncertain: [] });
+  const clock = { now: 0 };
+  const ports = {
+    trees: opened,
+    renderer,
+    live: async () => undefined,
+    cluster,
+    key,
+    now: () => clock.now,
+    ...(most === undefined ? {} : { most }),
+  };
+  return { rendered, clock, declaring: createDeclaring(ports) };
 }
 
 test('of what was applied from another revision nothing is known', async () => {
@@ -101,11 +111,34 @@ test('what is remembered is bounded by what is in it, and what was used last sta
   assert.deepEqual(rendered, ['a', 'b', 'c', 'b']);
 });
 
-test('one part that is not rendered leaves the whole owner open, and is tried again', async () => {
-  const refusal = { kind: 'not-rendered', reason: 'not-rendered', detail: 'helm is not installed here' } as const;
-  const { declaring, rendered } = setUp({ a: configMap('x', 'old'), b: refusal });
-  for (let time = 0; time < 2; time++) assert.deepEqual(await declaring.declare(planOf('a', 'b'), signal), refusal);
+const refusal = { kind: 'not-rendered', reason: 'not-rendered', detail: 'helm took longer than 60 s' } as const;
+
+test('one part that is not rendered leaves the whole owner open, and is tried again after five minutes', async () => {
+  const { declaring, rendered, clock } = setUp({ a: configMap('x', 'old'), b: refusal });
+  const declare = async () => assert.deepEqual(await declaring.declare(planOf('a', 'b'), signal), refusal);
+  await declare();
+  clock.now = 299_999;
+  await declare();
+  assert.deepEqual(rendered, ['a', 'b']);
+  clock.now = 300_000;
+  await declare();
   assert.deepEqual(rendered, ['a', 'b', 'b']);
+});
+
+test('what was refused is rendered when the time has come and what was in the way is gone', async () => {
+  const results: Record<string, RenderResult | string> = { a: refusal };
+  const { declaring, clock } = setUp(results);
+  await declaring.declare(planOf('a'), signal);
+  results['a'] = configMap('x', 'new');
+  clock.now = 300_000;
+  assert.equal((await declaring.declare(planOf('a'), signal)).kind, 'declared');
+});
+
+test('of refusals the last thousand are remembered', async () => {
+  const paths = Array.from({ length: 1_001 }, (_, n) => `p${n}`);
+  const { declaring, rendered } = setUp(Object.fromEntries(paths.map((path) => [path, refusal])));
+  for (const path of [...paths, 'p1000', 'p1', 'p0']) await declaring.declare(planOf(path), signal);
+  assert.deepEqual(rendered.slice(1_001), ['p0']);
 });
 
 test('files that change the plan are read before it is finished, where they are', async () => {

@@ -50,3 +50,8 @@ for (const renderer of ['auto', 'plain', 'kustomize', 'helm'] as const) {
     assert.equal((await planOf(renderer)).parts[0]?.tool.tool, renderer);
   });
 }
+
+test('whether helm asks the cluster when a chart is installed from CI is not known', async () => {
+  const { parts } = await planOf('helm');
+  assert.deepEqual(parts[0]?.tool.tool === 'helm' && parts[0].tool.cluster, { view: 'unknown' });
+});

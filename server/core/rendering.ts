@@ -64,11 +64,23 @@ export interface HelmTool {
   /** Over all values, in order. */
   readonly parameters: readonly HelmParameter[];
   readonly includeCrds: boolean;
+  /** Values that the chart's own schemas refuse are taken. */
+  readonly skipSchemaValidation: boolean;
   readonly kubeVersion: string | undefined;
   readonly apiVersions: readonly string[];
   /** Applied to what the chart renders (Flux's postRenderers); undefined: nothing. */
   readonly postRender: KustomizeTool['overlay'];
+  readonly cluster: ClusterView;
 }
+
+/** What a template sees of the cluster where the chart is installed. */
+export type ClusterView =
+  /** `helm template` is told of it, and `lookup` finds nothing (Argo CD). */
+  | { readonly view: 'told' }
+  /** Helm asks it (Flux). `record`: what counts where a chart depends on that; undefined: nothing does. */
+  | { readonly view: 'live'; readonly record: ManifestTool | undefined }
+  /** One of the two. */
+  | { readonly view: 'unknown' };
 
 export type HelmValues =
   /** From the root of `tree`; undefined: of the part's own. `optional`: a missing file is passed over. */
@@ -149,6 +161,17 @@ export interface RenderPorts {
   readonly trees: (ref: TreeRef, signal: AbortSignal) => Promise<SourceTree>;
   /** The data of a ConfigMap or Secret; undefined when there is none. Throws `api-*`. */
   readonly live: (object: Omit<LiveValue, 'key' | 'optional'>, signal: AbortSignal) => Promise<LiveData | undefined>;
+  /** Of the cluster that is compared, not older than a minute. Throws `api-*`. */
+  readonly cluster: (signal: AbortSignal) => Promise<ClusterFacts>;
+}
+
+export interface ClusterFacts {
+  /** `v1.36.3-eks-1234`: `gitVersion` of GET /version. */
+  readonly kubeVersion: string;
+  /** `apps/v1` and `apps/v1/Deployment`, of all kinds that can be listed and watched; sorted. */
+  readonly apiVersions: readonly string[];
+  /** More of them that an extension API server serves, when it answers. */
+  readonly uncertain: readonly string[];
 }
 
 export interface LiveData {

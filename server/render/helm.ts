@@ -2,8 +2,11 @@
 import { Hidden } from '../core/hidden.ts';
 import type { HelmTool } from '../core/rendering.ts';
 import { findChart } from './chart.ts';
+import { listAsks } from './chart-asks.ts';
+import { chooseWay, type Reading } from './cluster-view.ts';
 import { explainFailure } from './explain-failure.ts';
 import { needTool } from './find-tools.ts';
+import { helmRelease } from './helm-release.ts';
 import { readValues, type ValuesDocument } from './helm-values.ts';
 import type { Job, Method } from './job.ts';
 import { listNamed } from './kustomization.ts';
@@ -15,23 +18,34 @@ import { readFiles } from './tree-paths.ts';
 
 export const helm: Method<HelmTool> = {
   inputs: async (job) => {
-    const [files, { inputs }] = [await findChart(job), await readValues(job)];
-    return [...[...files].map(([path, { id }]) => `${path} ${id}`), ...inputs];
+    const { files, inputs, way } = await survey(job);
+    const more =
+      way.by === 'record' ? await helmRelease.inputs({ ...job, tool: way.record }) : [JSON.stringify(way.readings)];
+    return [...[...files].map(([path, { id }]) => `${path} ${id}`), ...inputs, ...more];
   },
   render: async (job) => {
     const { tree, workshop, signal } = job;
+    const { files, documents, way } = await survey(job);
+    if (way.by === 'record') return helmRelease.render({ ...job, tool: way.record });
     needTool(workshop.tools, 'helm');
-    const files = await findChart(job);
     const paths = [...new Set([...files.values()].map(({ path }) => path))];
     const contents = await readFiles(tree, paths, signal);
     const chart = new Map([...files].map(([path, entry]) => [path, contents.get(entry.path) ?? new Uint8Array()]));
-    const { documents } = await readValues(job);
-    const text = await renderOnce(job, chart, documents);
+    const [reading, other] = way.readings;
+    const text = await renderOnce(job, { chart, documents, reading });
     const sources = [...chart.values(), ...documents.map((document) => document.text.reveal())];
-    const again = mayDiffer(sources) ? { again: await renderOnce(job, chart, documents) } : {};
-    return [{ path: undefined, text, ...again }];
+    if (other === undefined && !mayDiffer(sources)) return [{ path: undefined, text }];
+    return [{ path: undefined, text, again: await renderOnce(job, { chart, documents, reading: other ?? reading }) }];
   },
 };
+
+async function survey(job: Job<HelmTool>) {
+  const files = await findChart(job);
+  const values = await readValues(job);
+  const { tree, workshop, signal } = job;
+  const asks = await listAsks(workshop.asks, { tree, files, documents: values.documents }, signal);
+  return { files, ...values, way: await chooseWay(job, asks) };
+}
 
 /** Functions that give something else each time. What a packed chart calls is not known. */
 const unstable = /\b(?:rand[A-Z]\w*|gen[A-Z]\w*|uuidv4|now|ago|htpasswd|bcrypt|encryptAES|shuffle)\b/;
@@ -41,14 +55,17 @@ function mayDiffer(sources: readonly (string | Uint8Array)[]): boolean {
   return sources.some((source) => packed(source) || unstable.test(Buffer.from(source).toString('utf8')));
 }
 
-function renderOnce(
-  job: Job<HelmTool>,
-  chart: ReadonlyMap<string, Uint8Array>,
-  documents: readonly ValuesDocument[],
-): Promise<Hidden<string>> {
+interface Ingredients {
+  readonly chart: ReadonlyMap<string, Uint8Array>;
+  readonly documents: readonly ValuesDocument[];
+  readonly reading: Reading;
+}
+
+function renderOnce(job: Job<HelmTool>, { chart, documents, reading }: Ingredients): Promise<Hidden<string>> {
   return withPrivateTree(job.workshop.tempDirectory, async (directory) => {
     await directory.write('chart', chart);
-    const text = await template(job, directory, { documents, validation: chooseValidation(chart) });
+    const validation = job.tool.skipSchemaValidation ? 'skip' : chooseValidation(chart);
+    const text = await template(job, directory, { documents, reading, validation });
     return job.tool.postRender === undefined ? text : postRender(job, directory, text);
   });
 }
@@ -56,7 +73,7 @@ function renderOnce(
 async function template(
   { tool, workshop, signal }: Job<HelmTool>,
   directory: PrivateTree,
-  { documents, validation }: { documents: readonly ValuesDocument[]; validation: 'validate' | 'skip' },
+  { documents, reading, validation }: Omit<Ingredients, 'chart'> & { readonly validation: 'validate' | 'skip' },
 ): Promise<Hidden<string>> {
   const pipes = await Promise.all(
     documents.map(async ({ text }, index) => ({
@@ -69,8 +86,9 @@ async function template(
     `--namespace=${tool.namespace}`,
     ...(tool.includeCrds ? ['--include-crds'] : []),
     ...(validation === 'skip' ? ['--skip-schema-validation'] : []),
-    ...(tool.kubeVersion === undefined ? [] : [`--kube-version=${tool.kubeVersion}`]),
-    ...tool.apiVersions.map((version) => `--api-versions=${version}`),
+    ...(reading.kubeVersion === undefined ? [] : [`--kube-version=${reading.kubeVersion}`]),
+    // Linux takes two megabytes of arguments: a large cluster's thousand kinds are 80 KB.
+    ...reading.apiVersions.map((version) => `--api-versions=${version}`),
     ...pipes.map(({ path }) => `--values=${path}`),
     '--',
     tool.releaseName,

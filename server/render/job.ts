@@ -1,5 +1,6 @@
 // What the parts of a rendering are handed: one part of a plan, its tree, and the programs.
 import type { RenderPart, RenderPorts, RenderedText, SourceTree, Tool } from '../core/rendering.ts';
+import type { KnownAsks } from './chart-asks.ts';
 import type { ToolPaths } from './find-tools.ts';
 import type { RunTool } from './run-tool.ts';
 
@@ -8,6 +9,7 @@ export interface Workshop {
   readonly run: RunTool;
   readonly tempDirectory: string;
   readonly ageKeyFile: string | undefined;
+  readonly asks: KnownAsks;
 }
 
 export interface Job<T extends Tool = Tool> {

@@ -35,7 +35,7 @@ export function createRenderer(options: RendererOptions): Renderer {
     queue: createQueue(options.concurrency ?? usualConcurrency),
     tools,
   });
-  const workshop = { tools, run, tempDirectory, ageKeyFile };
+  const workshop = { tools, run, tempDirectory, ageKeyFile, asks: new Map() };
   const open = async (part: RenderPart, ports: RenderPorts, signal: AbortSignal): Promise<Job> => {
     const tree = await ports.trees(part.tree, signal);
     return { part, tool: part.tool, tree, ports, workshop, signal };

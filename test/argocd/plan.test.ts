@@ -94,7 +94,9 @@ const helm = {
   values: [],
   parameters: [],
   includeCrds: true,
+  skipSchemaValidation: false,
   apiVersions: [],
+  cluster: { view: 'told' },
 };
 const from = (more: Json): Given => applied({ ...source, ...more });
 const several = (sources: Json[], revisions: string[]): Given => ({
@@ -178,6 +180,7 @@ const rendered: [rule: string, given: Given, parts: unknown][] = [
         ],
         fileParameters: [{ name: 'config', path: 'files/config.json' }],
         skipCrds: true,
+        skipSchemaValidation: true,
         kubeVersion: '1.32.0',
         apiVersions: ['monitoring.coreos.com/v1'],
       },
@@ -199,6 +202,7 @@ const rendered: [rule: string, given: Given, parts: unknown][] = [
           { from: 'file', name: 'config', path: 'overlays/prod/files/config.json' },
         ],
         includeCrds: false,
+        skipSchemaValidation: true,
         kubeVersion: '1.32.0',
         apiVersions: ['monitoring.coreos.com/v1'],
       }),

@@ -209,6 +209,7 @@ test('helm options are plain facts', () => {
     parameters: [{ name: 'image.tag', value: '1', forceString: true }, { name: 'on' }],
     fileParameters: [{ name: 'ca', path: 'ca.pem' }],
     skipCrds: true,
+    skipSchemaValidation: true,
   };
   const [only] = read(application({ spec: { source: { ...source, helm } } })).sources;
   assert.deepEqual(only?.helm, {
@@ -228,6 +229,7 @@ test('helm options are plain facts', () => {
     ],
     fileParameters: [{ name: 'ca', file: { from: 'source', path: 'ca.pem' } }],
     skipCrds: true,
+    skipSchemaValidation: true,
     kubeVersion: undefined,
     apiVersions: [],
   });

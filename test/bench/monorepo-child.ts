@@ -43,7 +43,8 @@ const renderer = createRenderer({
   tempDirectory: tmpdir(),
   identityKey: key.secret,
 });
-const declaring = createDeclaring({ trees, renderer, live: async () => undefined, key });
+const cluster = async () => ({ kubeVersion: 'v1.36.3', apiVersions: [], uncertain: [] });
+const declaring = createDeclaring({ trees, renderer, live: async () => undefined, cluster, key, now: Date.now });
 const kindOf = (wanted: string) => argocd.resources.find(({ kind }) => kind === wanted)!;
 const applications = kindOf('Application');
 const everywhere = { server: '*', namespace: '*' };

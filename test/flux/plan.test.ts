@@ -248,6 +248,7 @@ const helmChart = (spec: Fields = {}, status: Fields = {}): Fields => ({
   }),
   metadata: { namespace: 'flux-system', name: 'apps-podinfo', generation: 1 },
 });
+const recorded = { tool: 'helm-release', storageNamespace: 'apps', releaseName: 'shop-podinfo', version: 7 };
 const helm = {
   tool: 'helm',
   releaseName: 'shop-podinfo',
@@ -258,14 +259,18 @@ const helm = {
   ],
   parameters: [],
   includeCrds: false,
+  skipSchemaValidation: false,
   apiVersions: [],
+  cluster: { view: 'live', record: recorded },
 };
+/** Of another revision than the installed one Helm recorded nothing. */
+const unrecorded = { ...helm, cluster: { view: 'live' } };
 const charted = (tool: object): object => one(part(tool, { path: 'charts/podinfo' }), 'shop');
 const record = one(
   {
     tree: { repository: '', revision: '' },
     path: '',
-    tool: { tool: 'helm-release', storageNamespace: 'apps', releaseName: 'shop-podinfo', version: 7 },
+    tool: recorded,
     decrypts: false,
   },
   'shop',
@@ -398,7 +403,7 @@ test('helm release: of a newer spec the chart is not what was installed', () => 
   const metadata = { generation: 4 };
   const objects = [given.gitRepository(), given.helmRelease({ metadata, spec: inGit }), helmChart()];
   assert.deepEqual(resultOf(planOf(podinfo, objects)), record);
-  assert.deepEqual(resultOf(planOf(podinfo, objects, [[url, commit]])), charted(helm));
+  assert.deepEqual(resultOf(planOf(podinfo, objects, [[url, commit]])), charted(unrecorded));
 });
 
 test('helm release: nothing is installed yet', () => {
@@ -411,7 +416,7 @@ test('helm release: another revision of a chart in Git', () => {
   const plan = planOf(podinfo, [given.gitRepository(), given.helmRelease({ spec: inGit })], [[url, later]]);
   assert.deepEqual(
     resultOf(plan),
-    one(part(helm, { path: 'charts/podinfo', tree: { repository: url, revision: later } }), 'shop'),
+    one(part(unrecorded, { path: 'charts/podinfo', tree: { repository: url, revision: later } }), 'shop'),
   );
 });
 

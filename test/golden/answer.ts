@@ -27,6 +27,8 @@ export interface Outcome {
   readonly texts: readonly string[];
 }
 
+const emptyCluster = { kubeVersion: 'v1.36.3', apiVersions: [] };
+
 /** By owner, `configured` for a source without an engine. */
 export type Outcomes = ReadonlyMap<string, Outcome>;
 
@@ -34,11 +36,12 @@ interface World {
   readonly views: readonly EngineView[];
   readonly trees: SourceTrees;
   readonly live: RenderPorts['live'];
+  readonly cluster: RenderPorts['cluster'];
 }
 
 /** Renders every owner of a case. */
 export async function renderCase(item: Case, renderer: Renderer, signal: AbortSignal): Promise<Outcomes> {
-  const { views, trees, live } = openWorld(item);
+  const { views, trees, live, cluster } = openWorld(item);
   const texts: string[] = [];
   const recording: Renderer = {
     ...renderer,
@@ -48,7 +51,7 @@ export async function renderCase(item: Case, renderer: Renderer, signal: AbortSi
       return result;
     },
   };
-  const declaring = createDeclaring({ trees, renderer: recording, live, key: digestKey });
+  const declaring = createDeclaring({ trees, renderer: recording, live, cluster, key: digestKey, now: () => 0 });
   const outcomes = new Map<string, Outcome>();
   for (const [owner, plan] of listPlans(item, views)) {
     const declared = await declaring.declare(plan, signal);
@@ -134,6 +137,7 @@ function openPorts(item: Case): Omit<World, 'views'> {
       return tree;
       },
     },
+    cluster: async () => ({ uncertain: [], ...(item.setup.cluster ?? emptyCluster) }),
     live: async ({ kind, namespace, name }) => {
       const object = objects.find(
         (one) => one.kind === kind && one.metadata.namespace === namespace && one.metadata.name === name,

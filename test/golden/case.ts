@@ -24,6 +24,8 @@ export interface Setup {
   readonly title: string;
   /** A configured source, for cases without an engine. */
   readonly source?: { readonly path: string; readonly namespace: string; readonly renderer: 'plain' | 'kustomize' };
+  /** What it serves beside what every cluster does. */
+  readonly cluster?: { readonly kubeVersion: string; readonly apiVersions: readonly string[] };
   /** Files that are encrypted before the case runs; `lost`: with a key that nobody has. */
   readonly sops?: { readonly files: readonly string[]; readonly regex: string; readonly key: 'held' | 'lost' };
   /** By owner: how the tools are called by hand to get the same objects. */

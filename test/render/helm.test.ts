@@ -131,6 +131,13 @@ for (const version of versions) {
     assert.match(textOf(await render(part(tool), { files: chart, options: await toolsOf(version) })), /patched: "yes"/);
   });
 
+  test(`${version}: a schema that the Application does not want checked, wherever it refers to`, { skip }, async () => {
+    const schema = '{"required": ["gone"], "properties": {"from": {"$ref": "https://schemas.example.com/x.json"}}}';
+    const setting = { files: { ...chart, 'app/values.schema.json': schema }, options: await toolsOf(version) };
+    const { from } = (await valuesOf({ skipSchemaValidation: true }, setting)) as { from: string };
+    assert.equal(from, 'chart');
+  });
+
   test(`${version}: nothing of the machine or the network is in reach of a template`, { skip }, async () => {
     const calls = [
       'getHostByName "localhost"',

@@ -15,6 +15,7 @@ import { asked } from './bait.ts';
 import { charts } from './hostile-charts.ts';
 import { documents } from './hostile-documents.ts';
 import { kustomizations } from './hostile-kustomizations.ts';
+import { facts } from './rig.ts';
 import { canary, outside, type HostilePart, type HostileRow } from './hostile-rows.ts';
 
 /** Of one tool; what Lockstep itself does around it takes the rest. */
@@ -85,7 +86,7 @@ async function answer({ files, part, expect }: HostileRow, signal: AbortSignal):
     limits: { deadlineMs: toolDeadlineMs },
   });
   const tree = fakeTree(files);
-  const ports: RenderPorts = { trees: async () => tree, live: async () => undefined };
+  const ports: RenderPorts = { trees: async () => tree, live: async () => undefined, cluster: async () => facts };
   const result = await renderer.render(planPart(part), ports, signal);
   if (result.kind === 'not-rendered') {
     assert.equal(expect.kind, 'refused', result.detail);
@@ -140,9 +141,11 @@ function toolOf(part: HostilePart): PlainTool | KustomizeTool | HelmTool {
         values: (part.valueFiles ?? []).map((path) => ({ from: 'file', tree: undefined, path, optional: false })),
         parameters: [],
         includeCrds: true,
+        skipSchemaValidation: false,
         kubeVersion: part.kubeVersion,
         apiVersions: [],
         postRender: undefined,
+        cluster: { view: 'told' },
       };
   }
 }

@@ -5,7 +5,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hidden } from '../../server/core/hidden.ts';
-import type { LiveData, RenderPart, RenderPorts, RenderResult, SourceTree, Tool } from '../../server/core/rendering.ts';
+import type {
+  ClusterFacts,
+  LiveData,
+  RenderPart,
+  RenderPorts,
+  RenderResult,
+  SourceTree,
+  Tool,
+} from '../../server/core/rendering.ts';
 import { createRenderer, type RendererOptions } from '../../server/render/renderer.ts';
 import { fakeRef, fakeTree, type FakeFile } from '../fakes/source-tree.ts';
 
@@ -19,6 +27,8 @@ export interface Setting {
   readonly others?: Readonly<Record<string, Readonly<Record<string, FakeFile>>>>;
   /** `Secret/ns/name` -> data. */
   readonly live?: Live;
+  /** An error is thrown. */
+  readonly cluster?: ClusterFacts | Error;
   readonly options?: Partial<RendererOptions>;
   readonly signal?: AbortSignal;
 }
@@ -42,18 +52,30 @@ export const helmTool = {
   values: [],
   parameters: [],
   includeCrds: true,
+  skipSchemaValidation: false,
   kubeVersion: undefined,
   apiVersions: [],
   postRender: undefined,
+  cluster: { view: 'told' },
 } as const satisfies Tool;
 
 export function part(tool: Tool, more: Partial<RenderPart> = {}): RenderPart {
   return { tree: fakeRef, path: 'app', tool, substitution: undefined, decrypts: false, ...more };
 }
 
-export function portsOf({ files, others = {}, live = {} }: Setting): RenderPorts {
+export const facts: ClusterFacts = {
+  kubeVersion: 'v1.31.4',
+  apiVersions: ['apps/v1', 'apps/v1/Deployment', 'v1', 'v1/Secret'],
+  uncertain: [],
+};
+
+export function portsOf({ files, others = {}, live = {}, cluster = facts }: Setting): RenderPorts {
   const own = fakeTree(files);
   return {
+    cluster: async () => {
+      if (cluster instanceof Error) throw cluster;
+      return cluster;
+    },
     trees: async (ref): Promise<SourceTree> =>
       ref.repository === fakeRef.repository ? own : fakeTree(others[ref.repository] ?? {}, ref),
     live: async ({ kind, namespace, name }): Promise<LiveData | undefined> => {
@@ -74,7 +96,8 @@ export async function identify(one: RenderPart, setting: Setting): Promise<strin
   return withRenderer(setting, (renderer, signal) => renderer.identify(one, portsOf(setting), signal));
 }
 
-async function withRenderer<T>(
+/** One for several questions. */
+export async function withRenderer<T>(
   { options, signal = AbortSignal.timeout(60_000) }: Setting,
   use: (renderer: ReturnType<typeof createRenderer>, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
