@@ -67,13 +67,13 @@ export function createDeclaring({
     renders++;
     const result = await renderer.render(part, ports, signal);
     if (result.kind === 'not-rendered') {
-      refusals.put(name, result);
+      refusals.set(name, result);
       return result;
     }
     // What the renderer could not substitute is marked by itself.
     const declaration = readDeclaration(result.manifests, { namespace, key, variables: 'none' });
     const made = { kind: 'declared', declaration } as const;
-    remembered.put(name, made);
+    remembered.set(name, made);
     return made;
   };
   return {

@@ -179,7 +179,7 @@ const rules: Readonly<Record<string, Allowed | 'everything'>> = {
   'server/diff-reads.ts': { ours: [core, 'server/explain-reads.ts', 'server/kube', 'server/list-reads.ts'] },
   'server/configured-owners.ts': { ours: [core, 'server/config-file.ts', 'server/source-owners.ts'] },
   'server/drift-owners.ts': { ours: [core, 'server/configured-owners.ts', 'server/reconcile'] },
-  'server/declared-memory.ts': { ours: [core] },
+  'server/declared-memory.ts': { ours: [core], libraries: ['lru-cache'] },
   'server/diff-owners.ts': { ours: [core, 'server/declaring.ts'] },
   'server/drift-route.ts': { ours: [core, 'server/drift.ts', 'server/reconcile', 'server/state'] },
   'server/source-owners.ts': { ours: [core, 'server/config-file.ts', 'server/diff-owners.ts'] },

@@ -2,7 +2,7 @@
 import { readAudit, templateChanges } from '../cluster/audit.ts';
 import { findControlPlane } from '../cluster/binaries.ts';
 import { startCluster } from '../cluster/cluster.ts';
-import { defineEngines } from '../e2e/engine-kinds.ts';
+import { define } from '../e2e/custom-kinds.ts';
 import { fluxKinds } from '../engines/small-flux.ts';
 import { startFakeApiServer, writeKubeconfig } from '../fakes/server.ts';
 import type { TemplateChange } from './judge.ts';
@@ -88,7 +88,7 @@ async function openMemory(directory: string): Promise<DemoCluster> {
 async function openReal(signal: AbortSignal): Promise<DemoCluster> {
   const found = await findControlPlane();
   const cluster = await startCluster({ signal });
-  await defineEngines(cluster);
+  await define(cluster, 'kustomizations', 'gitrepositories');
   return {
     kind: 'real',
     description: found.available ? `Kubernetes ${found.version}` : 'Kubernetes',

@@ -7,6 +7,8 @@ const names = {
   rollouts: { group: 'argoproj.io', version: 'v1alpha1', kind: 'Rollout' },
   deploymentconfigs: { group: 'apps.openshift.io', version: 'v1', kind: 'DeploymentConfig' },
   applications: { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application' },
+  kustomizations: { group: 'kustomize.toolkit.fluxcd.io', version: 'v1', kind: 'Kustomization' },
+  gitrepositories: { group: 'source.toolkit.fluxcd.io', version: 'v1', kind: 'GitRepository' },
   appprojects: { group: 'argoproj.io', version: 'v1alpha1', kind: 'AppProject' },
 } as const;
 
