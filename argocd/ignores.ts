@@ -1,5 +1,6 @@
 // Which parts of Secrets and ConfigMaps Argo CD is told not to compare: an Application's spec.ignoreDifferences, and argocd-cm for all of
 // them (argo-cd util/argo/normalizers/diff_normalizer.go, util/argo/diff/ignore.go).
+import { everything, isData, joinParts, nothing, partAt, readPointer } from '../server/core/leave-rule.ts';
 import type { LeaveRule, LeftParts } from '../server/core/leave-rule.ts';
 import { readMap } from '../server/declared/map.ts';
 import { matchesGlob } from './glob.ts';
@@ -8,8 +9,6 @@ import type { SyncPolicy } from './sync-policy.ts';
 
 type Kind = NonNullable<LeaveRule['kind']>;
 const kinds: readonly Kind[] = ['Secret', 'ConfigMap'];
-/** Nothing can be told apart. */
-const everything: LeftParts = { keys: 'all', fields: ['type', 'immutable'] };
 
 /** Of an Application. */
 export function readIgnores(spec: Section): readonly LeaveRule[] {
@@ -73,34 +72,14 @@ function readParts(entry: Section): LeftParts {
     ...entry.alignedTexts('jsonPointers').map(readPointer),
     ...entry.texts('jqPathExpressions').map((text) => readExpression(text.trim())),
   ];
-  const all = parts.some(({ keys }) => keys === 'all');
-  return {
-    keys: all ? 'all' : parts.flatMap(({ keys }) => (Array.isArray(keys) ? keys : [])),
-    fields: [...new Set(parts.flatMap(({ fields }) => fields))],
-  };
-}
-
-/** RFC 6901: `~1` is a slash, `~0` a tilde. The whole object: an empty pointer, or one that is no text. */
-function readPointer(text: string): LeftParts {
-  const [start, field, key] = text.split('/').map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  if (field === undefined) return start === '' ? everything : nothing;
-  return partAt(field, key);
-}
-
-const nothing: LeftParts = { keys: [], fields: [] };
-const dataFields: ReadonlySet<string> = new Set(['data', 'binaryData', 'stringData']);
-
-function partAt(field: string, key: string | undefined): LeftParts {
-  if (field === 'type' || field === 'immutable') return { keys: [], fields: [field] };
-  if (!dataFields.has(field)) return nothing;
-  return { keys: key === undefined ? 'all' : [key], fields: [] };
+  return joinParts(parts);
 }
 
 /** `.data`, `.data.key`, `.data["key"]`, `.data[]?`; and paths that begin in another field and cannot leave it. Any other may be all. */
 function readExpression(text: string): LeftParts {
   const [, field, rest] = /^\.([A-Za-z_]\w*)\??(.*)$/s.exec(text) ?? [];
   if (field === undefined || rest === undefined) return everything;
-  if (!dataFields.has(field) && partAt(field, undefined) === nothing) return mayLeave.test(rest) ? everything : nothing;
+  if (!isData(field) && partAt(field, undefined) === nothing) return mayLeave.test(rest) ? everything : nothing;
   if (rest === '' || /^\[\]\??$/.test(rest)) return partAt(field, undefined);
   const [, plain, quoted, dotted] = /^(?:\.([A-Za-z_]\w*)|\.?\["([^"\\]*)"\]|\."([^"\\]*)")\??$/.exec(rest) ?? [];
   const key = plain ?? quoted ?? dotted;

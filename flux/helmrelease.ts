@@ -3,6 +3,7 @@
 import type { EngineRef } from '../server/core/engine.ts';
 import { type Chart, readChart } from './chart.ts';
 import { type Fields, type Reading, readResource } from './fields.ts';
+import { type IgnoredPaths, readIgnored } from './ignored.ts';
 import { type Inventory, readInventory } from './inventory.ts';
 import { parseRevision } from './revision.ts';
 import { judgeSync, type Progress, readProgress, type SyncState } from './sync-state.ts';
@@ -17,6 +18,8 @@ export interface HelmRelease {
   readonly upgrade: Upgrade;
   /** Undefined when it cannot be read. */
   readonly driftDetection: 'disabled' | 'warn' | 'enabled' | undefined;
+  /** Of its drift detection. */
+  readonly ignores: readonly IgnoredPaths[];
   /** It changes what the chart renders. */
   readonly postRendered: boolean;
   /** Its objects are in another cluster: none here is its own. */
@@ -128,6 +131,7 @@ function readManner(spec: Fields) {
       serverSideApply: upgrade.isSound('serverSideApply') ? (apply ?? 'auto') : undefined,
     },
     driftDetection: drift.isSound('mode') ? (mode ?? 'disabled') : undefined,
+    ignores: readIgnored(drift),
     postRendered: spec.has('postRenderers') || spec.has('commonMetadata'),
     otherCluster: spec.has('kubeConfig'),
     serviceAccountName: spec.text('serviceAccountName'),

@@ -3,6 +3,7 @@
 import type { DeclaredSource, EngineRef } from '../server/core/engine.ts';
 import { appliedRevision, isSpecNewer, type Attempts } from './applied.ts';
 import { type Fields, type Reading, readResource } from './fields.ts';
+import { type IgnoredPaths, type PatchTarget, readIgnored, readTarget } from './ignored.ts';
 import { type Inventory, readInventory } from './inventory.ts';
 import { type Reference, readReference } from './reference.ts';
 import { commitOf } from './revision.ts';
@@ -48,16 +49,6 @@ export const transforms = [
   'components',
 ] as const;
 export type Transform = (typeof transforms)[number];
-
-/** What a patch is for; all undefined when the patch itself names it. Its content may be a Secret's and stays outside. */
-export type PatchTarget = { readonly [Field in (typeof targetFields)[number]]: string | undefined };
-const targetFields = ['group', 'version', 'kind', 'namespace', 'name', 'labelSelector', 'annotationSelector'] as const;
-
-export interface IgnoredPaths {
-  /** JSON pointers. */
-  readonly paths: readonly string[];
-  readonly target: PatchTarget;
-}
 
 /** What replaces `${name}` after the build. Names only: what they stand for may be secret. */
 export interface Substitution {
@@ -109,20 +100,12 @@ function readSpec(spec: Fields, namespace: string) {
     decryption: spec.has('decryption')
       ? { provider: decryption.text('provider'), secretName: decryption.map('secretRef').text('name') }
       : undefined,
-    ignores: spec
-      .maps('ignore', listMost)
-      .map((entry) => ({ paths: entry.texts('paths', listMost), target: readTarget(entry) })),
+    ignores: readIgnored(spec),
     otherCluster: spec.has('kubeConfig'),
     serviceAccountName: spec.text('serviceAccountName'),
     force: spec.flag('force'),
     prune: spec.flag('prune'),
   };
-}
-
-function readTarget(entry: Fields): PatchTarget {
-  const target = entry.map('target');
-  const read = Object.fromEntries(targetFields.map((field) => [field, target.text(field)]));
-  return read as PatchTarget;
 }
 
 function readSubstitution(spec: Fields): Substitution | undefined {

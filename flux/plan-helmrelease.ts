@@ -1,6 +1,7 @@
 // A HelmRelease as a plan: its chart at the commit that it was packed from, with its values in Flux's order; and where that cannot be
 // known or done alike, Helm's own record of what it installed.
 import { Hidden } from '../server/core/hidden.ts';
+import { everything, type LeaveRule } from '../server/core/leave-rule.ts';
 import { toJsonText } from '../server/core/json-text.ts';
 import type { DeclaredSource, OwnerPlan, PlanOptions } from '../server/core/engine.ts';
 import type { HelmTool, HelmValues, ManifestTool, RenderPart, TreeRef } from '../server/core/rendering.ts';
@@ -9,6 +10,7 @@ import { type Chart, describeChart } from './chart.ts';
 import type { Problem } from './fields.ts';
 import { chartCommit, type HelmChart } from './helmchart.ts';
 import type { HelmRelease } from './helmrelease.ts';
+import { toLeaves } from './ignored.ts';
 import { isCheckedOut } from './plan-kustomization.ts';
 import { explainReason, refuse, simplePlan } from './refusal.ts';
 import type { FluxSource } from './sources.ts';
@@ -61,19 +63,27 @@ export function planHelmRelease(entry: HelmReleaseEntry, facts: ChartFacts, { re
   const revision = isFound ? (asked ?? built) : undefined;
   const source = describe(declared, revision);
   const { namespace } = entry.owner.release;
+  const leaves = [leftByMark, ...toLeaves(entry.owner.ignores)];
   // Values and chart of a newer spec are not those that were installed; what Helm recorded is.
   const isCurrent = asked !== undefined || entry.owner.attempted.generation === entry.owner.generation;
   if (isCurrent && revision !== undefined && chart?.path !== undefined && isSame(entry, chart, facts)) {
     const tree = { repository: declared.repository, revision };
     const tool = helmTool(entry, chart, { ...facts, record: asked === undefined ? recordOf(entry.owner) : undefined });
-    if (tool !== undefined) return simplePlan([source], { namespace, parts: [part(tree, chart.path, tool)] });
+    if (tool !== undefined) return simplePlan([source], { namespace, parts: [part(tree, chart.path, tool)], leaves });
   }
   if (asked !== undefined) return simplePlan([source], refuse('its chart cannot be rendered here as Flux does'));
   if (installed === undefined) return simplePlan([source], refuse(`nothing is installed yet, and ${why(source)}`));
   const record = recordOf(entry.owner);
   if (record === undefined) return simplePlan([source], refuse(unfinished));
-  return simplePlan([source], { namespace, parts: [part(noTree, '', record)] });
+  return simplePlan([source], { namespace, parts: [part(noTree, '', record)], leaves });
 }
+
+/** A label or annotation of a single object. */
+const leftByMark: LeaveRule = {
+  mark: { key: 'helm.toolkit.fluxcd.io/driftDetection', value: 'disabled', on: 'either' },
+  ...everything,
+  absent: 'left',
+};
 
 /** Undefined: none of the releases is what is applied. */
 function recordOf({ history: [last], release: { storageNamespace } }: HelmRelease): ManifestTool | undefined {

@@ -1,9 +1,10 @@
 // A Kustomization as a plan: the tree at the commit that it applied, what it puts on top, and the variables that it fills in afterwards.
 import type { OwnerPlan, PlanOptions } from '../server/core/engine.ts';
-import type { LeaveRule } from '../server/core/leave-rule.ts';
+import { everything, type LeaveRule } from '../server/core/leave-rule.ts';
 import type { KustomizeTool, RenderPart, RenderRefusal } from '../server/core/rendering.ts';
 import type { Build } from './build.ts';
 import type { Problem } from './fields.ts';
+import { toLeaves } from './ignored.ts';
 import { describeDeclared, type Kustomization } from './kustomization.ts';
 import { explainReason, refuse, refuseProblem, simplePlan } from './refusal.ts';
 import type { FluxSource } from './sources.ts';
@@ -42,11 +43,13 @@ export function planKustomization(
   const tree = { repository: declared.repository, revision };
   const part: RenderPart = { tree, path, ...buildOf(entry, source) };
   const namespace = entry.owner.targetNamespace ?? 'default';
-  return simplePlan([described], refusal ?? { namespace, parts: [part], leaves });
+  return simplePlan(
+    [described],
+    refusal ?? { namespace, parts: [part], leaves: [...leaves, ...toLeaves(entry.owner.ignores)] },
+  );
 }
 
 const ssa = 'kustomize.toolkit.fluxcd.io/ssa';
-const everything = { keys: 'all', fields: ['type', 'immutable'] } as const;
 
 /**
  * Labels or annotations of single objects (fluxcd/pkg ssa, shouldSkipApply; kustomize-controller, apply). `Merge` keeps what kubectl added,
@@ -80,15 +83,9 @@ function buildOf({ owner, build }: KustomizationEntry, { ignore }: FluxSource): 
   };
 }
 
-/** Data that it leaves to the cluster is no drift, and would look like it. */
-const dataPath = /^\/(?:data|binaryData|stringData|type|immutable)?(?:\/|$)/;
-
 function findHindrance({ owner, problems }: KustomizationEntry, source: FluxSource): RenderRefusal | undefined {
   const problem = problems.find(({ path }) => path === '' || path.startsWith('spec.'));
   if (problem !== undefined) return refuseProblem(problem);
-  if (owner.ignores.some(({ paths }) => paths.some((path) => dataPath.test(path)))) {
-    return refuse('spec.ignore leaves data to the cluster');
-  }
   if (!isCheckedOut(owner.path ?? '', source)) return refuse('the source has only a part of the path (sparseCheckout)');
   const provider = owner.decryption?.provider;
   return provider === undefined || provider === 'sops' ? undefined : refuse('spec.decryption has an unknown provider');

@@ -23,8 +23,45 @@ export interface LeftParts {
   readonly fields: readonly (keyof ConfigFields)[];
 }
 
-/** Labels or annotations by which a single object is left (fluxcd/kustomize-controller, docs "Controlling the apply behavior"). */
-export const leaveKeys = ['kustomize.toolkit.fluxcd.io/ssa', 'kustomize.toolkit.fluxcd.io/reconcile'] as const;
+export const nothing: LeftParts = { keys: [], fields: [] };
+/** Nothing can be told apart. */
+export const everything: LeftParts = { keys: 'all', fields: ['type', 'immutable'] };
+
+/** RFC 6901: `~1` is a slash, `~0` a tilde. The whole object: an empty pointer. One that is none points to nothing. */
+export function readPointer(text: string): LeftParts {
+  const [start, field, key] = text.split('/').map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (field === undefined) return start === '' ? everything : nothing;
+  return partAt(field, key);
+}
+
+/** `key` undefined: all of the field. */
+export function partAt(field: string, key: string | undefined): LeftParts {
+  if (field === 'type' || field === 'immutable') return { keys: [], fields: [field] };
+  if (!isData(field)) return nothing;
+  return { keys: key === undefined ? 'all' : [key], fields: [] };
+}
+
+export function isData(field: string): boolean {
+  return field === 'data' || field === 'binaryData' || field === 'stringData';
+}
+
+export function joinParts(parts: readonly LeftParts[]): LeftParts {
+  const all = parts.some(({ keys }) => keys === 'all');
+  return {
+    keys: all ? 'all' : parts.flatMap(({ keys }) => (typeof keys === 'string' ? [] : keys)),
+    fields: [...new Set(parts.flatMap(({ fields }) => fields))],
+  };
+}
+
+/**
+ * Labels or annotations by which a single object is left (fluxcd/kustomize-controller, docs "Controlling the apply behavior";
+ * fluxcd/helm-controller, docs "Drift detection").
+ */
+export const leaveKeys = [
+  'kustomize.toolkit.fluxcd.io/ssa',
+  'kustomize.toolkit.fluxcd.io/reconcile',
+  'helm.toolkit.fluxcd.io/driftDetection',
+] as const;
 export type LeaveKey = (typeof leaveKeys)[number];
 
 /** Of a declared object: `<key>=<value>`, in lower case. */

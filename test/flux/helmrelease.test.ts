@@ -31,6 +31,7 @@ test('flux helmrelease: a plain one', () => {
     release: { name: 'shop-podinfo', namespace: 'shop', storageNamespace: 'apps' },
     upgrade: { force: false, serverSideApply: 'auto' },
     driftDetection: 'disabled',
+    ignores: [],
     postRendered: false,
     otherCluster: false,
     serviceAccountName: undefined,

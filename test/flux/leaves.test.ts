@@ -13,9 +13,9 @@ import * as given from './resources.ts';
 
 const key = { id: 'k1', secret: Buffer.alloc(32, 1) };
 
-function leavesOf(): readonly LeaveRule[] {
+function leavesOf(...objects: readonly Readonly<Record<string, unknown>>[]): readonly LeaveRule[] {
   const view = flux.open({ namespace: 'flux-system', runsHere: true, clusterNames: [], clusterServers: [] });
-  for (const object of [given.gitRepository(), given.kustomization()]) {
+  for (const object of objects) {
     const resource = flux.resources.find(({ kind }) => kind === object['kind']);
     assert.ok(resource);
     view.put(resource, object);
@@ -26,6 +26,9 @@ function leavesOf(): readonly LeaveRule[] {
   assert.ok(plan !== undefined && 'parts' in plan);
   return plan.leaves ?? [];
 }
+
+const ofKustomization = (spec: object = {}) => leavesOf(given.gitRepository(), given.kustomization({ spec }));
+const ofHelmRelease = (spec: object = {}) => leavesOf(given.helmRelease({ spec }));
 
 type Metadata = Readonly<Record<string, Readonly<Record<string, string>>>>;
 const object = (data: object, metadata: Metadata) => ({
@@ -39,9 +42,10 @@ interface Case {
   readonly git?: Metadata;
   readonly cluster?: Metadata;
   readonly live?: Readonly<Record<string, string>> | 'absent';
+  readonly leaves?: readonly LeaveRule[];
 }
 
-function answerOf({ git = {}, cluster = {}, live = { level: 'debug' } }: Case): string {
+function answerOf({ git = {}, cluster = {}, live = { level: 'debug' }, leaves = ofKustomization() }: Case): string {
   const text = new Hidden(JSON.stringify(object({ level: 'info' }, git)));
   const options = { namespace: 'shop', key, variables: 'none' } as const;
   const config = readDeclaration([{ path: 'a.json', text }], options).configs.get('ConfigMap/shop/app');
@@ -49,7 +53,7 @@ function answerOf({ git = {}, cluster = {}, live = { level: 'debug' } }: Case): 
   const fields = { type: undefined, immutable: false };
   const there =
     live === 'absent' ? undefined : { content: { contents: [digestsOf(live)], fields }, marks: marksOf(cluster) };
-  const { comparison } = compareLeaving(config, there, leavesOf());
+  const { comparison } = compareLeaving(config, there, leaves);
   const finding = findDifference({ comparison, isLive: there !== undefined });
   return finding.kind === 'differs' ? finding.reason : finding.kind;
 }
@@ -100,12 +104,33 @@ const rows: [rule: string, given: Case, answer: string][] = [
 for (const [rule, item, answer] of rows)
   test(`left by Flux: ${rule}: ${answer}`, () => assert.equal(answerOf(item), answer));
 
-test('left by Flux: a HelmRelease leaves nothing by these marks', () => {
-  const view = flux.open({ namespace: 'flux-system', runsHere: true, clusterNames: [], clusterServers: [] });
-  const resource = flux.resources.find(({ kind }) => kind === 'HelmRelease');
-  assert.ok(resource);
-  const [owner] = view.put(resource, given.helmRelease());
-  const plan = owner && view.plan(owner, { revisions: new Map() })?.finish([]);
-  assert.ok(plan !== undefined && 'parts' in plan);
-  assert.equal(plan.leaves, undefined);
+const ignoring = (paths: readonly string[], target: object = { kind: 'ConfigMap' }) => [{ paths, target }];
+const disabled: Metadata = { annotations: { 'helm.toolkit.fluxcd.io/driftDetection': 'disabled' } };
+const ignoredRows: [rule: string, ignore: object, answer: string][] = [
+  ['the key', ignoring(['/data/level']), 'not-comparable'],
+  ['all data', ignoring(['/data']), 'not-comparable'],
+  ['everything of that name', ignoring(['/data/level'], { name: 'app' }), 'not-comparable'],
+  ['a name that is an expression may be any', ignoring(['/data/level'], { name: 'a.*' }), 'not-comparable'],
+  ['selectors may choose any', ignoring(['/data/level'], { labelSelector: 'a=b' }), 'not-comparable'],
+  ['another key', ignoring(['/data/other']), 'different'],
+  ['other fields', ignoring(['/metadata/labels', '/spec/replicas']), 'different'],
+  ['another kind', ignoring(['/data'], { kind: 'Secret' }), 'different'],
+  ['another group', ignoring(['/data'], { group: 'apps' }), 'different'],
+  ['another object', ignoring(['/data'], { name: 'other' }), 'different'],
+];
+for (const [rule, ignore, answer] of ignoredRows) {
+  test(`left by Flux: spec.ignore names ${rule}: ${answer}`, () => {
+    assert.equal(answerOf({ leaves: ofKustomization({ ignore }) }), answer);
+  });
+  test(`left by Flux: driftDetection.ignore names ${rule}: ${answer}`, () => {
+    assert.equal(answerOf({ leaves: ofHelmRelease({ driftDetection: { mode: 'enabled', ignore } }) }), answer);
+  });
+}
+
+test('left by Flux: each controller reads its own mark', () => {
+  const leaves = ofHelmRelease();
+  assert.equal(answerOf({ leaves, git: disabled }), 'not-comparable');
+  assert.equal(answerOf({ leaves, cluster: disabled }), 'not-comparable');
+  assert.equal(answerOf({ git: disabled }), 'different');
+  assert.equal(answerOf({ leaves, git: annotated('reconcile', 'disabled') }), 'different');
 });
