@@ -37,6 +37,8 @@ export interface RevertFacts {
   readonly now: number;
   readonly action: DriftAction;
   readonly reason: DriftReason;
+  /** Its owner is an engine's resource, and not a source of the configuration. */
+  readonly hasEngine: boolean;
   /** The object is the owner's, and nobody else's; or there is none. */
   readonly isConfirmed: boolean;
   /** Something else in the object would be overwritten that its owner is told to leave alone. */
@@ -57,10 +59,11 @@ export type RevertDecision =
 
 /** For one drifted config object. */
 export function decideRevert(facts: RevertFacts): RevertDecision {
-  const { now, action, reason, isConfirmed, overwrites, since, mode, askedAt } = facts;
+  const { now, action, reason, hasEngine, isConfirmed, overwrites, since, mode, askedAt } = facts;
   if (action === 'report') return { kind: 'none', reason: 'report' };
   if (action === 'adopt') return refuse('adopt-not-here');
   if (reason === 'not-declared') return refuse('not-declared');
+  if (!hasEngine) return refuse('no-engine');
   if (!isConfirmed) return refuse('owner-unconfirmed');
   if (overwrites) return refuse('overwrites-ignored');
   if (mode === 'observe') return refuse('observe-mode');

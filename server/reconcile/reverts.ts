@@ -94,9 +94,10 @@ function sortDrifted(deps: RevertDeps, { key, drifted, asks, now }: Sorting) {
     }
     const { action } = deps.settingOf(place.config);
     const { reason, since, overwrites = false } = drift;
+    const hasEngine = place.owner.engine !== 'none';
     const isConfirmed = isConfirmedFor(deps, key, config);
-    const { mode } = deps;
-    const decision = decideRevert({ now, action, reason, isConfirmed, overwrites, since, mode, askedAt: asks });
+    const wish = { action, reason, hasEngine, isConfirmed, overwrites, since };
+    const decision = decideRevert({ ...wish, now, mode: deps.mode, askedAt: asks });
     if (decision.kind === 'ask') toAsk.push({ place, drift });
     if (decision.kind === 'ask' || decision.kind === 'wait') waiting.add(config);
     if (decision.kind === 'refuse') refuse(deps, { key, place, drift }, decision.reason);

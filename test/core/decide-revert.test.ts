@@ -9,6 +9,7 @@ const facts: RevertFacts = {
   now: T,
   action: 'revert',
   reason: 'different',
+  hasEngine: true,
   isConfirmed: true,
   overwrites: false,
   since: T,

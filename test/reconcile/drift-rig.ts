@@ -80,7 +80,8 @@ export interface Rig {
   readonly deps: DriftDeps;
   /** The object as it is now; undefined: deleted. */
   readonly see: (name: string, data: Data | undefined) => void;
-  readonly reconcile: () => Promise<void>;
+  /** Of the owner, or of another one. */
+  readonly reconcile: (owner?: string) => Promise<void>;
 }
 
 export function createRig(more: Partial<DriftDeps> = {}): Rig {
@@ -158,7 +159,7 @@ export function createRig(more: Partial<DriftDeps> = {}): Rig {
       if (data === undefined) configs.apply({ present: false, watched: true, key: config, version: at }, world.now);
       else configs.apply({ present: true, how: 'modified', object: seen(name, data, at), version: at }, world.now);
     },
-    reconcile: () => reconciler.reconcile(key, new AbortController().signal),
+    reconcile: (one = key) => reconciler.reconcile(one, new AbortController().signal),
   };
   rig.see('web', { a: '1', b: '2' });
   return rig;

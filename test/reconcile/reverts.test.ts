@@ -172,3 +172,11 @@ test('a comparison frees no restart for content that was written after it had lo
   await rig.reconcile();
   assert.deepEqual(rig.released, [web, 'ConfigMap/shop/api']);
 });
+
+test('what no engine applies is told so, and nobody is asked', async () => {
+  const rig = drifted();
+  rig.world.ownership = { kind: 'not-owned' };
+  await rig.reconcile('owner/none/source/shop/ci');
+  assert.deepEqual(rig.told, [found, 'revert-refused web no-engine']);
+  assert.deepEqual(rig.asks, []);
+});
